@@ -1,0 +1,72 @@
+"""The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, Final
+
+from pulse8.errors import Pulse8Error
+from pulse8.values import NOTICE
+
+VERBS: Final = {
+    "measure": "heart rate from a recording",
+    "build": "checkpoint to verified INT8 model and report, in one go",
+    "simulate": "write simulated ROI patches with known heart rates",
+    "train": "train the ultralight model, split by subject",
+    "calibrate": "draw the calibration set from the training subjects",
+    "export": "checkpoint to FP32 ONNX",
+    "quantize": "FP32 ONNX to INT8 QDQ ONNX",
+    "verify": "INT8 against FP32 on held-out data: the verdict",
+    "report": "the evidence as one HTML file",
+}
+
+
+def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
+    """Run one verb and return the exit code: 0 done, 1 a gate was not met, 2 cannot run.
+
+    Parameters
+    ----------
+    argv
+        The words after the command's name; those of this process by default.
+    defaults
+        Flags whose default differs from the verb's own, as the guide's scripts have.
+    """
+    _speak_utf8()
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        print(_help())
+        return 0
+    if words[0] == "--version":
+        print(f"pulse8 {version('pulse8')}")
+        return 0
+    try:
+        return _run(words[0], words[1:], defaults or {})
+    except Pulse8Error as error:
+        print(f"❌ Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+
+
+def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
+    if verb not in VERBS:
+        raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
+    from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
+
+    module = import_module(f"pulse8.cli.{verb}")
+    code: int = module.run(read_flags(module.Flags, words, f"pulse8 {verb}", defaults))
+    return code
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {verb:<10} {sentence}" for verb, sentence in VERBS.items())
+    return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n`pulse8 VERB --help` shows a verb's flags.\n{NOTICE}"
+
+
+def _speak_utf8() -> None:
+    """Print the report's signs on any console; a code page that lacks one must not end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,0 +1,55 @@
+"""Flags from frozen option records: names, defaults, help and checks have one home."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar, get_type_hints
+
+import tyro
+
+Record = TypeVar("Record")
+
+BOOLEANS: Final = {"true": "True", "false": "False", "1": "True", "0": "False", "yes": "True", "no": "False"}
+
+
+def read_flags(record: type[Record], words: Sequence[str], prog: str, defaults: Mapping[str, Any]) -> Record:
+    """Parse ``words`` into a record; a usage error prints its own box and exits with 2.
+
+    ``--num_samples`` and ``--num-samples`` are one flag. A boolean may stand alone (true), with ``=true`` or
+    ``=False``, or with a separate value.
+    """
+    config = (tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes)
+    return tyro.cli(
+        record, args=_spelled_out(record, words), prog=prog, config=config, default=_with_defaults(record, defaults)
+    )
+
+
+def _with_defaults(record: type[Any], defaults: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a record, or tyro's own marker
+    names = {field.name for field in dataclasses.fields(record)}
+    if unknown := set(defaults) - names:
+        raise TypeError(f"{record.__module__} has no flag {sorted(unknown)}")
+    required = {
+        field.name: tyro.MISSING
+        for field in dataclasses.fields(record)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+    if not required and not defaults:
+        return record()
+    return record(**{**required, **defaults})
+
+
+def _spelled_out(record: type[Any], words: Sequence[str]) -> list[str]:
+    """Write every boolean flag as two words, ``--flag True``, the one form that the parser takes."""
+    hints = get_type_hints(record)
+    booleans = {f"--{field.name}" for field in dataclasses.fields(record) if hints[field.name] is bool}
+    spelled: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if name.replace("--", "\0").replace("-", "_").replace("\0", "--") not in booleans:
+            spelled.append(word)
+            continue
+        if not equals:
+            value = rest.pop(0) if rest and rest[0].lower() in BOOLEANS else "true"
+        spelled += [name, BOOLEANS.get(value.lower(), value)]
+    return spelled

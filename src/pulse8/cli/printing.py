@@ -1,0 +1,35 @@
+"""What verbs show: progress on a terminal, one JSON record where it is asked for."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from pulse8.values import NOTICE, Item
+
+
+def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
+    """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
+    console = Console(stderr=True)
+    return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+
+
+def print_json(record: Any) -> None:  # noqa: ANN401 - any dataclass of the API
+    """Print a result record as one line of JSON; numbers that are not finite become null."""
+    fields = {**dataclasses.asdict(record), "notice": NOTICE}
+    print(json.dumps(_plain(fields), ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and value - value != 0:  # infinite or not a number
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,32 @@
+"""What can go wrong, as one tree; the command line is the only place that catches it.
+
+A message is one line: the thing, the reason, the mend.
+"""
+
+
+class Pulse8Error(Exception):
+    """Anything pulse8 refuses to do; ``exit_code`` is what the command line returns."""
+
+    exit_code = 2
+
+
+class InputError(Pulse8Error):
+    """A file, folder or value given by the user cannot be used."""
+
+
+class NoFaceError(InputError):
+    """A video holds no face that can be measured."""
+
+
+class SpecError(Pulse8Error):
+    """An option or a model's description is outside what it may be."""
+
+
+class GateError(Pulse8Error):
+    """A model was made but a check of it failed; the artefact is kept and marked failed."""
+
+    exit_code = 1
+
+
+class ToolchainError(Pulse8Error):
+    """A tool or library outside pulse8 is missing or failed."""

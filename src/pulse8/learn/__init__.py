@@ -1,0 +1,1 @@
+"""The learn wing: recordings with known truth, data sets, models, training."""

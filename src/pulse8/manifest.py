@@ -1,0 +1,212 @@
+"""Rows and hashes: what each step of the build line read, with which options, and what it wrote.
+
+A ``manifest.json`` stands beside the files it describes, one row a file. A step asks :func:`accept` before it reads: a
+file whose row is stale or failed is refused, a file without a row is somebody's own and is accepted as external.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pulse8.errors import InputError
+
+NAME: Final = "manifest.json"
+MAX_MANIFEST_BYTES: Final = 16_000_000
+HASH_AGAIN_BYTES: Final = 256_000_000
+"""An input of a file's own step is hashed again up to this size; a larger one is compared by size alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One input of a step: its path seen from the manifest's folder, size and SHA-256."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One file that a step wrote."""
+
+    step: str
+    output: str
+    output_sha256: str
+    inputs: dict[str, Source]
+    options: dict[str, Any]
+    tools: dict[str, str]
+    status: Literal["done", "failed"] = "done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """An input that may be used: its hash, and its row unless it is external."""
+
+    path: Path
+    sha256: str
+    row: Row | None
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def existing_file(path: Path, what: str, mend: str) -> Path:
+    """Return ``path`` if it is a file that holds something.
+
+    Raises
+    ------
+    InputError
+        It is missing, a folder or empty; the message ends with ``mend``.
+    """
+    if path.is_dir():
+        raise InputError(f"{what} {path} is a folder; name the file in it")
+    if not path.is_file():
+        raise InputError(f"{what} not found at {path}; {mend}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{what} {path} is empty; {mend}")
+    return path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and rename it when the block ends well.
+
+    An error or an interruption removes it: what stood at ``path`` before stays whole.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}; choose another --output") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; free space or choose another --output") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def rows_beside(path: Path) -> dict[str, Row]:
+    """Rows of the manifest in ``path``'s folder by file name; none where there is no manifest.
+
+    Raises
+    ------
+    InputError
+        The manifest cannot be read.
+    """
+    manifest = path.parent / NAME
+    if not manifest.is_file():
+        return {}
+    try:
+        if manifest.stat().st_size > MAX_MANIFEST_BYTES:
+            raise InputError(f"{manifest} is larger than {MAX_MANIFEST_BYTES} bytes; delete it and run the steps again")
+        rows = json.loads(manifest.read_text(encoding="utf-8"))["rows"]
+        return {name: _row(fields) for name, fields in rows.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{manifest} cannot be read ({error}); delete it and run the steps again") from error
+
+
+def _row(fields: dict[str, Any]) -> Row:
+    return Row(**{**fields, "inputs": {name: Source(**source) for name, source in fields["inputs"].items()}})
+
+
+def record(
+    output: Path,
+    step: str,
+    inputs: Mapping[str, Accepted],
+    options: Mapping[str, Any],
+    status: Literal["done", "failed"] = "done",
+) -> Row:
+    """Add or replace the row of a file that a step just wrote."""
+    row = Row(
+        step=step,
+        output=output.name,
+        output_sha256=sha256_of(output),
+        inputs={name: _source(accepted, output.parent) for name, accepted in inputs.items()},
+        options=dict(options),
+        tools=tool_versions(),
+        status=status,
+    )
+    rows = {**rows_beside(output), output.name: row}
+    text = json.dumps({"rows": {name: dataclasses.asdict(rows[name]) for name in sorted(rows)}}, indent=1, default=str)
+    with writing(output.parent / NAME) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return row
+
+
+def _source(accepted: Accepted, folder: Path) -> Source:
+    try:
+        seen_from = Path(os.path.relpath(accepted.path, folder))
+    except ValueError:  # another drive on Windows
+        seen_from = accepted.path.absolute()
+    return Source(path=seen_from.as_posix(), bytes=accepted.path.stat().st_size, sha256=accepted.sha256)
+
+
+def accept(path: Path, *, failed_too: bool = False) -> Accepted:
+    """Hash an input and hold it against its row.
+
+    Parameters
+    ----------
+    path
+        An existing file.
+    failed_too
+        Accept a file whose step failed, as a report does.
+
+    Raises
+    ------
+    InputError
+        The file or one of its own inputs changed after its step ran, or its step failed.
+    """
+    sha256 = sha256_of(path)
+    row = rows_beside(path).get(path.name)
+    if row is None:
+        return Accepted(path=path, sha256=sha256, row=None)
+    if row.output_sha256 != sha256:
+        raise InputError(f"{path} was changed after `{row.step}` wrote it; run `{row.step}` again")
+    if row.status == "failed" and not failed_too:
+        raise InputError(f"{path} is marked failed by `{row.step}`; mend it and run `{row.step}` again")
+    for source in row.inputs.values():
+        if _changed(path.parent / source.path, source):
+            raise InputError(f"{path} is stale: {source.path} changed after `{row.step}` read it; run `{row.step}` again")
+    return Accepted(path=path, sha256=sha256, row=row)
+
+
+def _changed(path: Path, source: Source) -> bool:
+    """Whether an input differs from what the step read; one that is gone cannot be compared and counts as unchanged."""
+    if not path.is_file():
+        return False
+    if path.stat().st_size != source.bytes:
+        return True
+    return source.bytes <= HASH_AGAIN_BYTES and sha256_of(path) != source.sha256
+
+
+def tool_versions() -> dict[str, str]:
+    """Versions of pulse8 and of what decides its numbers, without importing them."""
+    found = {}
+    for name in ("pulse8", "numpy", "onnx", "onnxruntime", "torch"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

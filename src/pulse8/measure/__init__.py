@@ -1,0 +1,1 @@
+"""The measure wing: from a recording to a heart rate."""

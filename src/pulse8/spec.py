@@ -1,0 +1,124 @@
+"""What a model expects and returns, as one record that travels inside its ONNX file.
+
+The record is JSON under the metadata key ``pulse8.spec``. Python, the board's C header and the documents are made from
+it. It holds no accuracy figures: those live in the manifest and the model card, bound to the file's hash.
+"""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Self
+
+from pulse8.errors import SpecError
+
+METADATA_KEY: Final = "pulse8.spec"
+MAX_JSON_BYTES: Final = 65_536
+
+Box = tuple[float, float, float, float]
+"""x0, x1, y0, y1 as fractions of a face box."""
+
+GUIDE_ROIS: Final[dict[str, Box]] = {
+    "forehead": (0.20, 0.80, 0.05, 0.25),
+    "left cheek": (0.05, 0.30, 0.35, 0.65),
+    "right cheek": (0.70, 0.95, 0.35, 0.65),
+}
+"""The guide's ROIs in a Haar face box."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """How a rate is read from a wave's spectrum: the band searched and the FFT length after zero padding."""
+
+    band_bpm: tuple[float, float] = (40.0, 180.0)
+    fft_length: int = 4096
+
+    def __post_init__(self) -> None:
+        low, high = self.band_bpm
+        if not 0 < low < high <= 600:
+            raise SpecError(f"band {self.band_bpm} BPM; give two rising rates of at most 600")
+        if not 64 <= self.fft_length <= 1 << 20:
+            raise SpecError(f"FFT length {self.fft_length}; give 64 to 1,048,576")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """One model's contract.
+
+    Attributes
+    ----------
+    model
+        Its name in the catalogue.
+    rate_hz, window, hop
+        Frames per second, frames in a window, frames between windows.
+    rois
+        Each ROI's box, in ROI order.
+    input_scale, input_zero_point
+        The input tensor's INT8 quantisation: real = scale * (q - zero point).
+    output
+        What the float output is: ``bpm`` in beats per minute, or a ``waveform`` without unit.
+    training_sha256
+        Hash of the data it was trained on; ``None`` where that is not known.
+    """
+
+    model: str
+    rate_hz: float
+    window: int
+    hop: int
+    rois: dict[str, Box]
+    input_scale: float
+    input_zero_point: int
+    output: Literal["bpm", "waveform"]
+    readout: Readout = Readout()
+    training_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        checks = {
+            "rate_hz": 1 <= self.rate_hz <= 1000,
+            "window": 1 <= self.window <= 1 << 16,
+            "hop": 1 <= self.hop <= self.window,
+            "input_scale": math.isfinite(self.input_scale) and self.input_scale > 0,
+            "input_zero_point": -128 <= self.input_zero_point <= 127,
+            "output": self.output in ("bpm", "waveform"),
+            "rois": all(0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1 for x0, x1, y0, y1 in self.rois.values()),
+        }
+        for name, good in checks.items():
+            if not good:
+                raise SpecError(f"model spec: {name} is {getattr(self, name)!r}, outside what it may be")
+
+    def to_json(self) -> str:
+        """The record as JSON with sorted keys: the same record gives the same text."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a record written by :meth:`to_json`.
+
+        Raises
+        ------
+        SpecError
+            The text is not JSON, too large, or a field is missing, unknown or outside its range.
+        """
+        if len(text) > MAX_JSON_BYTES:
+            raise SpecError(f"model spec of {len(text)} bytes; at most {MAX_JSON_BYTES}")
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            fields["rois"] = {name: tuple(map(float, box)) for name, box in fields["rois"].items()}
+            readout = fields["readout"]
+            fields["readout"] = Readout(band_bpm=tuple(readout["band_bpm"]), fft_length=readout["fft_length"])
+            return cls(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise SpecError(f"model spec cannot be read: {error}; export the model again") from error
+
+
+ULTRALIGHT: Final = ModelSpec(
+    model="ultralight",
+    rate_hz=30.0,
+    window=8,
+    hop=1,
+    rois=GUIDE_ROIS,
+    input_scale=1 / 255,
+    input_zero_point=-128,
+    output="bpm",
+)
+"""The guide's model: a camera byte minus 128 is its INT8 input."""

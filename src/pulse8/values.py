@@ -1,0 +1,102 @@
+"""The nouns that cross wings: what flows along the measure line and the build line.
+
+Arrays have stated shapes, dtypes and units. A thing that is not known is ``None`` with a reason, never a plausible
+number.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+
+NOTICE: Final = "Not a medical device: not for diagnosis, treatment or monitoring."
+
+ROI_NAMES: Final = ("forehead", "left cheek", "right cheek")
+"""ROI order everywhere; left and right are the subject's own."""
+
+CELLS_PER_ROI: Final = 4
+"""Row-major 2x2, split at the middle."""
+
+Item = TypeVar("Item")
+Watch = Callable[[Iterable[Item], str, int], Iterable[Item]]
+"""Passes items on while showing progress: (items, what they are, how many)."""
+
+
+def unwatched(items: Iterable[Item], _what: str, _count: int) -> Iterable[Item]:
+    """Pass the items on and show nothing."""
+    return items
+
+
+class Reason(StrEnum):
+    """Why there is no heart rate."""
+
+    NO_COLOUR = "no colour"
+    NO_PULSE = "no pulse"
+    TOO_SHORT = "too short"
+
+
+@dataclass(frozen=True, eq=False)
+class CellTraces:
+    """Mean skin colour over time.
+
+    Attributes
+    ----------
+    rgb
+        float32 [T, 3 ROIs, 4 cells, 3 channels], 0..255.
+    t_s
+        float64 [T], seconds, strictly increasing.
+    valid
+        bool [T, 3]: whether the ROI could be measured in that frame.
+    """
+
+    rgb: NDArray[np.float32]
+    t_s: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        frames = len(self.t_s)
+        if self.rgb.shape != (frames, len(ROI_NAMES), CELLS_PER_ROI, 3) or self.valid.shape != (frames, len(ROI_NAMES)):
+            raise InputError(f"cell traces of {frames} frames have shapes {self.rgb.shape} and {self.valid.shape}")
+        backwards = np.flatnonzero(np.diff(self.t_s) <= 0)
+        if backwards.size:
+            raise InputError(f"time does not increase after {self.t_s[backwards[0]]:.3f} s; sort or mend the timestamps")
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """A pulse wave: float32 [N] samples without unit, at ``rate_hz``, the first one at ``start_s``."""
+
+    samples: NDArray[np.float32]
+    rate_hz: float
+    start_s: float
+
+    @property
+    def end_s(self) -> float:
+        """Seconds at which the last sample's interval ends."""
+        return self.start_s + len(self.samples) / self.rate_hz
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartRate:
+    """A rate in beats per minute, or ``None`` with the reason.
+
+    ``confidence`` is 0..1; ``resolution_bpm`` is 60 divided by the window's length: two rates closer than that are one
+    peak in its spectrum. ``provisional`` marks a reading from a window that is not yet full.
+    """
+
+    bpm: float | None
+    reason: Reason | None = None
+    confidence: float
+    resolution_bpm: float
+    start_s: float
+    end_s: float
+    provisional: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.bpm is None) == (self.reason is None):
+            raise InputError("a heart rate is either a number or a reason why there is none")
