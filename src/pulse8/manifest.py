@@ -96,7 +96,9 @@ def writing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; free space or choose another --output") from error
+        raise InputError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another --output"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -188,7 +190,9 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
         raise InputError(f"{path} is marked failed by `{row.step}`; mend it and run `{row.step}` again")
     for source in row.inputs.values():
         if _changed(path.parent / source.path, source):
-            raise InputError(f"{path} is stale: {source.path} changed after `{row.step}` read it; run `{row.step}` again")
+            raise InputError(
+                f"{path} is stale: {source.path} changed after `{row.step}` read it; run `{row.step}` again"
+            )
     return Accepted(path=path, sha256=sha256, row=row)
 
 

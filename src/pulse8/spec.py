@@ -87,7 +87,7 @@ class ModelSpec:
                 raise SpecError(f"model spec: {name} is {getattr(self, name)!r}, outside what it may be")
 
     def to_json(self) -> str:
-        """The record as JSON with sorted keys: the same record gives the same text."""
+        """Write the record as JSON with sorted keys: the same record gives the same text."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
 
     @classmethod

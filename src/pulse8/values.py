@@ -64,7 +64,9 @@ class CellTraces:
             raise InputError(f"cell traces of {frames} frames have shapes {self.rgb.shape} and {self.valid.shape}")
         backwards = np.flatnonzero(np.diff(self.t_s) <= 0)
         if backwards.size:
-            raise InputError(f"time does not increase after {self.t_s[backwards[0]]:.3f} s; sort or mend the timestamps")
+            raise InputError(
+                f"time does not increase after {self.t_s[backwards[0]]:.3f} s; sort or mend the timestamps"
+            )
 
 
 @dataclass(frozen=True, eq=False)

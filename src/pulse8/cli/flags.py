@@ -18,9 +18,10 @@ def read_flags(record: type[Record], words: Sequence[str], prog: str, defaults: 
     ``=False``, or with a separate value.
     """
     config = (tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes)
-    return tyro.cli(
+    parsed: Record = tyro.cli(
         record, args=_spelled_out(record, words), prog=prog, config=config, default=_with_defaults(record, defaults)
     )
+    return parsed
 
 
 def _with_defaults(record: type[Any], defaults: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a record, or tyro's own marker

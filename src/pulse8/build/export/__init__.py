@@ -1,0 +1,1 @@
+"""Checkpoint to FP32 ONNX."""

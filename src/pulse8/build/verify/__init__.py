@@ -1,0 +1,1 @@
+"""INT8 against FP32: figures, gates, verdict."""

@@ -1,0 +1,1 @@
+"""Pictures of traces, waves and comparisons."""

@@ -1,0 +1,1 @@
+"""Filters, spectrum, heart rate, quality, classical methods, metrics."""
