@@ -205,6 +205,11 @@ def _changed(path: Path, source: Source) -> bool:
     return source.bytes <= HASH_AGAIN_BYTES and sha256_of(path) != source.sha256
 
 
+def options_of(kind: type[Any], options: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the fields of the record ``kind`` alone, where ``options`` may be a subclass that holds more."""
+    return {field.name: getattr(options, field.name) for field in dataclasses.fields(kind)}
+
+
 def tool_versions() -> dict[str, str]:
     """Versions of pulse8 and of what decides its numbers, without importing them."""
     found = {}
