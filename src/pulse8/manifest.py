@@ -196,6 +196,19 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
     return Accepted(path=path, sha256=sha256, row=row)
 
 
+def lineage(path: Path) -> dict[Path, Row]:
+    """Return the rows of a file and of all that it was made from, as far as rows go; the file itself comes first."""
+    found: dict[Path, Row] = {}
+    wanted = [path]
+    while wanted:
+        file = wanted.pop(0)
+        row = rows_beside(file).get(file.name)
+        if row is not None and file not in found:
+            found[file] = row
+            wanted += [file.parent / source.path for source in row.inputs.values()]
+    return found
+
+
 def _changed(path: Path, source: Source) -> bool:
     """Whether an input differs from what the step read; one that is gone cannot be compared and counts as unchanged."""
     if not path.is_file():

@@ -1,5 +1,6 @@
 """FP32 ONNX to INT8 QDQ ONNX: the whole static file, and the board pair cut from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -123,11 +124,11 @@ def _record(
         record(path, "quantize", sources, told, "failed" if failed else "done")
 
 
-def with_output(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
-    """Return a copy of the model that also returns an inner float tensor."""
+def with_outputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
+    """Return a copy of the model that also returns inner float tensors."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    copy.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    copy.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
     return copy
 
 
@@ -140,7 +141,7 @@ def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.floa
 
 
 def _pair_violations(models: list[onnx.ModelProto], inputs: NDArray[np.float32]) -> list[str]:
-    whole = OrtRunner(with_output(models[0], "logit_dq").SerializeToString())
+    whole = OrtRunner(with_outputs(models[0], ["logit_dq"]).SerializeToString())
     spatial, temporal = (OrtRunner(model.SerializeToString()) for model in models[1:])
     pairs = ((whole(sample[None])[1].ravel(), pair_logits(spatial, temporal, sample)) for sample in inputs)
     return [f"pair's logit {two[0]} is not the whole's {one[0]}" for one, two in pairs if not np.array_equal(one, two)]

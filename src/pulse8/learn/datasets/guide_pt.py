@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.datasets import torch_zip
+from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.manifest import existing_file, writing
 
 SAMPLE_SHAPE: Final = (8, 3, 36, 36, 3)
@@ -41,6 +42,11 @@ class GuideData:
     samples: NDArray[np.float32]
     labels: NDArray[np.float32]
     subjects: NDArray[np.str_] | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any subject is simulated, which every figure made from the data has to say."""
+        return self.subjects is not None and bool(np.char.startswith(self.subjects, SUBJECT_PREFIX).any())
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Copy the samples at ``indices``, float32 [n, 8, 3, 36, 36, 3].

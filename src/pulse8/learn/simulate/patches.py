@@ -16,6 +16,8 @@ from pulse8.errors import SpecError
 FRAMES, ROIS, SIDE = 8, 3, 36
 RATE_HZ: Final = 30.0
 RECORDING_S: Final = 60.0
+SUBJECT_PREFIX: Final = "sim-"
+"""Marks a subject as simulated wherever its data go."""
 PULSE_RGB: Final = np.array([0.35, 1.0, 0.55])
 """Relative pulse strength in red, green and blue."""
 
@@ -58,7 +60,7 @@ def simulate_subject(number: int, options: SimulateOptions) -> SimulatedWindows:
     return SimulatedWindows(
         patches=np.clip(np.rint(patches), 0, 255).astype(np.uint8),
         bpm=bpm.mean(1).astype(np.float32),
-        subject=f"sim-{options.seed}-{number:04d}",
+        subject=f"{SUBJECT_PREFIX}{options.seed}-{number:04d}",
     )
 
 
