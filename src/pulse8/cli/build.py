@@ -11,7 +11,7 @@ from pulse8.cli.printing import NEXT_STEP, print_json, watch
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(BuildOptions):
-    """Take a checkpoint to a verified INT8 model and a report; with nothing given, the shipped one on simulated data."""
+    """Take a checkpoint to a verified INT8 model and a report; by default the shipped one, on simulated data."""
 
     checkpoint: Path | None = None
     """A state dict of ultralight, or a dict with model_state_dict."""

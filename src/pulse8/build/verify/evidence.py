@@ -79,10 +79,10 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
         text=(
             *([SIMULATED] if told["simulated"] else []),
             f"{found['samples']} windows ({people}); {told['split']}.",
-            f"INT8 minus constant predictor, absolute error, 95 % interval: {_range(found['constant_gap_interval'])} BPM:"
-            f" {found['usefulness']}. {EIGHT_FRAMES}.",
-            f"INT8 minus FP32, absolute error, 95 % interval by paired bootstrap: {_range(found['mae_increase_interval'])}"
-            f" BPM. Worst subject: {_worst(found)}.",
+            f"INT8 is {found['usefulness']}: its MAE minus the constant predictor's is"
+            f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap). {EIGHT_FRAMES}.",
+            f"INT8's MAE minus FP32's is {_range(found['mae_increase_interval'])} BPM (95 % interval by paired bootstrap)."
+            f" Worst subject: {_worst(found)}.",
         ),
         tables=(Table(head=("BPM", "MAE", "RMSE", "bias", "95 % limits of agreement"), rows=tuple(rows)),),
     )

@@ -61,7 +61,8 @@ def own_report(verdict: Verdict) -> str:
         *(["Data are SIMULATED: these figures are no evidence about people"] if verdict.simulated else []),
         f"Constant predictor (training mean, {found.constant_bpm:.1f} BPM): MAE {found.constant_mae:.2f} BPM",
         "POS: none, because 8 frames are shorter than any window it can be computed on",
-        usefulness(found),
+        f"Usefulness: INT8 is {found.usefulness} (MAE {found.int8.mae:.2f} to {found.constant_mae:.2f} BPM; difference"
+        f" {_range(*found.constant_gap_interval)} BPM, 95 % interval)",
         f"Bias: FP32 {_signed(found.fp32.bias)} BPM, INT8 {_signed(found.int8.bias)} BPM",
         f"95 % limits of agreement: FP32 {_range(fp32_low, fp32_high)}, INT8 {_range(int8_low, int8_high)} BPM",
         f"MAE increase, 95 % interval by paired bootstrap over {groups}: {_range(low, high)} BPM",
@@ -72,14 +73,6 @@ def own_report(verdict: Verdict) -> str:
         NOTICE,
     ]
     return "\n".join(["🔬 What stands beside it:", *(f"   {line}" for line in lines)])
-
-
-def usefulness(found: Comparison) -> str:
-    """Say whether the INT8 model beats always answering the training mean."""
-    word = "better" if found.int8.mae < found.constant_mae else "no better"
-    return (
-        f"Usefulness: INT8 is {word} than the constant predictor ({found.int8.mae:.2f} to {found.constant_mae:.2f} BPM)"
-    )
 
 
 def _count(verdict: Verdict) -> str:

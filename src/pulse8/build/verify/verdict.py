@@ -16,7 +16,6 @@ from pulse8.build.verify.options import (
 from pulse8.build.verify.predictions import Predictions
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
-
 Values = NDArray[np.float64]
 
 

@@ -43,7 +43,7 @@ def bland_altman_svg(reference: Values, test: Values, names: tuple[str, str]) ->
 def error_histogram_svg(fp32_error: Values, int8_error: Values) -> str:
     """Errors of both models, [N] each in BPM, in the same bins."""
     figure, axes = _figure("estimate - label (BPM)", "windows")
-    bins = np.histogram_bin_edges(np.concatenate([fp32_error, int8_error]), bins=30)
+    bins = np.histogram_bin_edges(np.concatenate([fp32_error, int8_error]), bins=30).tolist()
     axes.hist(fp32_error, bins, color=GREY, alpha=0.6, label="FP32")
     axes.hist(int8_error, bins, histtype="step", color=ORANGE, linewidth=1.5, label="INT8")
     axes.legend(frameon=False)
@@ -53,7 +53,7 @@ def error_histogram_svg(fp32_error: Values, int8_error: Values) -> str:
 def layer_sqnr_svg(layers: Sequence[str], decibels: Sequence[float]) -> str:
     """Signal-to-quantisation-noise ratio of each layer in decibels, input at the top."""
     figure, axes = _figure("SQNR (dB)", "")
-    places = np.arange(len(layers))
+    places = range(len(layers))
     axes.barh(places, decibels, color=BLUE)
     axes.set_yticks(places, layers)
     axes.invert_yaxis()
