@@ -71,7 +71,7 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             "",
             "",
         ),
-        ("POS", "none: 8 frames are shorter than any window it can be computed on", "", "", ""),
+        ("POS (needs windows of seconds, not of 8 frames)", "none", "", "", ""),
     ]
     people = f"{found['subjects']} subjects" if found["subjects"] else "no subject ids"
     return Section(
@@ -81,7 +81,7 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             f"{found['samples']} windows ({people}); {told['split']}.",
             f"INT8 is {found['usefulness']}: its MAE minus the constant predictor's is"
             f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap). {EIGHT_FRAMES}.",
-            f"INT8's MAE minus FP32's is {_range(found['mae_increase_interval'])} BPM (95 % interval by paired bootstrap)."
+            f"INT8's MAE minus FP32's is {_range(found['mae_increase_interval'])} BPM (the same kind of interval)."
             f" Worst subject: {_worst(found)}.",
         ),
         tables=(Table(head=("BPM", "MAE", "RMSE", "bias", "95 % limits of agreement"), rows=tuple(rows)),),

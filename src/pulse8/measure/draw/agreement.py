@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 BLUE, ORANGE, GREY = "#1f5fa8", "#c8641e", "#77808a"
 SIZE_IN: Final = (4.6, 3.5)
+SQNR_SHOWN_DB: Final = 60
+"""Bars end here: beyond it an INT8 tensor differs from FP32 by float rounding alone."""
 
 
 def agreement_svg(fp32: Values, int8: Values) -> str:
@@ -54,12 +56,13 @@ def layer_sqnr_svg(layers: Sequence[str], decibels: Sequence[float]) -> str:
     """Signal-to-quantisation-noise ratio of each layer in decibels, input at the top."""
     figure, axes = _figure("SQNR (dB)", "")
     places = range(len(layers))
-    axes.barh(places, decibels, color=BLUE)
+    axes.barh(places, [min(value, SQNR_SHOWN_DB) for value in decibels], color=BLUE)
     axes.set_yticks(places, layers)
     axes.invert_yaxis()
     for place, value in zip(places, decibels, strict=True):
-        axes.text(max(value, 0), place, f" {value:.0f}", va="center", fontsize=8)
-    axes.margins(x=0.12)
+        shown = f" {value:.0f}" if value <= SQNR_SHOWN_DB else f" over {SQNR_SHOWN_DB}: equal but for rounding"
+        axes.text(min(max(value, 0), SQNR_SHOWN_DB), place, shown, va="center", fontsize=8)
+    axes.set_xlim(min(0, *decibels), SQNR_SHOWN_DB * 1.6)
     return _svg(figure, "layers")
 
 
