@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import tyro
 from rich.console import Console
@@ -14,8 +13,6 @@ from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.draw.plots import plot_measurement
 from pulse8.measure.line import Measurement, MeasureOptions, measure_traces, pulse_wave
 from pulse8.values import NOTICE, HeartRate
-
-COLUMNS: Final = ("seconds", "BPM", "confidence", "resolution, BPM")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +46,14 @@ def run(flags: Flags) -> int:
 
 
 def _print_table(measurement: Measurement) -> None:
-    table = Table(*COLUMNS, title=f"Heart rate, {measurement.method}", title_justify="left")
+    title = f"Heart rate, {measurement.method}"
+    table = Table("seconds", "BPM", "confidence", "resolution, BPM", title=title, title_justify="left")
     for rate in measurement.windows:
         table.add_row(*_cells(rate))
     table.add_section()
     seconds, *others = _cells(measurement.whole)
     table.add_row(f"{seconds}, one spectrum", *others, style="bold")
-    console = Console(soft_wrap=True)
-    console.print(table)
-    console.print(NOTICE, highlight=False)
+    Console(soft_wrap=True).print(table, NOTICE, sep="\n", highlight=False)
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:

@@ -130,6 +130,11 @@ def _draw_rates(axes: "Axes", windows: tuple[HeartRate, ...], whole: HeartRate) 
     )
     axes.figure.colorbar(dots, ax=axes, label="confidence", pad=0.01)
     axes.set(title="Rate of each window", xlabel="time, s", ylabel="BPM", xlim=(whole.start_s, whole.end_s))
-    middle = float(np.median(rates)) if rates else 75.0
-    axes.set_ylim(min([middle - 15, *rates]) - 3, max([middle + 15, *rates]) + 3)
     axes.grid(color=FAINT, linewidth=0.6)
+    if rates:
+        middle = float(np.median(rates))
+        axes.set_ylim(min([middle - 15, *rates]) - 3, max([middle + 15, *rates]) + 3)
+    else:
+        axes.set_yticks([])
+        reasons = ", ".join(sorted({str(rate.reason) for rate in windows}))
+        axes.text(0.5, 0.5, f"no window has a rate: {reasons}", transform=axes.transAxes, ha="center", color=PULSE)

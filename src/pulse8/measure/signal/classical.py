@@ -45,6 +45,7 @@ def chrom(rgb: Signal, rate_hz: float) -> Signal:
 
     Source: de Haan and Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE Trans. Biomed. Eng. 60(10), 2013.
     Their stretches stand half their length apart; here one frame apart, as in :func:`pos`, with the same Hann window.
+    The sign is turned over, to be that of the other methods.
     """
     return _overlap_added(rgb, rate_hz, _chrom_stretches, _hann)
 
@@ -95,8 +96,8 @@ def _relative(rgb: Signal) -> Signal:
 
 
 def _ratio(above: Signal, below: Signal) -> Signal:
-    """Divide, with 0 where the divisor is 0."""
-    quotient: Signal = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    """Divide, with 0 where the divisor is 0; what is not a number stays so."""
+    quotient: Signal = np.divide(above, below, out=np.zeros_like(above), where=below != 0)
     return quotient
 
 
@@ -125,16 +126,16 @@ def _hann(length: int) -> Signal:
 
 def _pos_stretches(relative: Signal) -> Signal:
     r, g, b = np.moveaxis(relative, -1, 0)
-    pulse = _tuned(g - b, g + b - 2 * r, 1)
+    pulse = _tuned(g - b, g + b - 2 * r)
     centred: Signal = pulse - pulse.mean(axis=-1, keepdims=True)
     return centred
 
 
 def _chrom_stretches(relative: Signal) -> Signal:
     r, g, b = np.moveaxis(relative, -1, 0)
-    return _tuned(3 * r - 2 * g, 1.5 * r + g - 1.5 * b, -1)
+    return _tuned(2 * g - 3 * r, 1.5 * r + g - 1.5 * b)
 
 
-def _tuned(one: Signal, other: Signal, sign: int) -> Signal:
-    """Add to one signal [S, L] another, with a sign, scaled in each stretch to the first one's standard deviation."""
-    return one + sign * _ratio(one.std(axis=-1, keepdims=True), other.std(axis=-1, keepdims=True)) * other
+def _tuned(one: Signal, other: Signal) -> Signal:
+    """Add to one signal [S, L] another, scaled in each stretch to the first one's standard deviation."""
+    return one + _ratio(one.std(axis=-1, keepdims=True), other.std(axis=-1, keepdims=True)) * other
