@@ -1,5 +1,7 @@
 """Every door: one line that names the thing, the reason and the mend; exit 2; nothing half-written."""
 
+import contextlib
+import io
 import os
 import shutil
 
@@ -8,7 +10,7 @@ import onnx
 import pytest
 import torch
 
-from commands import pulse8
+from pulse8.cli import main
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 
 SHAPE = (8, 3, 36, 36, 3)
@@ -40,13 +42,15 @@ def cut(path, share=0.6):
 def refused(folder, *words):
     """Run, hold that one line came and exit 2, and that no file but the given ones is there; return the line."""
     before = {path for path in folder.rglob("*") if path.is_file()}
-    done = pulse8(folder, *words)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith("❌ Error: ")
-    assert done.stderr.count("\n") == 1
+    out, told = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+        code = main([str(word) for word in words])
+    line = told.getvalue()
+    assert (code, out.getvalue()) == (2, ""), line
+    assert line.startswith("❌ Error: ")
+    assert line.count("\n") == 1
     assert {path for path in folder.rglob("*") if path.is_file()} == before
-    return done.stderr
+    return line
 
 
 DATA_FAULTS = {

@@ -78,7 +78,7 @@ def test_the_light_verbs_load_no_torch(tmp_path):
     assert run([sys.executable, "-c", light], tmp_path).returncode == 0
 
 
-def test_public_names_are_listed_and_real(tmp_path):
+def test_public_names_are_listed_and_real():
     assert package.__all__ == sorted(package.__all__)
     for name in package.__all__:
         assert getattr(package, name).__name__ == name
