@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from commands import run
 
+from commands import run
 from pulse8.build.export.forms import to_whole_input
 from pulse8.build.quantize.quantize import pair_logits, pair_paths, with_outputs
 from pulse8.learn.datasets.guide_pt import open_guide_data
