@@ -1,5 +1,6 @@
 """The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -45,6 +46,9 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except Pulse8Error as error:
         print(f"❌ Error: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130

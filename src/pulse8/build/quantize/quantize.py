@@ -104,7 +104,7 @@ def quantize(
         whole=paths[0],
         spatial=paths[1],
         temporal=paths[2],
-        fp32_bytes=fp32.stat().st_size,
+        fp32_bytes=model.ByteSize(),
         whole_bytes=whole_bytes,
         pair_bytes=sum(pair_bytes),
         samples=count,

@@ -58,7 +58,11 @@ class _Tensor:
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor in a file: nothing of it is read until it is asked for, and nothing stays mapped after that."""
+    """A tensor in a file, read where it is asked for.
+
+    Rows are read by seeking, not by a memory map: after a file was hashed its pages lie in large folios, and touching
+    one row maps megabytes around it, so that a map's resident memory grows with the file (decision 0004).
+    """
 
     path: Path
     dtype: np.dtype[Any]
@@ -66,12 +70,25 @@ class Stored:
     offset: int
 
     def rows(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """Copy the rows at ``indices`` of the first axis; only their pages are read."""
-        return np.array(np.memmap(self.path, self.dtype, "r", self.offset, self.shape)[indices])
+        """Read the rows at ``indices`` of the first axis.
+
+        Raises
+        ------
+        InputError
+            The file is shorter than it was when it was opened.
+        """
+        block = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        with self.path.open("rb", buffering=0) as file:
+            for row, number in zip(block.reshape(len(indices), -1).view(np.uint8), indices, strict=True):
+                file.seek(self.offset + int(number) * row_bytes)
+                if file.readinto(row.data) != row_bytes:
+                    raise InputError(f"{self.path} is cut short; make it again")
+        return block
 
     def all(self) -> NDArray[Any]:
-        """Copy the whole tensor."""
-        return self.rows(np.arange(self.shape[0])) if math.prod(self.shape) else np.empty(self.shape, self.dtype)
+        """Read the whole tensor."""
+        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
