@@ -35,14 +35,8 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     """
     _speak_utf8()
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
-        print(_help())
-        return 0
-    if words[0] == "--version":
-        print(f"pulse8 {version('pulse8')}")
-        return 0
     try:
-        return _run(words[0], words[1:], defaults or {})
+        return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
         print(f"❌ Error: {error}", file=sys.stderr)
         return error.exit_code
@@ -55,6 +49,9 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
 
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
+    if verb in ("-h", "--help", "--version"):
+        print(_help() if verb != "--version" else f"pulse8 {version('pulse8')}", flush=True)
+        return 0
     if verb not in VERBS:
         raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
