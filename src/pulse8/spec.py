@@ -27,6 +27,56 @@ GUIDE_ROIS: Final[dict[str, Box]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where an ROI lies in a face of six key points: right eye, left eye, nose tip, mouth, right and left ear tragion.
+
+    Attributes
+    ----------
+    weights
+        The centre is this weighted mean of the points; the sum is 1, so that it moves, turns and grows with the face.
+    width
+        In eye distances.
+    height
+        In distances from between the eyes to the mouth.
+    """
+
+    weights: tuple[float, float, float, float, float, float]
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.weights) - 1) > 1e-9 or not (0 < self.width <= 4 and 0 < self.height <= 4):
+            raise SpecError(f"ROI placement {self}: weights sum to 1, width and height lie in 0-4")
+
+
+FACE_ROIS: Final[dict[str, Placement]] = {
+    "forehead": Placement(weights=(0.72, 0.72, 0.0, -0.44, 0.0, 0.0), width=0.9, height=0.20),
+    "left cheek": Placement(weights=(0.0, 0.30, 0.0, 0.34, 0.0, 0.36), width=0.48, height=0.40),
+    "right cheek": Placement(weights=(0.30, 0.0, 0.0, 0.34, 0.36, 0.0), width=0.48, height=0.40),
+}
+"""Our ROIs: on skin, clear of eyes, hair and lips (decision 0011)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiLimits:
+    """What an ROI must be to count as measured in a frame.
+
+    Attributes
+    ----------
+    min_side_px
+        Shortest side; below it a cell has so few pixels that sensor noise covers the pulse.
+    max_clipped_share
+        Largest share of pixels with a channel at 0 or 255: those do not follow the light any more.
+    max_roll_deg
+        Largest in-plane rotation: the rectangles are upright and leave the skin of a head that lies on its side.
+    """
+
+    min_side_px: float = 6.0
+    max_clipped_share: float = 0.05
+    max_roll_deg: float = 35.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Readout:
     """How a rate is read from a wave's spectrum: the band searched and the FFT length after zero padding."""
 
