@@ -196,6 +196,19 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
     return Accepted(path=path, sha256=sha256, row=row)
 
 
+def lineage(path: Path) -> dict[Path, Row]:
+    """Return the rows of a file and of all that it was made from, as far as rows go; the file itself comes first."""
+    found: dict[Path, Row] = {}
+    wanted = [path]
+    while wanted:
+        file = wanted.pop(0)
+        row = rows_beside(file).get(file.name)
+        if row is not None and file not in found:
+            found[file] = row
+            wanted += [file.parent / source.path for source in row.inputs.values()]
+    return found
+
+
 def _changed(path: Path, source: Source) -> bool:
     """Whether an input differs from what the step read; one that is gone cannot be compared and counts as unchanged."""
     if not path.is_file():
@@ -203,6 +216,11 @@ def _changed(path: Path, source: Source) -> bool:
     if path.stat().st_size != source.bytes:
         return True
     return source.bytes <= HASH_AGAIN_BYTES and sha256_of(path) != source.sha256
+
+
+def options_of(kind: type[Any], options: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the fields of the record ``kind`` alone, where ``options`` may be a subclass that holds more."""
+    return {field.name: getattr(options, field.name) for field in dataclasses.fields(kind)}
 
 
 def tool_versions() -> dict[str, str]:

@@ -3,12 +3,17 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import track
 
 from pulse8.values import NOTICE, Item
+
+NEXT_STEP: Final = """\
+Next: X-CUBE-AI (STM32N6)
+   Hand the pair to the tool: {spatial} and {temporal}
+   Start with optimisation level O1 or O2, then compare O3 on your board (../stm32n6_deployment/deployment_guide.md)"""
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:

@@ -39,7 +39,7 @@ def h264(crf: int, preset: str = "veryfast") -> Encoding:
     if not 0 <= crf <= 51:
         raise SpecError(f"H.264 quality {crf}; give 0 (without loss) to 51")
     quality = {"qp": "0"} if crf == 0 else {"crf": str(crf)}
-    options = {**quality, "preset": preset, "threads": "1", "movflags": "+faststart"}
+    options = {**quality, "preset": preset, "threads": "1"}
     return Encoding(container="mp4", codec="libx264", pixel_format="yuv420p", options=options, even=True)
 
 
@@ -77,7 +77,7 @@ def write_video(path: Path, frames: Iterable[tuple[Rgb, float]], rate_hz: Fracti
     InputError
         There is no frame, their size changes, or AVI was asked to hold uneven times.
     """
-    with writing(path) as temporary, av.open(str(temporary), "w", format=encoding.container) as container:
+    with writing(path) as temporary, _create(temporary, encoding) as container:
         stream: VideoStream | None = None
         for rgb, ticks in _ticked(frames, rate_hz, even_only=encoding.container == "avi"):
             picture = _padded(rgb) if encoding.even else rgb
@@ -86,6 +86,12 @@ def write_video(path: Path, frames: Iterable[tuple[Rgb, float]], rate_hz: Fracti
         if stream is None:
             raise InputError(f"no frame to write to {path}; the recording is empty")
         container.mux(stream.encode(None))
+
+
+def _create(path: Path, encoding: Encoding) -> OutputContainer:
+    # An index at the front lets a player begin, and a reader survive, before the end has arrived.
+    options = {"movflags": "+faststart"} if encoding.container == "mp4" else {}
+    return av.open(str(path), "w", format=encoding.container, options=options)
 
 
 def _ticked(frames: Iterable[tuple[Rgb, float]], rate_hz: Fraction, *, even_only: bool) -> Iterator[tuple[Rgb, int]]:

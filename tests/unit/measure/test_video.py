@@ -11,7 +11,7 @@ import pytest
 
 from pulse8.errors import InputError, SpecError
 from pulse8.measure.video.decode import read_frames
-from pulse8.measure.video.encode import FFV1, RAW_AVI, Encoding, h264, mjpeg, write_video
+from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
 
 RATE = Fraction(30_000, 1001)
 
@@ -188,7 +188,7 @@ def test_a_file_cut_in_the_middle_gives_its_whole_frames(tmp_path: Path, name, e
     write_video(path, recording(60, height=240, width=320), RATE, encoding)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     read = list(read_frames(path))
-    assert 10 < len(read) < 60
+    assert 5 < len(read) < 60
     for index, (rgb, _) in enumerate(read):
         assert np.abs(rgb.astype(int) - picture(index, 240, 320)).mean() < 6
     assert "cut" in caplog.text or "damaged" in caplog.text
@@ -196,8 +196,12 @@ def test_a_file_cut_in_the_middle_gives_its_whole_frames(tmp_path: Path, name, e
 
 def test_a_cut_file_without_its_index_is_one_line(tmp_path: Path):
     path = tmp_path / "a.mp4"
-    late = Encoding(**{**vars(h264(18)), "options": {"qp": "0", "threads": "1"}})
-    write_video(path, recording(60, height=240, width=320), RATE, late)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(60):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(index), format="rgb24")))
+        container.mux(stream.encode(None))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match="it may be cut"):
         read_frames(path)

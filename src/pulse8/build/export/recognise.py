@@ -1,0 +1,102 @@
+"""Finding the ultralight network in a guide-form ONNX file, whoever exported it.
+
+The weighted nodes are read in the graph's order and must have the network's seven shapes; then the static form made
+from them must give the file's own BPM. So a file of another exporter is accepted by what it computes, not by its names.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from pulse8.build.export.forms import SHAPE_GUIDE, to_whole_input, whole_form
+from pulse8.build.export.layers import SHAPES, Layer, Weights, fold_batch_norm
+from pulse8.errors import InputError
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
+
+TOLERANCE_BPM: Final = 1e-4
+COMPARED_SAMPLES: Final = 2
+MEND: Final = "export it with export_onnx.py (or pulse8 export)"
+
+
+def spec_of(model: onnx.ModelProto) -> ModelSpec:
+    """Return the spec in the file's metadata; a file without one is read as the guide's model."""
+    found = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA_KEY)
+    return ULTRALIGHT if found is None else ModelSpec.from_json(found)
+
+
+def opset_of(model: onnx.ModelProto, path: Path) -> int:
+    """Return the operator set of the standard domain.
+
+    Raises
+    ------
+    InputError
+        It is none that this line knows (11 to 20).
+    """
+    opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
+    if not 11 <= opset <= 20:
+        raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {MEND}")
+    return int(opset)
+
+
+def recognise(model: onnx.ModelProto, path: Path) -> Weights:
+    """Return the network's folded weights.
+
+    Raises
+    ------
+    InputError
+        The file is of another network, or computes something else with these weights.
+    """
+    weights = _weights(model, path)
+    spec, opset = spec_of(model), opset_of(model, path)
+    runner = OrtRunner(path)
+    if len(runner.input_shape) != len(SHAPE_GUIDE) or tuple(runner.input_shape[1:]) != SHAPE_GUIDE[1:]:
+        raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {MEND}")
+    samples = np.random.default_rng(0).random((COMPARED_SAMPLES, *SHAPE_GUIDE[1:]), dtype=np.float32)
+    whole = OrtRunner(whole_form(weights, spec, opset).SerializeToString())
+    for sample, static in zip(samples, to_whole_input(samples), strict=True):
+        difference = np.abs(runner(sample[None])[0].ravel() - whole(static[None])[0].ravel())
+        if difference.size != 1 or not difference[0] <= TOLERANCE_BPM:
+            raise InputError(f"{path} has ultralight's layers but computes something else; {MEND}")
+    return weights
+
+
+def _weights(model: onnx.ModelProto, path: Path) -> Weights:
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    layers = [_layer(node, constants, path) for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+    norms = {node.input[0]: node for node in model.graph.node if node.op_type == "BatchNormalization"}
+    outputs = [node.output[0] for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+    weights: Weights = {}
+    for (name, shape), (weight, bias), output in zip(SHAPES.items(), layers, outputs, strict=False):
+        if weight.size != int(np.prod(shape)) or weight.shape[: len(shape)][0] != shape[0]:
+            raise InputError(f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {MEND}")
+        plain = (weight.reshape(shape), bias)
+        weights[name] = _with_norm(plain, norms[output], constants) if output in norms else plain
+    if len(layers) != len(SHAPES):
+        raise InputError(f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {MEND}")
+    return weights
+
+
+def _layer(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], path: Path) -> Layer:
+    if len(node.input) < 3 or not {node.input[1], node.input[2]} <= set(constants):
+        raise InputError(f"{path}: {node.op_type} {node.name} has no constant weight and bias; {MEND}")
+    weight, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
+    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    if node.op_type == "Gemm" and not attributes.get("transB", 0):
+        weight = weight.T
+    return np.asarray(weight, np.float32), np.asarray(bias, np.float32)
+
+
+def _with_norm(layer: Layer, node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> Layer:
+    gain, shift, mean, variance = (_float64(constants[name]) for name in node.input[1:5])
+    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    factor = gain / np.sqrt(variance + attributes.get("epsilon", 1e-5))
+    return fold_batch_norm(layer[0].astype(np.float64), layer[1].astype(np.float64), factor, shift, mean)
+
+
+def _float64(tensor: onnx.TensorProto) -> NDArray[Any]:
+    return np.asarray(numpy_helper.to_array(tensor), dtype=np.float64)

@@ -1,0 +1,111 @@
+"""ONNX Runtime as the writer of QDQ files, and nothing else: its options are fixed here, its names made short.
+
+Scheme: weights S8 symmetric, activations S8 asymmetric a tensor, biases S32 at s_x s_w, no optimiser before it (the
+guide's ``optimize_model=False``). The input's scale is the spec's, not the calibration's: a camera byte minus 128 is
+the tensor. ONNX Runtime ignores such an override in silence where the input feeds a Reshape, unless
+``ForceQuantizeNoInputCheck`` is set, so the audit reads it back from the file.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+from pulse8.build.quantize.options import QuantizeOptions
+from pulse8.errors import ToolchainError
+from pulse8.measure.infer.ort import one_line
+from pulse8.spec import METADATA_KEY, ModelSpec
+
+FLOAT_TAIL: Final = ["share", "above_min", "bpm"]
+"""Sigmoid, Mul and Add stay in float: an INT8 sigmoid would step by 0.69 BPM."""
+
+SHORT_NAMES: Final = (
+    ("_QuantizeLinear_Output", "_q"),
+    ("_DequantizeLinear_Output", "_dq"),
+    ("_quantized_zero_point", "_z"),
+    ("_quantized_scale", "_s"),
+    ("_quantized", "_q"),
+    ("_zero_point", "_z"),
+    ("_scale", "_s"),
+)
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
+    def __init__(self, name: str, samples: Iterator[NDArray[np.float32]]) -> None:
+        self._name, self._samples = name, samples
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        sample = next(self._samples, None)
+        return None if sample is None else {self._name: sample[None]}
+
+
+def write_int8(
+    model: onnx.ModelProto, samples: Iterator[NDArray[np.float32]], options: QuantizeOptions, spec: ModelSpec
+) -> onnx.ModelProto:
+    """Quantise a static FP32 model with ranges from ``samples``, each [72, 36, 36].
+
+    Raises
+    ------
+    ToolchainError
+        ONNX Runtime refuses.
+    """
+    name = model.graph.input[0].name
+    override = {"scale": np.array(spec.input_scale, np.float32), "zero_point": np.array(spec.input_zero_point, np.int8)}
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "int8.onnx"
+        try:
+            quantize_static(
+                model,
+                written,
+                _Reader(name, samples),
+                quant_format=QuantFormat.QDQ,
+                per_channel=options.per_channel,
+                activation_type=QuantType.QInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.MinMax,
+                nodes_to_exclude=FLOAT_TAIL,
+                extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": {name: [override]}},
+            )
+        except Exception as error:  # ONNX Runtime's exceptions share no base but this one
+            raise ToolchainError(
+                f"Error during quantization: {one_line(error)}; check the versions with `pip show onnx onnxruntime`"
+            ) from error
+        return _tidied(onnx.load(written), spec)
+
+
+def _tidied(model: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
+    """Shorten names, and keep of the metadata the spec alone; shapes inside are left to inference."""
+    taken: dict[str, str] = {}
+    for node in model.graph.node:
+        node.name = "" if node.op_type in ("QuantizeLinear", "DequantizeLinear") else node.name
+        node.input[:] = [_short(name, taken) for name in node.input]
+        node.output[:] = [_short(name, taken) for name in node.output]
+    for tensor in model.graph.initializer:
+        tensor.name = _short(tensor.name, taken)
+    del model.graph.value_info[:]
+    del model.metadata_props[:]
+    helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
+    model.producer_name, model.producer_version = "pulse8", ""
+    return model
+
+
+def _short(name: str, taken: dict[str, str]) -> str:
+    """Map a name, always to the same one, and never two to one."""
+    if name not in taken:
+        short = name
+        for ending, replacement in SHORT_NAMES:
+            short = re.sub(f"{ending}$", replacement, short)
+        taken[name] = short if short not in taken.values() else name
+    return taken[name]
+
+
+def constants_of(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """Return the file's initialisers by name."""
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}

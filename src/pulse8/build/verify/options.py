@@ -1,0 +1,25 @@
+"""Options and thresholds of the verification."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pulse8.errors import SpecError
+
+MIN_SAMPLES: Final = 30
+MAX_MAE_INCREASE_BPM: Final = 2.0
+MAX_MEAN_DIFFERENCE_BPM: Final = 2.0
+"""Both are the guide's, and both strict: reaching one fails."""
+MIN_FP32_SD_BPM: Final = 0.1
+MIN_SD_SHARE: Final = 0.1
+"""Constant-output gate: below these, agreement says nothing, because nothing varies."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions:
+    """How many held-out windows to compare on."""
+
+    num_samples: int = 500
+
+    def __post_init__(self) -> None:
+        if not MIN_SAMPLES <= self.num_samples <= 10_000_000:
+            raise SpecError(f"{self.num_samples} samples; give at least {MIN_SAMPLES} (the guide takes 500)")

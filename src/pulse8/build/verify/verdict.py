@@ -1,0 +1,174 @@
+"""What the comparison came to: figures on held-out windows, gates, and the verdict."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.build.verify.layers import LayerSqnr
+from pulse8.build.verify.options import (
+    MAX_MAE_INCREASE_BPM,
+    MAX_MEAN_DIFFERENCE_BPM,
+    MIN_FP32_SD_BPM,
+    MIN_SD_SHARE,
+)
+from pulse8.build.verify.predictions import Predictions
+from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """One model against the labels, in BPM: errors are estimate minus label."""
+
+    mae: float
+    rmse: float
+    bias: float
+    limits_of_agreement: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstSubject:
+    """The subject on whom INT8 errs most, MAE in BPM."""
+
+    subject: str
+    windows: int
+    fp32_mae: float
+    int8_mae: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR."""
+
+    samples: int
+    subjects: int | None
+    fp32: Accuracy
+    int8: Accuracy
+    mae_increase_interval: tuple[float, float]
+    difference_mean: float
+    difference_max: float
+    difference_std: float
+    fp32_sd: float
+    int8_sd: float
+    sqnr_db: float
+    constant_bpm: float
+    constant_mae: float
+    constant_gap_interval: tuple[float, float]
+    usefulness: str
+    worst: WorstSubject | None
+
+    @property
+    def mae_increase(self) -> float:
+        """INT8's MAE minus FP32's."""
+        return self.int8.mae - self.fp32.mae
+
+    @property
+    def rmse_increase(self) -> float:
+        """INT8's RMSE minus FP32's."""
+        return self.int8.rmse - self.fp32.rmse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The verdict and what it stands on, bound to the files by their hashes.
+
+    ``passed`` is fidelity: INT8 against FP32. Whether the model is of use is another question, and printed with it.
+    """
+
+    passed: bool
+    failures: tuple[str, ...]
+    comparison: Comparison
+    layers: tuple[LayerSqnr, ...]
+    layers_missing: str | None
+    asked: int
+    split: str
+    simulated: bool
+    calibration_checked: bool
+    fp32_sha256: str
+    int8_sha256: str
+    data_sha256: str
+    runner: str
+
+
+def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
+    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
+    difference = np.abs(found.int8 - found.fp32)
+    int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
+    gap = subject_bootstrap(int8_error - constant_error, found.subjects)
+    increase = int8_error - np.abs(found.fp32 - found.labels)
+    return Comparison(
+        samples=len(found.labels),
+        subjects=len(np.unique(found.subjects)) if subjects_known else None,
+        fp32=_accuracy(found.labels, found.fp32),
+        int8=_accuracy(found.labels, found.int8),
+        mae_increase_interval=subject_bootstrap(increase, found.subjects),
+        difference_mean=float(difference.mean()),
+        difference_max=float(difference.max()),
+        difference_std=float(difference.std()),
+        fp32_sd=float(found.fp32.std()),
+        int8_sd=float(found.int8.std()),
+        sqnr_db=sqnr_db(found.fp32, found.int8),
+        constant_bpm=constant_bpm,
+        constant_mae=float(constant_error.mean()),
+        constant_gap_interval=gap,
+        usefulness=_usefulness(gap),
+        worst=_worst(found) if subjects_known else None,
+    )
+
+
+def _usefulness(gap: tuple[float, float]) -> str:
+    """Say what the interval of (INT8's minus the constant predictor's absolute error) allows to say."""
+    if gap[1] < 0:
+        return "better than the constant predictor"
+    return "worse than the constant predictor" if gap[0] > 0 else "not shown to be better than the constant predictor"
+
+
+def _accuracy(labels: Values, bpm: Values) -> Accuracy:
+    return Accuracy(
+        mae=mae(labels, bpm),
+        rmse=rmse(labels, bpm),
+        bias=bias(labels, bpm),
+        limits_of_agreement=limits_of_agreement(labels, bpm),
+    )
+
+
+def _worst(found: Predictions) -> WorstSubject:
+    def of(subject: str) -> WorstSubject:
+        mine = found.subjects == subject
+        labels = found.labels[mine]
+        errors = (mae(labels, bpm[mine]) for bpm in (found.fp32, found.int8))
+        fp32_mae, int8_mae = errors
+        return WorstSubject(subject=subject, windows=int(mine.sum()), fp32_mae=fp32_mae, int8_mae=int8_mae)
+
+    return max((of(str(subject)) for subject in np.unique(found.subjects)), key=lambda worst: worst.int8_mae)
+
+
+def degraded(comparison: Comparison) -> bool:
+    """Whether one of the guide's two criteria failed, for which the guide has plans."""
+    met = comparison.mae_increase < MAX_MAE_INCREASE_BPM and comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM
+    return not met
+
+
+def failures_of(comparison: Comparison) -> tuple[str, ...]:
+    """Return the fidelity gates that were not met, each as the report's line about it; none is a pass."""
+    return tuple(_failures(comparison))
+
+
+def _failures(comparison: Comparison) -> Iterator[str]:
+    if not comparison.mae_increase < MAX_MAE_INCREASE_BPM:
+        yield f"MAE increase ({short(comparison.mae_increase)} BPM) >= threshold ({MAX_MAE_INCREASE_BPM} BPM)"
+    if not comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM:
+        mean = f"Mean output difference ({short(comparison.difference_mean)} BPM)"
+        yield f"{mean} >= threshold ({MAX_MEAN_DIFFERENCE_BPM} BPM)"
+    if not comparison.fp32_sd >= MIN_FP32_SD_BPM:
+        yield f"FP32 output is constant (sd {comparison.fp32_sd:.3f} BPM < {MIN_FP32_SD_BPM} BPM): train it longer"
+    elif not comparison.int8_sd >= MIN_SD_SHARE * comparison.fp32_sd:
+        yield f"INT8 output is constant (sd {comparison.int8_sd:.3f} BPM < a tenth of FP32's {comparison.fp32_sd:.3f})"
+
+
+def short(bpm: float) -> str:
+    """Write a figure as the guide's last block does: two decimals, of which a trailing zero is dropped (1.47, 3.2)."""
+    return str(round(bpm, 2) + 0.0)

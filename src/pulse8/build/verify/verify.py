@@ -1,0 +1,135 @@
+"""INT8 against FP32 on windows that neither training nor calibration saw: the verdict."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.build.export.recognise import MEND
+from pulse8.build.verify.layers import LayerSqnr, layer_sqnr
+from pulse8.build.verify.options import MIN_SAMPLES, VerifyOptions
+from pulse8.build.verify.predictions import Predictions, predict
+from pulse8.build.verify.verdict import Verdict, compare, failures_of
+from pulse8.errors import InputError
+from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
+from pulse8.learn.datasets.splits import Split, split
+from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
+from pulse8.values import Watch, unwatched
+
+LAYER_SAMPLES: Final = 8
+BLOCK_WINDOWS: Final = 64
+"""Windows that stand for one subject in the bootstrap where no subject is known: neighbours resemble each other."""
+MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """The verdict, the file it was written to, and the windows it stands on."""
+
+    verdict: Verdict
+    path: Path
+    predictions: Predictions
+
+
+def verdict_path(int8: Path) -> Path:
+    """Where the verdict of an INT8 file stands: beside it."""
+    return int8.with_suffix(".verdict.json")
+
+
+def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watch: Watch[int] = unwatched) -> Verified:
+    """Compare the two files on the test side of the split and write the verdict beside the INT8 file.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used, is stale, does not belong to the other, or calibration saw a test window.
+    """
+    existing_file(fp32, "FP32 model", MEND)
+    existing_file(int8, "INT8 model", MEND_INT8)
+    data = open_guide_data(data_file)
+    parts = split(len(data.labels), data.subjects)
+    indices = _chosen(parts, options, data_file)
+    sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
+    checked = _check_provenance(sources, indices)
+    found = Predictions(
+        data.labels[indices].astype(np.float64),
+        *predict(fp32, int8, data, indices, watch),
+        _groups(data, indices),
+    )
+    constant_bpm = float(data.labels[parts.train].mean())
+    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject)
+    layers, missing = _layers(fp32, int8, data, indices)
+    failures = failures_of(comparison)
+    verdict = Verdict(
+        passed=not failures,
+        failures=failures,
+        comparison=comparison,
+        layers=layers,
+        layers_missing=missing,
+        asked=options.num_samples,
+        split=parts.sentence,
+        simulated=data.simulated,
+        calibration_checked=checked,
+        fp32_sha256=sources["fp32"].sha256,
+        int8_sha256=sources["int8"].sha256,
+        data_sha256=sources["data"].sha256,
+        runner="ONNX Runtime, all optimisations",
+    )
+    return Verified(verdict, _write(verdict, found, sources, options), found)
+
+
+def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:
+    """Take test windows evenly spaced in file order; all of them where there are fewer than asked for."""
+    count = min(options.num_samples, len(parts.test))
+    if count < MIN_SAMPLES:
+        raise InputError(
+            f"{data_file} has {count} held-out windows; a verdict needs at least {MIN_SAMPLES}: prepare more"
+        )
+    return np.asarray(parts.test[np.linspace(0, len(parts.test) - 1, count).round().astype(np.int64)])
+
+
+def _check_provenance(sources: dict[str, Accepted], indices: NDArray[np.int64]) -> bool:
+    """Hold the INT8 file against its row: its FP32 source, its calibration windows. Return whether they are known."""
+    row = sources["int8"].row
+    if row is None or row.step != "quantize":
+        return False
+    if row.inputs["fp32"].sha256 != sources["fp32"].sha256:
+        raise InputError(
+            f"{sources['int8'].path} was not quantised from {sources['fp32'].path}; quantise that one first"
+        )
+    if row.options["calibration_source_sha256"] != sources["data"].sha256:
+        return False
+    shared = np.intersect1d(np.asarray(row.options["calibration_indices"], dtype=np.int64), indices)
+    if shared.size:
+        raise InputError(
+            f"calibration saw {shared.size} of the test windows (first: {shared[0]}); calibrate on training windows"
+        )
+    return True
+
+
+def _groups(data: GuideData, indices: NDArray[np.int64]) -> NDArray[np.str_]:
+    if data.subjects is not None:
+        return data.subjects[indices]
+    return (np.arange(len(indices)) // BLOCK_WINDOWS).astype(np.str_)
+
+
+def _layers(
+    fp32: Path, int8: Path, data: GuideData, indices: NDArray[np.int64]
+) -> tuple[tuple[LayerSqnr, ...], str | None]:
+    """Per-layer SQNR, or why there is none: a file of another exporter has no layers that this line can name."""
+    try:
+        return layer_sqnr(fp32, int8, data.take(indices[:: max(1, len(indices) // LAYER_SAMPLES)])), None
+    except InputError as error:
+        return (), str(error)
+
+
+def _write(verdict: Verdict, found: Predictions, sources: dict[str, Accepted], options: VerifyOptions) -> Path:
+    path = verdict_path(sources["int8"].path)
+    windows = {name: getattr(found, name).tolist() for name in ("labels", "fp32", "int8", "subjects")}
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps({**asdict(verdict), "windows": windows}) + "\n", encoding="utf-8")
+    record(path, "verify", sources, options_of(VerifyOptions, options), "done" if verdict.passed else "failed")
+    return path

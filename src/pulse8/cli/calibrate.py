@@ -1,0 +1,44 @@
+"""``pulse8 calibrate``: draw the calibration set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.quantize.calibrate import Calibrated, calibrate
+from pulse8.build.quantize.options import CalibrateOptions
+from pulse8.cli.printing import print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(CalibrateOptions):
+    """Draw the calibration set from the training subjects of a data file."""
+
+    data: Path = Path("data/ubfc_processed.pt")
+    """Windows with labels in the guide's format."""
+    output: Path = Path("calibration_data.pt")
+    """Calibration file to write."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Calibrate and print what was drawn."""
+    drawn = calibrate(flags.data, flags.output, flags)
+    if flags.json:
+        print_json(drawn)
+    else:
+        print(_summary(drawn))
+    return 0
+
+
+def _summary(drawn: Calibrated) -> str:
+    few = (
+        "" if drawn.samples == drawn.asked else f" (asked for {drawn.asked}: all that the training side has were used)"
+    )
+    bins = "  ".join(f"{bpm}: {count}" for bpm, count in drawn.per_bin.items())
+    return "\n".join(
+        [
+            f"{drawn.samples} calibration samples, {drawn.distribution}{few}; {drawn.split}",
+            f"per BPM range  {bins}  outside: {drawn.outside}",
+            f"{drawn.calibration}: {drawn.bytes / 1e6:.1f} MB",
+        ]
+    )

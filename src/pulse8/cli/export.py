@@ -1,0 +1,33 @@
+"""``pulse8 export``: checkpoint to FP32 ONNX."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.export.options import ExportOptions
+from pulse8.cli.printing import print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(ExportOptions):
+    """Write a checkpoint as one FP32 ONNX file."""
+
+    checkpoint: Path | None = None
+    """A state dict, or a dict with model_state_dict; the shipped one (trained on simulated patches) where absent."""
+    output: Path = Path("models/rppg_fp32.onnx")
+    """ONNX file to write."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Export and say what was written."""
+    from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
+    from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415
+
+    exported = export(flags.checkpoint or shipped_checkpoint(), flags.output, flags)
+    if flags.json:
+        print_json(exported)
+        return 0
+    print(f"{exported.model}: {exported.bytes:,} bytes, {exported.parameters:,} parameters, opset {exported.opset}")
+    print(f"largest difference from torch: {exported.max_difference_bpm:.1e} BPM")
+    return 0

@@ -1,0 +1,51 @@
+"""``pulse8 quantize``: FP32 ONNX to INT8 QDQ ONNX."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.quantize.options import QuantizeOptions
+from pulse8.build.quantize.quantize import Quantized, quantize
+from pulse8.cli.printing import NEXT_STEP, print_json, watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(QuantizeOptions):
+    """Write the INT8 QDQ file, and beside it the pair for the board."""
+
+    input: Path = Path("models/rppg_fp32.onnx")
+    """FP32 ONNX of the guide's form."""
+    output: Path = Path("models/rppg_int8_qdq.onnx")
+    """INT8 ONNX to write."""
+    calibration: Path = Path("calibration_data.pt")
+    """Calibration set."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Quantise and print what was written."""
+    logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime advises an optimiser that the vendor's tool trips over
+    written = quantize(flags.input, flags.calibration, flags.output, flags, watch)
+    if flags.json:
+        print_json(written)
+    else:
+        print(f"{_summary(written)}\n\n{NEXT_STEP.format(spatial=written.spatial, temporal=written.temporal)}")
+    return 0
+
+
+def _summary(written: Quantized) -> str:
+    found = written.audit
+    kind = "channel" if written.per_channel else "tensor"
+    ratio = written.fp32_bytes / written.whole_bytes
+    scheme = (
+        f"weights S8 symmetric per {kind}, {found.activations} activations S8 asymmetric, {found.biases} biases S32"
+    )
+    return "\n".join(
+        [
+            f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32; for the host",
+            f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board",
+            f"ranges (MinMax) from {written.samples} samples; pair equal to whole at the logit",
+            f"read back from the file: {scheme}",
+        ]
+    )

@@ -1,0 +1,36 @@
+"""``pulse8 report``: the evidence behind a verdict as one HTML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.verify.evidence import write_report
+from pulse8.cli.printing import print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The report's path."""
+
+    report: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """Write the report of a verdict."""
+
+    verdict: Path = Path("models/rppg_int8_qdq.verdict.json")
+    """What verify wrote beside the INT8 file."""
+    output: Path = Path("report.html")
+    """HTML file to write."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Write the report and say where it is."""
+    report = write_report(flags.verdict, flags.output)
+    if flags.json:
+        print_json(Written(report=report))
+    else:
+        print(f"report: {report}")
+    return 0

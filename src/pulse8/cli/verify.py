@@ -1,0 +1,39 @@
+"""``pulse8 verify``: INT8 against FP32 on held-out data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.quantize.quantize import pair_paths
+from pulse8.build.verify.options import VerifyOptions
+from pulse8.build.verify.text import guide_report, own_report
+from pulse8.build.verify.verify import verify
+from pulse8.cli.printing import NEXT_STEP, print_json, watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(VerifyOptions):
+    """Compare INT8 with FP32 on subjects that neither training nor calibration saw."""
+
+    fp32: Path = Path("models/rppg_fp32.onnx")
+    """FP32 ONNX of the guide's form."""
+    int8: Path = Path("models/rppg_int8_qdq.onnx")
+    """INT8 ONNX."""
+    data: Path = Path("data/ubfc_processed.pt")
+    """Windows with labels in the guide's format."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Verify, print the report, and return 1 where the verdict is against the INT8 file."""
+    verified = verify(flags.fp32, flags.int8, flags.data, flags, watch)
+    verdict = verified.verdict
+    if flags.json:
+        print_json(verdict)
+        return 0 if verdict.passed else 1
+    print(guide_report(verdict.comparison, verdict.failures))
+    print(f"\n{own_report(verdict)}")
+    if verdict.passed:
+        spatial, temporal = pair_paths(flags.int8)
+        print(f"\n{NEXT_STEP.format(spatial=spatial, temporal=temporal)}")
+    return 0 if verdict.passed else 1

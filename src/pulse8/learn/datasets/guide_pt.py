@@ -1,0 +1,168 @@
+"""The guide's two data files: ``ubfc_processed.pt`` (windows with labels) and ``calibration_data.pt`` (a part of them).
+
+Real processed files are ~28 GB: samples are a memory map, read where they are used; labels are checked whole.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+from pulse8.learn.datasets import torch_zip
+from pulse8.learn.simulate.patches import SUBJECT_PREFIX
+from pulse8.manifest import existing_file, writing
+
+SAMPLE_SHAPE: Final = (8, 3, 36, 36, 3)
+"""Frames, ROIs, height, width, RGB; values in [0, 1]."""
+
+LABEL_RANGE_BPM: Final = (20.0, 250.0)
+MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or --dataset simulated)"
+MAKE_CALIBRATION: Final = "make it: python quantize_utils.py (or pulse8 calibrate)"
+
+
+@dataclass(frozen=True, eq=False)
+class GuideData:
+    """An open data file.
+
+    Attributes
+    ----------
+    samples
+        float32 [N, 8, 3, 36, 36, 3], a memory map; :meth:`take` checks the values of what it reads.
+    labels
+        float32 [N], beats per minute.
+    subjects
+        [N] subject ids as text, or ``None`` where the file has none.
+    """
+
+    path: Path
+    samples: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    subjects: NDArray[np.str_] | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any subject is simulated, which every figure made from the data has to say."""
+        return self.subjects is not None and bool(np.char.startswith(self.subjects, SUBJECT_PREFIX).any())
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Copy the samples at ``indices``, float32 [n, 8, 3, 36, 36, 3].
+
+        Raises
+        ------
+        InputError
+            A value is not a number or outside [0, 1].
+        """
+        block = np.array(self.samples[indices], dtype=np.float32)
+        if not (block.min(initial=0) >= 0 and block.max(initial=0) <= 1):  # a NaN fails both
+            flat = block.reshape(len(block), -1)
+            bad = indices[~((flat.min(1) >= 0) & (flat.max(1) <= 1))][0]
+            raise InputError(f"{self.path}: sample {bad} has values that are not in [0, 1]; divide pixels by 255")
+        return block
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledBlock:
+    """Windows of one subject: samples float32 [n, 8, 3, 36, 36, 3] in [0, 1] and labels float32 [n] in BPM."""
+
+    samples: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    subject: str
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationSet:
+    """What ranges are taken from: samples, labels (BPM), their indices in the source and the source's SHA-256."""
+
+    samples: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    indices: NDArray[np.int64]
+    source_sha256: str
+
+
+def open_guide_data(path: Path) -> GuideData:
+    """Open a file of the guide's format; nothing but labels and subjects is read.
+
+    Raises
+    ------
+    InputError
+        It is missing, damaged or of another shape, or a label is not a rate of 20-250 BPM.
+    """
+    tree = torch_zip.read(existing_file(path, "Data file", MAKE_DATA), "Data file")
+    samples, labels = _samples_and_labels(tree, path)
+    low, high = LABEL_RANGE_BPM
+    bad = np.flatnonzero(~((labels >= low) & (labels <= high)))
+    if bad.size:
+        raise InputError(f"{path}: label {bad[0]} is {labels[bad[0]]:g}, not {low:.0f}-{high:.0f} BPM; mend or drop it")
+    return GuideData(path, samples, labels, _subjects(tree.get("subjects"), len(labels), path))
+
+
+def _samples_and_labels(tree: Any, path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401 - the file decides
+    keys = set(tree) if isinstance(tree, dict) else set()
+    if not {"samples", "labels"} <= keys:
+        raise InputError(f"{path} holds {sorted(map(str, keys)) or type(tree).__name__}; it needs samples and labels")
+    samples, labels = tree["samples"], np.asarray(tree["labels"])
+    if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.shape[1:] != SAMPLE_SHAPE:
+        found = f"{samples.dtype} {samples.shape}" if isinstance(samples, np.ndarray) else type(samples).__name__
+        raise InputError(f"{path}: samples are {found}; they must be float32 [N, 8, 3, 36, 36, 3]")
+    if labels.shape not in ((len(samples),), (len(samples), 1)) or labels.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: labels are {labels.dtype} {labels.shape} for {len(samples)} samples; one number each"
+        )
+    return samples, labels.reshape(-1).astype(np.float32)
+
+
+def _subjects(subjects: Any, count: int, path: Path) -> NDArray[np.str_] | None:  # noqa: ANN401 - the file decides
+    if subjects is None:
+        return None
+    ids = np.asarray(subjects)
+    if ids.shape != (count,) or ids.dtype.kind not in "iuU":
+        raise InputError(f"{path}: subjects are {ids.dtype} {ids.shape} for {count} samples; one id each")
+    return ids.astype(np.str_)
+
+
+def write_guide_data(path: Path, blocks: Iterable[LabelledBlock]) -> None:
+    """Stream windows to a file of the guide's format, written whole or not at all; memory is bounded by one block."""
+    with writing(path) as temporary:
+        torch_zip.write(temporary, _entries(blocks))
+
+
+def _entries(
+    blocks: Iterable[LabelledBlock],
+) -> Iterator[tuple[str, torch_zip.Stream | NDArray[np.float32] | list[str]]]:
+    labels: list[NDArray[np.float32]] = []
+    subjects: list[str] = []
+
+    def samples() -> Iterator[NDArray[np.float32]]:
+        for block in blocks:
+            labels.append(block.labels)
+            subjects.extend([block.subject] * len(block.labels))
+            yield block.samples
+
+    yield "samples", torch_zip.Stream(SAMPLE_SHAPE, np.dtype(np.float32), samples())
+    yield "labels", np.concatenate([*labels, np.empty(0, np.float32)])
+    yield "subjects", subjects
+
+
+def write_calibration(path: Path, calibration: CalibrationSet) -> None:
+    """Write ``calibration_data.pt``; ``torch.load(weights_only=True)`` reads it."""
+    with writing(path) as temporary:
+        torch_zip.write(temporary, vars(calibration).items())
+
+
+def read_calibration(path: Path) -> CalibrationSet:
+    """Read a calibration file; a guide's own without indices is accepted, with none known.
+
+    Raises
+    ------
+    InputError
+        It is missing, damaged, of another shape, or a value lies outside [0, 1].
+    """
+    tree = torch_zip.read(existing_file(path, "Calibration data", MAKE_CALIBRATION), "Calibration data")
+    samples, labels = _samples_and_labels(tree, path)
+    checked = GuideData(path, samples, labels, None).take(np.arange(len(labels)))
+    indices = np.asarray(tree.get("indices", np.empty(0)), dtype=np.int64)
+    return CalibrationSet(checked, labels, indices, str(tree.get("source_sha256", "")))

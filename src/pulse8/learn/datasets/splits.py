@@ -1,0 +1,94 @@
+"""One deterministic split that every step shares: training, validation, test; nobody stands on two sides.
+
+With subject ids the split is by subject. Without them no honest split is possible (the same face stands on both sides);
+the last 30 % in file order is held out as one block behind a gap, and whoever prints a figure says so.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+
+TEST_SHARE: Final = 0.30
+VALIDATION_SHARE: Final = 0.10
+GAP_SHARE: Final = 0.02
+MIN_GAP: Final = 16
+"""Windows left out on each border: twice a window's 8 frames, so that no frame stands on both sides at stride 1."""
+MIN_SUBJECTS: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Sample indices of each part, ascending, and whether subjects separate them."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    by_subject: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say what separates the parts."""
+        if self.by_subject:
+            return "split by subject: nobody is in two of training, validation and test"
+        return "no subject-wise split is possible (no subject ids): a contiguous 30 % is held out behind a gap"
+
+
+def split(count: int, subjects: NDArray[np.str_] | None) -> Split:
+    """Split ``count`` samples by subject, or by a contiguous block where subjects are not known or fewer than three.
+
+    Raises
+    ------
+    InputError
+        Too few samples to leave something on each side.
+    """
+    names = np.unique(subjects) if subjects is not None else np.empty(0, np.str_)
+    parts = _by_block(count) if subjects is None or len(names) < MIN_SUBJECTS else _by_subject(subjects, names)
+    if min(len(parts.train), len(parts.validation), len(parts.test)) == 0:
+        raise InputError(f"{count} samples are too few to split into training, validation and test; prepare more")
+    assert_disjoint(parts, subjects)
+    return parts
+
+
+def _by_subject(subjects: NDArray[np.str_], names: NDArray[np.str_]) -> Split:
+    """Order subjects by the hash of their id, so that a subject's side hangs on nothing else's order."""
+    order = sorted(names.tolist(), key=lambda name: hashlib.sha256(name.encode()).digest())
+    tests = max(1, round(len(order) * TEST_SHARE))
+    validations = max(1, round(len(order) * VALIDATION_SHARE))
+    sides = np.split(np.array(order), [tests, tests + validations])
+    test, validation, train = (np.flatnonzero(np.isin(subjects, side)) for side in sides)
+    return Split(train, validation, test, by_subject=True)
+
+
+def _by_block(count: int) -> Split:
+    gap = max(MIN_GAP, round(count * GAP_SHARE))
+    test_from = count - round(count * TEST_SHARE)
+    validation_to = max(0, test_from - gap)
+    validation_from = max(0, validation_to - round(count * VALIDATION_SHARE))
+    return Split(
+        train=np.arange(0, max(0, validation_from - gap)),
+        validation=np.arange(validation_from, validation_to),
+        test=np.arange(test_from, count),
+        by_subject=False,
+    )
+
+
+def assert_disjoint(parts: Split, subjects: NDArray[np.str_] | None) -> None:
+    """Hold that no sample, and with a split by subject no subject, is in two parts.
+
+    Raises
+    ------
+    InputError
+        One is; the message names it.
+    """
+    sides = (parts.train, parts.validation, parts.test)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        shared = np.intersect1d(sides[one], sides[other])
+        if parts.by_subject and subjects is not None:
+            shared = np.intersect1d(subjects[sides[one]], subjects[sides[other]])
+        if shared.size:
+            raise InputError(f"{shared[0]} is in two parts of the split; every subject belongs to one")

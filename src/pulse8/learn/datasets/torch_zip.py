@@ -1,0 +1,230 @@
+"""The container that ``torch.save`` writes, read by memory map and written as a stream, without torch.
+
+A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
+each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
+read by an unpickler that knows tensors and nothing else, and every size is held against the file before a byte of a
+tensor is touched. Layout: PyTorch, "Serialization semantics" and ``torch/serialization.py``.
+"""
+
+import io
+import math
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+
+MAX_PICKLE_BYTES: Final = 64_000_000
+ALIGNMENT_BYTES: Final = 64
+LOCAL_HEADER_BYTES: Final = 30
+ZIP64_EXTRA_BYTES: Final = 20
+PADDING_FIELD: Final = 0x4246  # "FB": the extra field with which torch aligns storages
+
+STORAGE_DTYPES: Final = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+STORAGE_NAMES: Final = {np.dtype(code): name for name, code in STORAGE_DTYPES.items()}
+
+
+@dataclass(frozen=True)
+class _Storage:
+    dtype: np.dtype[Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """An array that is written block by block along its first axis; how many rows come is known at the end."""
+
+    row_shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    blocks: Iterable[NDArray[Any]]
+
+
+def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return the object tree of a ``.pt`` file, its tensors as read-only memory maps.
+
+    Raises
+    ------
+    InputError
+        The file is not such a zip, is cut short, or its pickle names anything but tensors and plain values.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
+            _check(entries, path, what)
+            tree = _TensorUnpickler(io.BytesIO(archive.read(entries["data.pkl"])), path, what).load()
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+        raise InputError(f"{what} {path} has a damaged pickle ({error}); make it again") from error
+    return _map_tensors(tree, lambda tensor: _memory_map(tensor, entries, path, what))
+
+
+def _check(entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> None:
+    if "data.pkl" not in entries:
+        raise InputError(f"{what} {path} holds no data.pkl; save it with torch.save in its zip format")
+    if entries["data.pkl"].file_size > MAX_PICKLE_BYTES:
+        raise InputError(
+            f"{what} {path} has a pickle of {entries['data.pkl'].file_size} bytes; tensors belong outside it"
+        )
+    size = path.stat().st_size
+    for name, entry in entries.items():
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            raise InputError(f"{what} {path}: {name} is compressed; torch.save stores it plain, save it again")
+        if entry.header_offset + entry.file_size > size:
+            raise InputError(f"{what} {path}: {name} reaches past the file's end; make it again")
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    """Knows tensors, storages and ordered dicts; whatever else the pickle names is refused."""
+
+    def __init__(self, file: io.BytesIO, path: Path, what: str) -> None:
+        super().__init__(file)
+        self._refusal = f"{what} {path} wants to run"
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - what a pickle may name
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _rebuild_tensor
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if module == "torch" and name in STORAGE_DTYPES:
+            return np.dtype(STORAGE_DTYPES[name])
+        return self._refuse(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> _Storage:  # noqa: ANN401 - what a pickle may hold
+        kind, dtype, key, _location, _elements = pid
+        if kind != "storage" or not isinstance(dtype, np.dtype) or not isinstance(key, str):
+            self._refuse(repr(kind))
+        return _Storage(dtype, key)
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise InputError(f"{self._refusal} {name}, which is code, not data; refused")
+
+
+def _rebuild_tensor(
+    storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_gradient_and_hooks: object
+) -> _Tensor:
+    return _Tensor(storage, offset, tuple(shape), tuple(stride))
+
+
+def _map_tensors(tree: Any, mapped: Callable[[_Tensor], Any]) -> Any:  # noqa: ANN401 - the file decides
+    """Replace the tensors of a dict's first level; deeper trees are not data sets."""
+    if isinstance(tree, dict):
+        return {key: mapped(value) if isinstance(value, _Tensor) else value for key, value in tree.items()}
+    return tree
+
+
+def _memory_map(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> NDArray[Any]:
+    shape, dtype = tensor.shape, tensor.storage.dtype
+    entry = entries.get(f"data/{tensor.storage.key}")
+    if any(n > 1 and mine != wanted for n, mine, wanted in zip(shape, tensor.stride, _strides(shape), strict=True)):
+        raise InputError(f"{what} {path} holds a tensor that is not contiguous; save it with .contiguous()")
+    elements = math.prod(shape)
+    end = (tensor.offset + elements) * dtype.itemsize
+    if entry is None or min((*shape, tensor.offset, 0)) < 0 or end > entry.file_size:
+        raise InputError(f"{what} {path} claims a tensor {shape} that its data do not hold; make it again")
+    if elements == 0:
+        return np.empty(shape, dtype)
+    start = _data_offset(path, entry) + tensor.offset * dtype.itemsize
+    with suppress(ValueError, OSError):
+        return np.memmap(path, dtype, "r", start, shape)
+    raise InputError(f"{what} {path} is cut short; make it again")
+
+
+def _data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        header = file.read(LOCAL_HEADER_BYTES)
+    name_bytes, extra_bytes = struct.unpack("<HH", header[26:30])
+    return int(entry.header_offset + LOCAL_HEADER_BYTES + name_bytes + extra_bytes)
+
+
+def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str | list[str]]]) -> None:
+    """Write a dict as ``torch.save`` would, so that ``torch.load(weights_only=True)`` reads it.
+
+    Entries are taken one after another: a later one may depend on what an earlier stream held. A :class:`Stream` is
+    written as its blocks come, so that memory is bounded by one block.
+    """
+    pickled = [b"\x80\x02}("]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for key, (name, value) in enumerate(entries):
+            pickled.append(_text(name))
+            if isinstance(value, str):
+                pickled.append(_text(value))
+            elif isinstance(value, list):
+                pickled.append(b"](" + b"".join(map(_text, value)) + b"e")
+            else:
+                stream = value if isinstance(value, Stream) else Stream(value.shape[1:], value.dtype, [value])
+                rows = _write_storage(archive, f"archive/data/{key}", stream)
+                pickled.append(_tensor(str(key), (rows, *stream.row_shape), stream.dtype))
+        pickled.append(b"u.")
+        archive.writestr("archive/data.pkl", b"".join(pickled))
+        archive.writestr("archive/byteorder", b"little")
+        archive.writestr("archive/version", b"3\n")
+
+
+def _write_storage(archive: zipfile.ZipFile, name: str, stream: Stream) -> int:
+    """Write the blocks' bytes on an aligned offset, as torch's own memory map wants them; return the rows."""
+    entry = zipfile.ZipInfo(name)
+    start = archive.start_dir + LOCAL_HEADER_BYTES + len(name) + ZIP64_EXTRA_BYTES + 4
+    padding = -start % ALIGNMENT_BYTES
+    entry.extra = struct.pack("<HH", PADDING_FIELD, padding) + b"Z" * padding
+    rows = 0
+    with archive.open(entry, "w", force_zip64=True) as file:
+        for block in stream.blocks:
+            rows += len(block)
+            file.write(np.ascontiguousarray(block, stream.dtype).data.cast("B"))
+    return rows
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return b"X" + struct.pack("<I", len(encoded)) + encoded
+
+
+def _integer(value: int) -> bytes:
+    return b"\x8a\x09" + int(value).to_bytes(9, "little", signed=True)
+
+
+def _integers(values: Iterable[int]) -> bytes:
+    return b"(" + b"".join(map(_integer, values)) + b"t"
+
+
+def _tensor(key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """Pickle ``_rebuild_tensor_v2(storage, offset 0, shape, stride, no gradient, no hooks)``."""
+    storage = b"ctorch\n" + STORAGE_NAMES[np.dtype(dtype)].encode() + b"\n"
+    identity = b"(" + _text("storage") + storage + _text(key) + _text("cpu") + _integer(math.prod(shape)) + b"tQ"
+    hooks = b"ccollections\nOrderedDict\n)R"
+    arguments = identity + _integer(0) + _integers(shape) + _integers(_strides(shape)) + b"\x89" + hooks
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + arguments + b"tR"
+
+
+def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Elements between neighbours along each axis of a contiguous array."""
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
