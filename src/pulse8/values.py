@@ -171,6 +171,36 @@ class CellTraces:
 
 
 @dataclass(frozen=True, eq=False)
+class Clip:
+    """One window of normalised cell colours: what a network is given.
+
+    Attributes
+    ----------
+    samples
+        float32 [1, 3 colour differences, 12 cells, window], clipped; a cell that could not be measured is zeros.
+    scale
+        float32 [3, 12]: the divisors, as a share of the cell's mean colour; 0 where the cell could not be measured.
+    valid_share
+        float32 [12]: in what share of the window's frames the cell was measured.
+    start_s
+        Time of the first sample, seconds.
+    """
+
+    samples: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    valid_share: NDArray[np.float32]
+    start_s: float
+
+
+@dataclass(frozen=True)
+class NoClip:
+    """A window that no clip can be made of, and why."""
+
+    reason: Reason
+    start_s: float
+
+
+@dataclass(frozen=True, eq=False)
 class Waveform:
     """A pulse wave: float32 [N] samples without unit, at ``rate_hz``, the first one at ``start_s``."""
 

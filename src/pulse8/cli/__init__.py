@@ -10,7 +10,8 @@ from pulse8.errors import Pulse8Error
 from pulse8.values import NOTICE
 
 VERBS: Final = {
-    "measure": "heart rate from a recording",
+    "measure": "heart rate from a face video or from skin traces",
+    "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
     "simulate": "write simulated ROI patches with known heart rates",
     "train": "train the ultralight model, split by subject",

@@ -44,8 +44,9 @@ class FaceVideo:
         Heart rate, and peak change of green on skin as a share of its level.
     motion_px, roll_deg, scale_share
         Amplitudes of slow swaying, head roll and distance; all slower than 0.25 Hz.
-    light_share, noise_levels
-        Amplitude of slow illumination drift; standard deviation of sensor noise in 8-bit levels.
+    exposure, light_share, noise_levels
+        Brightness as a share of the photograph's, whose red is near its end; amplitude of slow drift of the light;
+        standard deviation of sensor noise in 8-bit levels.
     uneven
         Share of the frame interval by which frame times vary (variable frame rate), below 0.5.
     seed
@@ -62,6 +63,7 @@ class FaceVideo:
     motion_px: float = 16.0
     roll_deg: float = 3.0
     scale_share: float = 0.03
+    exposure: float = 0.8
     light_share: float = 0.04
     noise_levels: float = 1.5
     uneven: float = 0.0
@@ -114,7 +116,7 @@ def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
     rng = np.random.default_rng(video.seed)
     grain = rng.normal(0, 1, (2 * video.height, 2 * video.width, 3)).astype(np.float32) * video.noise_levels
     for t_s in video.times_s():
-        light = 1 + video.light_share * math.sin(2 * math.pi * 0.05 * t_s)
+        light = video.exposure * (1 + video.light_share * math.sin(2 * math.pi * 0.05 * t_s))
         lit = photograph + float(video.pulse_share * video.pulse(t_s)) * tint
         moved = cv2.warpAffine(
             lit, video.pose(t_s), (video.width, video.height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT

@@ -4,7 +4,6 @@ A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an
 1/16 px and a pixel counts by how much of it is inside: weights 0..16 along each axis, integer sums, one division.
 """
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -57,7 +56,7 @@ def cell_row(frame: TrackedFrame, limits: RoiLimits) -> CellRow:
         np.zeros((len(ROI_NAMES), CELLS_PER_ROI, 3), np.float32),
         np.zeros(len(ROI_NAMES), np.bool_),
         np.zeros(len(ROI_NAMES), np.float32),
-        tuple(_reasons(frame, limits)),
+        roi_reasons(frame, limits),
     )
     for index, reason in enumerate(row.reasons):
         if reason is None and frame.rois is not None:
@@ -106,12 +105,13 @@ def _weights(low: int, high: int) -> tuple[slice, NDArray[np.float32]]:
     return slice(first, last), np.maximum(halves, 0).astype(np.float32)
 
 
-def _reasons(frame: TrackedFrame, limits: RoiLimits) -> Iterator[Reason | None]:
+def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, ...]:
+    """Say for each ROI why it cannot be measured; ``None`` if it can."""
     if frame.rois is None:
-        yield from [frame.missing] * len(ROI_NAMES)
-        return
-    for roi in frame.rois:
-        yield Reason.TILTED if abs(frame.roll_deg) > limits.max_roll_deg else _reason(frame.rgb, roi, limits)
+        return (frame.missing,) * len(ROI_NAMES)
+    if abs(frame.roll_deg) > limits.max_roll_deg:
+        return (Reason.TILTED,) * len(ROI_NAMES)
+    return tuple(_reason(frame.rgb, roi, limits) for roi in frame.rois)
 
 
 def _reason(rgb: Rgb, roi: Roi, limits: RoiLimits) -> Reason | None:
