@@ -81,28 +81,34 @@ def cell_means(rgb: Rgb, roi: Roi) -> NDArray[np.float32]:
     NDArray[np.float32]
         [4, 3], row-major 2x2; the exact sum of pixel x weight, divided by the sum of weights and rounded once.
     """
-    x, x_weights = _weights(roi.x0, roi.x1)
-    y, y_weights = _weights(roi.y0, roi.y1)
+    return area_means(rgb, roi, 2).reshape(CELLS_PER_ROI, 3).astype(np.float32)
+
+
+def area_means(rgb: Rgb, roi: Roi, side: int) -> NDArray[np.float64]:
+    """Mean colours of ``side`` x ``side`` equal parts of an ROI that lies inside the picture, float64 [side, side, 3].
+
+    Parts begin and end on the sixteenth of a pixel at or before their exact edge.
+    """
+    x, x_weights = _weights(roi.x0, roi.x1, side)
+    y, y_weights = _weights(roi.y0, roi.y1, side)
     part = rgb[y, x]
-    sums = np.zeros((2, part.shape[1] * 3))
+    sums = np.zeros((side, part.shape[1] * 3))
     for start in range(0, len(part), EXACT_ROWS):
         rows = part[start : start + EXACT_ROWS].reshape(-1, part.shape[1] * 3).astype(np.float32)
         # Integers below 2**24 in float32, then below 2**53 in float64: every product and sum is exact.
         sums += y_weights[:, start : start + EXACT_ROWS] @ rows
-    totals = np.einsum("rwc,sw->rsc", sums.reshape(2, -1, 3), x_weights.astype(np.float64))
+    totals = np.einsum("rwc,sw->rsc", sums.reshape(side, -1, 3), x_weights.astype(np.float64))
     shares = np.outer(y_weights.sum(1, dtype=np.float64), x_weights.sum(1, dtype=np.float64))
-    return np.asarray((totals / shares[:, :, None]).reshape(CELLS_PER_ROI, 3), np.float32)
+    return np.asarray(totals / shares[:, :, None])
 
 
-def _weights(low: int, high: int) -> tuple[slice, NDArray[np.float32]]:
-    """Pixels that an edge pair covers, and their weights 0..16 in its two halves, [2, pixels]."""
-    middle = (low + high) // 2
+def _weights(low: int, high: int, count: int) -> tuple[slice, NDArray[np.float32]]:
+    """Pixels that an edge pair covers, and their weights 0..16 in each of its parts, [count, pixels]."""
+    edges = low + np.arange(count + 1) * (high - low) // count
     first, last = low // PIXEL_PARTS, -(-high // PIXEL_PARTS)
     left = np.arange(first, last) * PIXEL_PARTS
-    halves = [
-        np.minimum(left + PIXEL_PARTS, end) - np.maximum(left, start) for start, end in ((low, middle), (middle, high))
-    ]
-    return slice(first, last), np.maximum(halves, 0).astype(np.float32)
+    covered = np.minimum(left + PIXEL_PARTS, edges[1:, None]) - np.maximum(left, edges[:-1, None])
+    return slice(first, last), np.maximum(covered, 0).astype(np.float32)
 
 
 def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, ...]:

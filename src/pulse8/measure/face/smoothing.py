@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 LONGEST_STEP_S: Final = 0.25
 """After a longer pause the velocity says nothing and the filter starts anew."""
 
+SNAP_SHARE: Final = 0.25
+"""In eye distances: a jump that no jitter explains is followed at once."""
+
 
 class Smoother:
     """Filters points of one face over time; :meth:`reset` forgets it."""
@@ -28,7 +31,7 @@ class Smoother:
         self._t_s = 0.0
 
     def follow(self, points: NDArray[np.float64], t_s: float) -> NDArray[np.float64]:
-        """Filter points [N, 2] in px seen at a time in seconds."""
+        """Filter points [N, 2] in px, the eyes first, seen at a time in seconds."""
         step_s = t_s - self._t_s
         self._t_s = t_s
         if self._place is None or self._speed is None or step_s > LONGEST_STEP_S:
@@ -39,6 +42,9 @@ class Smoother:
         alpha, beta = 1 - pole**2, (1 - pole) ** 2
         ahead = self._place + self._speed * step_s
         error = points - ahead
+        if np.abs(error).max() > SNAP_SHARE * np.hypot(*(points[1] - points[0])):
+            self._place, self._speed = points, np.zeros_like(points)
+            return points
         self._place = ahead + alpha * error
         self._speed = self._speed + beta / step_s * error
         return self._place

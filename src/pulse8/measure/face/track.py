@@ -211,11 +211,7 @@ class BoardTracker:
         faces = self._detector.faces(rgb)
         chosen = self._lock.choose([face.box for face in faces], t_s)
         self._others, self._counted_s = len(faces) - (chosen is not None), t_s
-        if chosen is None:
-            return None
-        closer = self._detector.around(rgb, faces[chosen])
-        again = self._lock.choose([face.box for face in closer], t_s)
-        return faces[chosen] if again is None else closer[again]
+        return None if chosen is None else faces[chosen]
 
 
 class GuideTracker:
