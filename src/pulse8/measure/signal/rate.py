@@ -15,6 +15,18 @@ exceeds its pulse under about 4 s (doi 10.1007/978-3-030-98404-5_14). Three beat
 4.5 s: fewer cannot be told from drift."""
 
 
+NOISE_MEAN: Final = 0.48
+NOISE_SPREAD: Final = 2.66
+"""Confidence of rates read from white noise, 99.9 % of them: (mean + spread / sqrt(M)) / ln(M), M the bins in the band;
+fitted to 9,500 simulated records of 5 to 120 s (benchmarks/noise_confidence.py)."""
+
+
+def noise_confidence(seconds: float, band_bpm: tuple[float, float]) -> float:
+    """Confidence that 99.9 % of readings of white noise stay under, for a wave of a length in seconds."""
+    bins = max(seconds * (band_bpm[1] - band_bpm[0]) / 60, 2.0)
+    return float((NOISE_MEAN + NOISE_SPREAD / np.sqrt(bins)) / np.log(bins))
+
+
 def heart_rate(wave: Waveform, readout: Readout) -> HeartRate:
     """Read the rate of the strongest periodicity in a band.
 
