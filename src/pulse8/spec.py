@@ -50,11 +50,11 @@ class Placement:
 
 
 FACE_ROIS: Final[dict[str, Placement]] = {
-    "forehead": Placement(weights=(0.72, 0.72, 0.0, -0.44, 0.0, 0.0), width=0.9, height=0.20),
+    "forehead": Placement(weights=(0.70, 0.70, 0.0, -0.40, 0.0, 0.0), width=0.7, height=0.18),
     "left cheek": Placement(weights=(0.0, 0.30, 0.0, 0.34, 0.0, 0.36), width=0.48, height=0.40),
     "right cheek": Placement(weights=(0.30, 0.0, 0.0, 0.34, 0.36, 0.0), width=0.48, height=0.40),
 }
-"""Our ROIs: on skin, clear of eyes, hair and lips (decision 0011)."""
+"""Our ROIs: on skin, clear of eyes and brows, fringe and lips (decision 0012)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ TrackerName = Literal["mesh", "board", "guide"]
 CORRECT_EVERY_S: Final = 0.099
 """How often a mesh corrects the flow: every third frame at 30 Hz."""
 
-MESH_SECONDS: Final = 1.0
+MESH_SECONDS: Final = 1.5
 """Time constant of that correction: the mesh's jitter lies in the pulse's band, a drift of the flow does not."""
 
 SNAP_SHARE: Final = 0.15
