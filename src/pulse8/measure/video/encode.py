@@ -51,6 +51,14 @@ def mjpeg(q: int) -> Encoding:
     return Encoding(container="matroska", codec="mjpeg", pixel_format="yuvj420p", options=options)
 
 
+def mpeg4(q: int) -> Encoding:
+    """MPEG-4 Part 2 in AVI, as COHFACE has it; ``q`` 1 (best) to 31. Its clock counts to 65,535: no MP4 ticks."""
+    if not 1 <= q <= 31:
+        raise SpecError(f"MPEG-4 quality {q}; give 1 (best) to 31")
+    options = {"qmin": str(q), "qmax": str(q)}
+    return Encoding(container="avi", codec="mpeg4", pixel_format="yuv420p", options=options, even=True)
+
+
 RAW_AVI: Final = Encoding(container="avi", codec="rawvideo", pixel_format="bgr24")
 """What UBFC's vid.avi holds."""
 
