@@ -7,6 +7,7 @@ the standards'; the dead zones and the share of noise that meets the threshold a
 the real codecs (benchmarks/codec_model.py, docs/decisions/0020).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,69 +30,83 @@ FROM_YCC: Final = np.linalg.inv(TO_YCC)
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """One codec's loop.
+    """One codec's loop at one quality.
 
     Attributes
     ----------
     step
-        Coded difference of a block's mean, in levels: luma and chroma.
+        Coded difference of a block's mean, in levels.
     dead_zone
         Smallest difference that is coded, in steps.
+    noise
+        Standard deviation in levels of what prediction, filters between blocks and lost detail that moves under the
+        cell add to a block's mean in each frame.
     key_every
         Frames from one whole picture to the next; 1 for codecs that know nothing else.
     """
 
-    step: tuple[float, float]
+    step: float
     dead_zone: float
+    noise: float
     key_every: int
 
 
-def loop_of(codec: Codec) -> Loop | None:
-    """Return the loop of a codec at its quality; ``None`` where nothing is lost.
+ROUNDING: Final = 0.12
+"""Standard deviation in levels that 4:2:0 chroma and its rounding to bytes add to a cell's mean, without any loss by
+the codec; fitted to H.264 at QP 0."""
 
-    H.264's quantiser step is 0.625 x 2^(QP/6) (ITU-T H.264, table of normAdjust); over an 8x8 block's mean an
-    orthonormal transform makes that a step of an eighth. CRF is the QP of an ordinary frame. MPEG-4's step is 2 QP
-    (ISO/IEC 14496-2, 7.4.4); MJPEG's DC step is the quantiser times 8 (FFmpeg's fixed matrix), over 8.
+
+H264_STEP: Final = 1.1
+H264_DEAD_ZONE: Final = 0.85
+H264_NOISE: Final = 0.3
+MJPEG_NOISE: Final = 0.05
+"""Fitted to three scenes of benchmarks/codec_model.py; MPEG-4 fits with nothing but its standard."""
+
+
+def _h264(crf: float) -> Loop:
+    """H.264: the quantiser's step is 0.625 x 2^(QP/6) (ITU-T H.264, 8.5.9), CRF the QP of an ordinary frame.
+
+    An orthonormal transform's first coefficient is eight times the mean of 8x8 pixels.
     """
-    quality = codec.quality
-    if codec.name == "none" or quality <= 0:
-        return None
-    if codec.name == "h264":
-        step = 0.625 * 2 ** (quality / 6) / 8
-        return Loop(step=(H264_SCALE * step, H264_SCALE * step), dead_zone=H264_DEAD_ZONE, key_every=250)
-    if codec.name == "mpeg4":
-        return Loop(step=(2 * quality / 8, 2 * quality / 8), dead_zone=1.0, key_every=12)
-    return Loop(step=(max(quality / 8, 0.5), max(quality / 8, 0.5)), dead_zone=0.5, key_every=1)
+    step = 0.625 * 2 ** (crf / 6) / 8
+    return Loop(step=H264_STEP * step, dead_zone=H264_DEAD_ZONE, noise=H264_NOISE * step**0.7, key_every=250)
 
 
-H264_SCALE: Final = 1.0
-H264_DEAD_ZONE: Final = 0.83
+def _mpeg4(quantiser: float) -> Loop:
+    """MPEG-4 Part 2: the step is twice the quantiser (ISO/IEC 14496-2, 7.4.4); FFmpeg's key pictures."""
+    step = 2 * quantiser / 8
+    return Loop(step=step, dead_zone=1.0, noise=0.0, key_every=12)
+
+
+def _mjpeg(quantiser: float) -> Loop:
+    """MJPEG by FFmpeg: the mean's step is 8/8 whatever the quality; detail is lost in steps of the quantiser."""
+    return Loop(step=1.0, dead_zone=0.5, noise=MJPEG_NOISE * quantiser, key_every=1)
+
+
+LOOPS: Final[dict[str, Callable[[float], Loop]]] = {"h264": _h264, "mpeg4": _mpeg4, "mjpeg": _mjpeg}
 
 
 def coded(levels: Cells, codec: Codec, camera: Camera, place: tuple[int, int]) -> Cells:
     """Send levels [T, 12, 3] through a codec and back."""
-    loop = loop_of(codec)
-    if loop is None:
+    if codec.name == "none":
         return levels
+    loop = LOOPS[codec.name](codec.quality)
     rng = stream(*place, "codec")
     blocks = int(np.clip(round(camera.pixels / BLOCK_PX), 1, MOST_BLOCKS))
     mean = (levels @ TO_YCC.T)[:, :, None, :]
     spread = rng.normal(0, camera.texture, (1, levels.shape[1], blocks, 3))
-    decoded = _looped(mean + spread, loop, rng)
-    return np.asarray((decoded - spread).mean(axis=2) @ FROM_YCC.T)
+    decoded = mean + spread if codec.quality == 0 else _looped(mean + spread, loop, rng)
+    rounding = ROUNDING * rng.standard_normal(levels.shape, np.float32)
+    return np.asarray((decoded - spread).mean(axis=2) @ FROM_YCC.T + rounding)
 
 
 def _looped(sent: Cells, loop: Loop, rng: np.random.Generator) -> Cells:
     """Run the loop over blocks [T, 12, B, 3]."""
-    step = np.array([loop.step[0], loop.step[1], loop.step[1]])
-    start = rng.uniform(-0.5, 0.5, sent.shape[1:]) * step
-    held = sent[0] + start
+    held = sent[0] + loop.step * rng.uniform(-0.5, 0.5, sent.shape[1:])
     decoded = np.empty_like(sent)
     for index, picture in enumerate(sent):
-        difference = (picture - held) / step
-        if index % loop.key_every == 0:
-            held = held + np.rint(difference) * step
-        else:
-            held = held + np.where(np.abs(difference) >= loop.dead_zone, np.rint(difference), 0) * step
+        steps = (picture - held) / loop.step
+        due = index % loop.key_every == 0
+        held = held + loop.step * np.where(due | (np.abs(steps) >= loop.dead_zone), np.rint(steps), 0)
         decoded[index] = held
-    return decoded
+    return decoded + loop.noise * rng.standard_normal(sent.shape, np.float32)
