@@ -9,9 +9,13 @@ from typing import Any, Final
 _HOMES: Final = {
     "CellTraces": "pulse8.values",
     "HeartRate": "pulse8.values",
+    "MeasureOptions": "pulse8.measure.line",
+    "Measurement": "pulse8.measure.line",
     "ModelSpec": "pulse8.spec",
     "Pulse8Error": "pulse8.errors",
     "Waveform": "pulse8.values",
+    "measure_traces": "pulse8.measure.line",
+    "read_trace_csv": "pulse8.measure.clips.trace_csv",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one table is the home of every public name

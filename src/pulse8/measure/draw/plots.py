@@ -1,0 +1,140 @@
+"""Pictures of a measurement, as SVG or PNG; the same measurement gives the same bytes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pulse8.errors import InputError, ToolchainError
+from pulse8.manifest import writing
+from pulse8.measure.signal.spectrum import power_spectrum
+from pulse8.spec import Readout
+from pulse8.values import NOTICE, HeartRate, Waveform
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS: Final = {".svg": "svg", ".png": "png"}
+SHOWN_S: Final = 10.0
+"""Length of the wave that is drawn: beats can be told apart by eye."""
+
+PULSE: Final = "#b3243b"
+INK: Final = "#222222"
+FAINT: Final = "#d5d5d5"
+STYLE: Final[dict[Any, Any]] = {
+    "svg.hashsalt": "pulse8",  # element names in SVG are random without it
+    "svg.fonttype": "none",  # text stays text: it can be read and searched
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so the bytes do not depend on the machine's fonts
+    "font.size": 9.0,
+    "axes.edgecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+}
+
+
+def plot_measurement(
+    path: Path,
+    wave: Waveform,
+    windows: tuple[HeartRate, ...],
+    whole: HeartRate,
+    band_bpm: tuple[float, float],
+) -> None:
+    """Draw the wave's first seconds, the whole record's spectrum with its peak, and the rate over time.
+
+    Parameters
+    ----------
+    path
+        Where to; ``.svg`` or ``.png``.
+    wave
+        Pulse of the whole record.
+    windows, whole
+        Its rates.
+    band_bpm
+        Rates that were searched: the range of the spectrum's axis.
+
+    Raises
+    ------
+    InputError
+        Another suffix, or the file cannot be written.
+    ToolchainError
+        matplotlib is not installed.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(FORMATS)}")
+    try:
+        from matplotlib import rc_context  # noqa: PLC0415 - an extra, and slow to load
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError as error:
+        raise ToolchainError('pictures need matplotlib; run `pip install "pulse8[plot]"`') from error
+    with rc_context(STYLE), writing(path) as temporary:
+        figure = Figure(figsize=(9, 6.5), layout="constrained")
+        _draw(figure, wave, windows, whole, band_bpm)
+        kind = FORMATS[path.suffix.lower()]
+        figure.savefig(temporary, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
+
+
+def _draw(
+    figure: "Figure", wave: Waveform, windows: tuple[HeartRate, ...], whole: HeartRate, band_bpm: tuple[float, float]
+) -> None:
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1), height_ratios=(1, 1.15))
+    _draw_wave(figure.add_subplot(grid[0, 0]), wave)
+    _draw_spectrum(figure.add_subplot(grid[0, 1]), wave, whole, band_bpm)
+    _draw_rates(figure.add_subplot(grid[1, :]), windows, whole)
+    figure.supxlabel(NOTICE, fontsize=8, color=INK)
+
+
+def _draw_wave(axes: "Axes", wave: Waveform) -> None:
+    shown = wave.samples[: round(SHOWN_S * wave.rate_hz)]
+    seconds = wave.start_s + np.arange(len(shown)) / wave.rate_hz
+    axes.plot(seconds, 1000 * shown, color=PULSE, linewidth=1.2)
+    axes.set(title="Pulse wave", xlabel="time, s", ylabel="change, 1/1000 of the colour")
+    axes.margins(x=0)
+    axes.grid(color=FAINT, linewidth=0.6)
+
+
+def _draw_spectrum(axes: "Axes", wave: Waveform, whole: HeartRate, band_bpm: tuple[float, float]) -> None:
+    spectrum = power_spectrum(wave, Readout().fft_length)
+    inside = spectrum.inside(band_bpm)
+    power = spectrum.power[inside]
+    axes.fill_between(spectrum.bpm[inside], power / (power.max() or 1.0), color=FAINT, edgecolor=INK, linewidth=0.8)
+    axes.set(title="Spectrum, whole record", xlabel="rate, BPM", xlim=band_bpm, ylim=(0, 1.2), yticks=[])
+    axes.spines["left"].set_visible(False)
+    text = str(whole.reason) if whole.bpm is None else f"{whole.bpm:.1f} BPM"
+    axes.text(0.98, 0.97, text, transform=axes.transAxes, ha="right", va="top", color=PULSE, fontweight="bold")
+    if whole.bpm is not None:
+        axes.plot([whole.bpm], [1.05], marker="v", color=PULSE, markersize=7)
+
+
+def _draw_rates(axes: "Axes", windows: tuple[HeartRate, ...], whole: HeartRate) -> None:
+    read = [(rate, rate.bpm) for rate in windows if rate.bpm is not None]
+    middles_s = [(rate.start_s + rate.end_s) / 2 for rate, _ in read]
+    rates = [bpm for _, bpm in read]
+    if whole.bpm is not None:
+        axes.axhline(whole.bpm, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), label="whole record", zorder=1)
+        axes.legend(loc="upper right", frameon=False)
+    axes.hlines(rates, [r.start_s for r, _ in read], [r.end_s for r, _ in read], color=PULSE, linewidth=1.5, alpha=0.35)
+    dots = axes.scatter(
+        middles_s,
+        rates,
+        c=[rate.confidence for rate, _ in read],
+        cmap="Reds",
+        vmin=0,
+        vmax=1,
+        s=60,
+        edgecolors=INK,
+        zorder=3,
+    )
+    axes.figure.colorbar(dots, ax=axes, label="confidence", pad=0.01)
+    axes.set(title="Rate of each window", xlabel="time, s", ylabel="BPM", xlim=(whole.start_s, whole.end_s))
+    axes.grid(color=FAINT, linewidth=0.6)
+    if rates:
+        middle = float(np.median(rates))
+        axes.set_ylim(min([middle - 15, *rates]) - 3, max([middle + 15, *rates]) + 3)
+    else:
+        axes.set_yticks([])
+        reasons = ", ".join(sorted({str(rate.reason) for rate in windows}))
+        axes.text(0.5, 0.5, f"no window has a rate: {reasons}", transform=axes.transAxes, ha="center", color=PULSE)

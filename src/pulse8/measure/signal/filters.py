@@ -1,0 +1,89 @@
+"""Filters over time: what is too slow or too fast to be a pulse goes, and nothing is shifted."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
+from scipy.signal import butter, sosfiltfilt
+
+from pulse8.errors import SpecError
+
+BAND_ORDER: Final = 2
+"""Butterworth order of one pass; the zero-phase filter passes twice and so falls off twice as fast."""
+
+DETREND_LAMBDA: Final = 100.0
+"""Cuts off at about 0.48 Hz at 30 samples a second: under the band's 0.67 Hz, over breathing and lighting."""
+
+
+def band_pass(
+    signal: NDArray[np.float64], rate_hz: float, band_bpm: tuple[float, float], order: int = BAND_ORDER
+) -> NDArray[np.float64]:
+    """Zero-phase Butterworth band pass along the first axis.
+
+    Parameters
+    ----------
+    signal
+        float64 [N, ...], N at least 2, any unit.
+    rate_hz
+        Samples per second.
+    band_bpm
+        Lower and upper corner in beats per minute.
+    order
+        Of one pass; the signal is passed forwards and backwards.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        [N, ...], the unit of ``signal``.
+
+    Raises
+    ------
+    SpecError
+        The upper corner is not under half the sample rate.
+    """
+    corners_hz = np.asarray(band_bpm) / 60
+    if not 0 < corners_hz[0] < corners_hz[1] < rate_hz / 2:
+        raise SpecError(f"band {band_bpm} BPM does not fit {rate_hz:g} samples a second; choose a narrower band")
+    sections = butter(order, corners_hz, "bandpass", fs=rate_hz, output="sos")
+    # A filter's start-up lasts about a period of its lower corner: the mirrored ends must be as long to hide it.
+    mirrored = min(round(rate_hz / corners_hz[0]), len(signal) - 1)
+    return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=mirrored), dtype=np.float64)
+
+
+def detrend(signal: NDArray[np.float64], smoothness: float = DETREND_LAMBDA) -> NDArray[np.float64]:
+    """Take off the smooth trend of a signal by smoothness priors.
+
+    The trend z minimises |x - z|^2 + lambda^2 |second difference of z|^2: a straight line is trend to the last bit, and
+    the larger lambda, the slower the changes that are still trend. Source: Tarvainen, Ranta-aho and Karjalainen, "An
+    advanced detrending method with application to HRV analysis", IEEE Trans. Biomed. Eng. 49(2), 2002.
+
+    Parameters
+    ----------
+    signal
+        float64 [N, ...], any unit; fewer than 3 samples are all trend.
+    smoothness
+        lambda, without unit; its cut-off in Hz grows with the sample rate.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        [N, ...], the unit of ``signal``.
+    """
+    count = len(signal)
+    if count < 3:
+        return np.zeros_like(signal)
+    columns = signal.reshape(count, -1)
+    trend = solveh_banded(_trend_bands(count, smoothness), columns, lower=True, check_finite=False)
+    return np.asarray((columns - trend).reshape(signal.shape), dtype=np.float64)
+
+
+def _trend_bands(count: int, smoothness: float) -> NDArray[np.float64]:
+    """Lower bands [3, N] of I + lambda^2 D'D, D the second difference (N-2 rows of 1, -2, 1)."""
+    bands = np.zeros((3, count))
+    for first, one in enumerate((1.0, -2.0, 1.0)):
+        for second, other in enumerate((1.0, -2.0, 1.0)[first:]):
+            bands[second, first : first + count - 2] += one * other
+    bands *= smoothness**2
+    bands[0] += 1
+    return bands

@@ -1,0 +1,99 @@
+"""``pulse8 measure`` as it is typed: output, exit codes, one line for every bad input."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+HEADER = "time_s,red,green,blue\n"
+
+
+def run(*words, folder):
+    """Start the command in a folder of its own; any warning ends it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    command = [sys.executable, "-W", "error", "-m", "pulse8", "measure", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    t_s = np.arange(600) / 30
+    pulse = 0.004 * np.sin(2 * np.pi * 1.25 * t_s)
+    rgb = np.array([170.0, 120, 95]) * (1 + pulse[:, None] * np.array([0.33, 0.77, 0.53]))
+    for name, colours in (("face", rgb), ("grey", np.repeat(rgb[:, :1], 3, axis=1))):
+        table = np.column_stack([t_s, colours])
+        np.savetxt(tmp_path / f"{name}.csv", table, delimiter=",", header=HEADER.strip(), comments="")
+    return tmp_path
+
+
+def test_a_table_with_span_rate_confidence_resolution_and_notice(folder):
+    done = run("face.csv", folder=folder)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    for shown in ("0.0 - 10.0", "10.0 - 20.0", "0.0 - 20.0, one spectrum", "75.0", "resolution, BPM", "6.0", "3.0"):
+        assert shown in done.stdout
+    assert "Not a medical device" in done.stdout
+
+
+def test_json_is_one_record(folder):
+    done = run("face.csv", "--json", "--method", "chrom", "--hop-s", "5", folder=folder)
+    record = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert record["method"] == "chrom"
+    assert [window["start_s"] for window in record["windows"]] == [0, 5, 10]
+    assert record["whole"]["bpm"] == pytest.approx(75, abs=0.1)
+    assert "Not a medical device" in record["notice"]
+
+
+def test_a_grey_picture_ends_with_1_and_says_why(folder):
+    done = run("grey.csv", folder=folder)
+    assert done.returncode == 1
+    assert "no colour" in done.stdout
+    assert run("grey.csv", "--method", "green", folder=folder).returncode == 0
+
+
+def test_a_plot_is_written(folder):
+    assert run("face.csv", "--plot", "out.svg", folder=folder).returncode == 0
+    assert "Not a medical device" in (folder / "out.svg").read_text(encoding="utf-8")
+
+
+BAD = {
+    "missing": None,
+    "folder": "a folder",
+    "empty": "",
+    "without a column": "time_s,red,blue\n0,1,2\n",
+    "not a number": HEADER + "0,1,two,3\n",
+    "nan": HEADER + "0,1,NaN,3\n",
+    "backwards": HEADER + "0,1,2,3\n1,1,2,3\n0.9,1,2,3\n",
+    "three samples": HEADER + "0,1,2,3\n0.03,1,2,3\n0.07,1,2,3\n",
+    "milliseconds": HEADER + "".join(f"{33 * frame},1,2,3\n" for frame in range(300)),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_2(folder, case):
+    path = folder / "bad.csv"
+    if BAD[case] == "a folder":
+        path.mkdir()
+    elif BAD[case] is not None:
+        path.write_text(BAD[case], encoding="utf-8")
+    done = run("bad.csv", folder=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("❌ Error: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--window-s", "3"), ("--band-bpm", "100", "90"), ("--plot", "out.pdf")])
+def test_bad_options_are_one_line_and_2(folder, words):
+    done = run("face.csv", *words, folder=folder)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_the_verb_loads_neither_torch_nor_matplotlib():
+    code = "import sys, pulse8.cli.measure; print(sorted({'torch', 'matplotlib', 'onnx'} & set(sys.modules)))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,108 @@
+"""Conformance kit: what every classical method must do. A new entry of METHODS is tested without another line."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from pulse8.errors import SpecError
+from pulse8.measure.signal import classical
+from pulse8.measure.signal.classical import METHODS, NEED_COLOUR, MethodName, is_grey, method
+from pulse8.measure.signal.rate import heart_rate
+from pulse8.spec import Readout
+from pulse8.values import Waveform
+
+RATE_HZ = 30.0
+SKIN = np.array([170.0, 120.0, 95.0])
+BLOOD = np.array([0.33, 0.77, 0.53])  # relative strength of the pulse in each channel, de Haan 2014
+every_method = pytest.mark.parametrize("name", METHODS)
+
+
+def skin(bpm=75.0, strength=0.004, seconds=20.0):
+    pulse = np.sin(2 * np.pi * bpm / 60 * np.arange(round(seconds * RATE_HZ)) / RATE_HZ)
+    return SKIN * (1 + strength * pulse[:, None] * BLOOD)
+
+
+def bpm_of(pulse):
+    return heart_rate(Waveform(pulse.astype(np.float32), RATE_HZ, 0.0), Readout()).bpm
+
+
+@every_method
+def test_finds_the_pulse_and_keeps_the_length(name):
+    pulse = METHODS[name](skin(), RATE_HZ)
+    assert pulse.shape == (600,)
+    assert pulse.dtype == np.float64
+    assert bpm_of(pulse) == pytest.approx(75, abs=0.3)
+
+
+@every_method
+def test_follows_the_light_not_against_it(name):
+    green = skin()[:, 1] / SKIN[1] - 1
+    assert np.corrcoef(METHODS[name](skin(), RATE_HZ), green)[0, 1] > 0.9
+
+
+@every_method
+def test_is_relative_to_the_mean_colour(name):
+    np.testing.assert_allclose(METHODS[name](0.4 * skin(), RATE_HZ), METHODS[name](skin(), RATE_HZ), atol=1e-12)
+
+
+@every_method
+def test_does_not_change_what_it_is_given(name):
+    rgb = skin()
+    rgb.setflags(write=False)
+    METHODS[name](rgb, RATE_HZ)
+    np.testing.assert_array_equal(rgb, skin())
+
+
+@every_method
+@pytest.mark.parametrize("colour", [0.0, 117.3, 255.0])
+def test_a_constant_colour_gives_nothing(name, colour):
+    np.testing.assert_allclose(METHODS[name](np.full((300, 3), colour), RATE_HZ), 0, atol=1e-12)
+
+
+@every_method
+def test_a_black_channel_is_no_division_by_zero(name):
+    rgb = skin()
+    rgb[:, 2] = 0
+    assert np.isfinite(METHODS[name](rgb, RATE_HZ)).all()
+
+
+@every_method
+@pytest.mark.parametrize("count", [1, 2, 3, 47, 48, 49])
+def test_a_few_frames_give_as_many_samples(name, count):
+    pulse = METHODS[name](skin()[:count], RATE_HZ)
+    assert pulse.shape == (count,)
+    assert np.isfinite(pulse).all()
+
+
+@pytest.mark.parametrize("name", sorted(NEED_COLOUR))
+def test_methods_that_compare_channels_see_through_a_change_of_light(name):
+    seconds = np.arange(600) / RATE_HZ
+    light = 1 + 0.02 * np.sin(2 * np.pi * 110 / 60 * seconds)[:, None]
+    assert bpm_of(METHODS[name](skin() * light, RATE_HZ)) == pytest.approx(75, abs=1)
+    assert bpm_of(METHODS["green"](skin() * light, RATE_HZ)) == pytest.approx(110, abs=1)
+
+
+@pytest.mark.parametrize("name", sorted(NEED_COLOUR))
+def test_blocks_do_not_show(name, monkeypatch):
+    whole = METHODS[name](skin(), RATE_HZ)
+    monkeypatch.setattr(classical, "BLOCK", 7)
+    np.testing.assert_allclose(METHODS[name](skin(), RATE_HZ), whole, atol=1e-15)
+
+
+def test_the_table_and_the_flags_know_the_same_methods():
+    assert list(METHODS) == list(get_args(MethodName))
+    assert set(METHODS) > NEED_COLOUR
+
+
+def test_an_unknown_method_lists_the_known_ones():
+    with pytest.raises(SpecError, match="'ica'; choose from pos, chrom, green, red"):
+        method("ica")
+
+
+def test_grey_is_when_the_channels_agree():
+    grey = np.repeat(skin()[:, :1], 3, axis=1)
+    assert is_grey(grey)
+    assert is_grey(np.concatenate([grey[:70], skin()[:500]]))
+    assert not is_grey(skin())
+    assert not is_grey(np.concatenate([grey[:50], skin()[:550]]))

@@ -1,0 +1,54 @@
+"""Filters: what passes, what does not, and that nothing is shifted."""
+
+import numpy as np
+import pytest
+
+from pulse8.errors import SpecError
+from pulse8.measure.signal.filters import band_pass, detrend
+
+RATE_HZ = 30.0
+SECONDS = np.arange(600) / RATE_HZ
+MIDDLE = slice(150, 450)
+
+
+def tone(bpm):
+    return np.sin(2 * np.pi * bpm / 60 * SECONDS)
+
+
+def test_band_pass_keeps_a_pulse_in_place_and_size():
+    np.testing.assert_allclose(band_pass(tone(90), RATE_HZ, (40, 180))[MIDDLE], tone(90)[MIDDLE], atol=0.01)
+
+
+@pytest.mark.parametrize("bpm", [6, 600])
+def test_band_pass_stops_breathing_and_flicker(bpm):
+    assert np.abs(band_pass(tone(bpm), RATE_HZ, (40, 180))[MIDDLE]).max() < 0.01
+
+
+def test_band_pass_works_on_every_column_alone():
+    both = np.column_stack([tone(60), tone(120)])
+    np.testing.assert_allclose(
+        band_pass(both, RATE_HZ, (40, 180))[:, 1], band_pass(tone(120), RATE_HZ, (40, 180)), atol=1e-12
+    )
+
+
+def test_band_pass_refuses_a_band_over_half_the_rate():
+    with pytest.raises(SpecError, match="does not fit 5 samples a second"):
+        band_pass(tone(60), 5.0, (40, 180))
+
+
+def test_detrend_equals_the_dense_formula():
+    signal = np.random.default_rng(0).normal(size=(50, 2))
+    difference = np.diff(np.eye(50), n=2, axis=0)
+    trend = np.linalg.solve(np.eye(50) + 100.0**2 * difference.T @ difference, signal)
+    np.testing.assert_allclose(detrend(signal, 100.0), signal - trend, atol=1e-9)
+
+
+def test_detrend_takes_a_ramp_and_leaves_a_pulse():
+    ramp = 5 - 3 * SECONDS
+    np.testing.assert_allclose(detrend(ramp), 0, atol=1e-7)
+    np.testing.assert_allclose(detrend(ramp + tone(90))[MIDDLE], tone(90)[MIDDLE], atol=0.03)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_so_few_samples_are_all_trend(count):
+    np.testing.assert_array_equal(detrend(np.ones((count, 3))), np.zeros((count, 3)))
