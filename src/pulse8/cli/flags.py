@@ -1,7 +1,7 @@
 """Flags from frozen option records: names, defaults, help and checks have one home."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, get_type_hints
 
 import tyro
@@ -38,10 +38,20 @@ def _with_defaults(record: type[Any], defaults: Mapping[str, Any]) -> Any:  # no
     return record(**{**required, **defaults})
 
 
+def _boolean_names(record: type[Any]) -> Iterator[str]:
+    """Name every boolean flag; a nested record's flags carry its name and a dot."""
+    hints = get_type_hints(record)
+    for field in dataclasses.fields(record):
+        kind: type[Any] = hints[field.name]
+        if dataclasses.is_dataclass(kind):
+            yield from (f"{field.name}.{name}" for name in _boolean_names(kind))
+        elif kind is bool:
+            yield field.name
+
+
 def _spelled_out(record: type[Any], words: Sequence[str]) -> list[str]:
     """Write every boolean flag as two words, ``--flag True``, the one form that the parser takes."""
-    hints = get_type_hints(record)
-    booleans = {f"--{field.name}" for field in dataclasses.fields(record) if hints[field.name] is bool}
+    booleans = {f"--{name}" for name in _boolean_names(record)}
     spelled: list[str] = []
     rest = list(words)
     while rest:

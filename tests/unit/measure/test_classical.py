@@ -83,6 +83,34 @@ def test_methods_that_compare_channels_see_through_a_change_of_light(name):
     assert bpm_of(METHODS["green"](skin() * light, RATE_HZ)) == pytest.approx(110, abs=1)
 
 
+def pos_of_a_stretch(rgb):
+    """Wang 2017, algorithm 1, lines 5 to 9, as printed."""
+    r, g, b = (rgb / rgb.mean(axis=0)).T
+    s1, s2 = g - b, g + b - 2 * r
+    h = s1 + np.std(s1) / np.std(s2) * s2
+    return h - np.mean(h)
+
+
+def chrom_of_a_stretch(rgb):
+    """De Haan 2013, equations 10 to 12, turned over."""
+    r, g, b = (rgb / rgb.mean(axis=0)).T - 1
+    x, y = 3 * r - 2 * g, 1.5 * r + g - 1.5 * b
+    return -(x - np.std(x) / np.std(y) * y)
+
+
+@pytest.mark.parametrize(
+    ("name", "stretch", "weights"),
+    [("pos", pos_of_a_stretch, np.ones(48)), ("chrom", chrom_of_a_stretch, np.hanning(50)[1:-1])],
+)
+def test_equals_the_paper_stretch_by_stretch(name, stretch, weights):
+    rgb = skin() + np.random.default_rng(0).normal(0, 0.3, (600, 3))
+    total, weight = np.zeros(600), np.zeros(600)
+    for first in range(600 - 48 + 1):
+        total[first : first + 48] += weights * stretch(rgb[first : first + 48])
+        weight[first : first + 48] += weights
+    np.testing.assert_allclose(METHODS[name](rgb, RATE_HZ), total / weight, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", sorted(NEED_COLOUR))
 def test_blocks_do_not_show(name, monkeypatch):
     whole = METHODS[name](skin(), RATE_HZ)

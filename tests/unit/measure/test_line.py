@@ -5,6 +5,8 @@ import pytest
 
 import pulse8
 from pulse8.errors import InputError, SpecError
+from pulse8.measure import line
+from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.line import MeasureOptions, measure_traces
 from pulse8.measure.signal.classical import METHODS, NEED_COLOUR
@@ -101,6 +103,39 @@ def test_rois_that_are_often_missing_are_left_out():
     )
     with pytest.raises(InputError, match="no part of the face"):
         measure_traces(CellTraces(rgb, face().t_s, np.zeros_like(valid)))
+
+
+def test_the_skin_is_the_mean_of_what_was_seen():
+    rgb, valid = np.zeros((60, 3, 4, 3), dtype=np.float32), np.ones((60, 3), dtype=bool)
+    rgb[:, 0], rgb[:, 2] = 100 + np.arange(4)[:, None], 200
+    valid[:, 1] = False
+    rgb[30, 0], valid[30, 0] = 0, False
+    skin = skin_trace(CellTraces(rgb, 5 + np.arange(60) / 30, valid))
+    np.testing.assert_allclose(skin.rgb, np.full((60, 3), (101.5 + 200) / 2))
+    assert skin.start_s == 5
+
+
+def drifting_light(random):
+    """Give a rate, and ten seconds of it under light that walks at random, with camera noise."""
+    bpm, t_s = random.uniform(45, 150), np.arange(300) / 30
+    pulse = 0.004 * np.sin(2 * np.pi * bpm / 60 * t_s + random.uniform(0, 6))
+    light = np.cumsum(random.normal(0, 0.002, 300))[:, None] + np.cumsum(random.normal(0, 0.0006, (300, 3)), axis=0)
+    rgb = 0.8 * SKIN * (1 + pulse[:, None] * BLOOD) * (1 + light) + random.normal(0, 0.05, (300, 3))
+    return bpm, repeated(t_s, rgb)
+
+
+def test_detrending_pays_when_the_light_drifts(monkeypatch):
+    random = np.random.default_rng(0)
+    true, recordings = zip(*[drifting_light(random) for _ in range(250)], strict=True)
+
+    def error():
+        options = MeasureOptions(method="green")
+        rates = [measure_traces(recording, options).whole.bpm for recording in recordings]
+        return np.abs(np.array(rates) - true).mean()
+
+    with_it = error()
+    monkeypatch.setattr(line, "detrend", lambda signal: signal)
+    assert with_it < 0.85 * error()
 
 
 def test_no_frames_at_all_are_refused():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pulse8.build.quantize.options import MIN_SAMPLES, CalibrateOptions
 from pulse8.errors import InputError
-from pulse8.learn.datasets.guide_pt import CalibrationSet, open_guide_data, write_calibration
+from pulse8.learn.datasets.guide_pt import open_guide_data, write_calibration
 from pulse8.learn.datasets.splits import split
 from pulse8.manifest import accept, options_of, record
 
@@ -51,7 +51,7 @@ def calibrate(data_file: Path, output: Path, options: CalibrateOptions) -> Calib
         )
     indices = parts.train[np.sort(chosen)]
     source = accept(data_file)
-    write_calibration(output, CalibrationSet(data.take(indices), data.labels[indices], indices, source.sha256))
+    write_calibration(output, data, indices, source.sha256)
     record(output, "calibrate", {"data": source}, options_of(CalibrateOptions, options))
     counts, _ = np.histogram(data.labels[indices], BIN_EDGES_BPM)
     return Calibrated(

@@ -19,7 +19,7 @@ from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from pulse8.build.quantize.options import QuantizeOptions
-from pulse8.errors import ToolchainError
+from pulse8.errors import Pulse8Error, ToolchainError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
@@ -73,6 +73,8 @@ def write_int8(
                 nodes_to_exclude=FLOAT_TAIL,
                 extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": {name: [override]}},
             )
+        except Pulse8Error:  # a calibration sample that cannot be used
+            raise
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
             raise ToolchainError(
                 f"Error during quantization: {one_line(error)}; check the versions with `pip show onnx onnxruntime`"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.pair import cut_pair
 from pulse8.errors import GateError, SpecError
-from pulse8.learn.datasets.guide_pt import CalibrationSet, read_calibration
+from pulse8.learn.datasets.guide_pt import CalibrationSet, open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.values import Watch, unwatched
@@ -76,10 +77,11 @@ def quantize(
         )
     weights, spec = recognise(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
-    drawn = read_calibration(calibration)
-    inputs = to_whole_input(drawn.samples)
+    drawn = open_calibration(calibration)
+    count = len(drawn.data.labels)
+    inputs = (to_whole_input(sample[None])[0] for sample in watch(drawn, "taking ranges", count))
     static = whole_form(weights, spec, opset_of(model, fp32))
-    int8 = write_int8(static, iter(watch(inputs, "taking ranges", len(inputs))), options, spec)
+    int8 = write_int8(static, inputs, options, spec)
     paths = (output, *pair_paths(output))
     for part, path in zip((int8, *cut_pair(int8)), paths, strict=True):
         save_model(part, path)
@@ -88,7 +90,9 @@ def quantize(
     violations = [
         f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations
     ]
-    violations += _pair_violations(reloaded, inputs[:COMPARED_SAMPLES])
+    violations += _pair_violations(
+        reloaded, [to_whole_input(sample[None])[0] for sample in islice(drawn, COMPARED_SAMPLES)]
+    )
     _record(paths, sources, options, drawn, failed=bool(violations))
     if violations:
         raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
@@ -100,7 +104,7 @@ def quantize(
         fp32_bytes=fp32.stat().st_size,
         whole_bytes=whole_bytes,
         pair_bytes=sum(pair_bytes),
-        samples=len(inputs),
+        samples=count,
         per_channel=options.per_channel,
         audit=audits[0],
     )
@@ -140,7 +144,7 @@ def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.floa
     return np.asarray(temporal(np.ascontiguousarray(ring))[0].ravel())
 
 
-def _pair_violations(models: list[onnx.ModelProto], inputs: NDArray[np.float32]) -> list[str]:
+def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.float32]]) -> list[str]:
     whole = OrtRunner(with_outputs(models[0], ["logit_dq"]).SerializeToString())
     spatial, temporal = (OrtRunner(model.SerializeToString()) for model in models[1:])
     pairs = ((whole(sample[None])[1].ravel(), pair_logits(spatial, temporal, sample)) for sample in inputs)

@@ -31,7 +31,7 @@ class GuideData:
     Attributes
     ----------
     samples
-        float32 [N, 8, 3, 36, 36, 3], a memory map; :meth:`take` checks the values of what it reads.
+        float32 [N, 8, 3, 36, 36, 3], in the file; :meth:`take` reads some and checks their values.
     labels
         float32 [N], beats per minute.
     subjects
@@ -39,7 +39,7 @@ class GuideData:
     """
 
     path: Path
-    samples: NDArray[np.float32]
+    samples: torch_zip.Stored
     labels: NDArray[np.float32]
     subjects: NDArray[np.str_] | None
 
@@ -56,7 +56,7 @@ class GuideData:
         InputError
             A value is not a number or outside [0, 1].
         """
-        block = np.array(self.samples[indices], dtype=np.float32)
+        block: NDArray[np.float32] = self.samples.rows(indices)
         if not (block.min(initial=0) >= 0 and block.max(initial=0) <= 1):  # a NaN fails both
             flat = block.reshape(len(block), -1)
             bad = indices[~((flat.min(1) >= 0) & (flat.max(1) <= 1))][0]
@@ -75,12 +75,19 @@ class LabelledBlock:
 
 @dataclass(frozen=True, eq=False)
 class CalibrationSet:
-    """What ranges are taken from: samples, labels (BPM), their indices in the source and the source's SHA-256."""
+    """An open calibration file: its windows, their indices [n] in the source, and the source's SHA-256.
 
-    samples: NDArray[np.float32]
-    labels: NDArray[np.float32]
+    A file made by other means may hold neither: no indices and an empty hash.
+    """
+
+    data: GuideData
     indices: NDArray[np.int64]
     source_sha256: str
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Read one sample [8, 3, 36, 36, 3] after another."""
+        for number in range(len(self.data.labels)):
+            yield self.data.take(np.array([number]))[0]
 
 
 def open_guide_data(path: Path) -> GuideData:
@@ -100,25 +107,30 @@ def open_guide_data(path: Path) -> GuideData:
     return GuideData(path, samples, labels, _subjects(tree.get("subjects"), len(labels), path))
 
 
-def _samples_and_labels(tree: Any, path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:  # noqa: ANN401 - the file decides
+def _samples_and_labels(tree: Any, path: Path) -> tuple[torch_zip.Stored, NDArray[np.float32]]:  # noqa: ANN401 - the file decides
     keys = set(tree) if isinstance(tree, dict) else set()
     if not {"samples", "labels"} <= keys:
         raise InputError(f"{path} holds {sorted(map(str, keys)) or type(tree).__name__}; it needs samples and labels")
-    samples, labels = tree["samples"], np.asarray(tree["labels"])
-    if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.shape[1:] != SAMPLE_SHAPE:
-        found = f"{samples.dtype} {samples.shape}" if isinstance(samples, np.ndarray) else type(samples).__name__
+    samples, labels = tree["samples"], _array(tree["labels"])
+    stored = isinstance(samples, torch_zip.Stored)
+    if not stored or samples.dtype != np.float32 or samples.shape[1:] != SAMPLE_SHAPE:
+        found = f"{samples.dtype} {samples.shape}" if stored else type(samples).__name__
         raise InputError(f"{path}: samples are {found}; they must be float32 [N, 8, 3, 36, 36, 3]")
-    if labels.shape not in ((len(samples),), (len(samples), 1)) or labels.dtype.kind not in "fiu":
+    if labels.shape not in ((samples.shape[0],), (samples.shape[0], 1)) or labels.dtype.kind not in "fiu":
         raise InputError(
-            f"{path}: labels are {labels.dtype} {labels.shape} for {len(samples)} samples; one number each"
+            f"{path}: labels are {labels.dtype} {labels.shape} for {samples.shape[0]} samples; one number each"
         )
     return samples, labels.reshape(-1).astype(np.float32)
+
+
+def _array(value: Any) -> NDArray[Any]:  # noqa: ANN401 - the file decides
+    return value.all() if isinstance(value, torch_zip.Stored) else np.asarray(value)
 
 
 def _subjects(subjects: Any, count: int, path: Path) -> NDArray[np.str_] | None:  # noqa: ANN401 - the file decides
     if subjects is None:
         return None
-    ids = np.asarray(subjects)
+    ids = _array(subjects)
     if ids.shape != (count,) or ids.dtype.kind not in "iuU":
         raise InputError(f"{path}: subjects are {ids.dtype} {ids.shape} for {count} samples; one id each")
     return ids.astype(np.str_)
@@ -147,22 +159,32 @@ def _entries(
     yield "subjects", subjects
 
 
-def write_calibration(path: Path, calibration: CalibrationSet) -> None:
-    """Write ``calibration_data.pt``; ``torch.load(weights_only=True)`` reads it."""
+def write_calibration(path: Path, data: GuideData, indices: NDArray[np.int64], source_sha256: str) -> None:
+    """Copy the windows at ``indices`` to ``calibration_data.pt``, one at a time; torch reads it too."""
+    samples = (data.take(indices[at : at + 1]) for at in range(len(indices)))
     with writing(path) as temporary:
-        torch_zip.write(temporary, vars(calibration).items())
+        torch_zip.write(
+            temporary,
+            [
+                ("samples", torch_zip.Stream(SAMPLE_SHAPE, np.dtype(np.float32), samples)),
+                ("labels", data.labels[indices]),
+                ("indices", indices),
+                ("source_sha256", source_sha256),
+            ],
+        )
 
 
-def read_calibration(path: Path) -> CalibrationSet:
-    """Read a calibration file; a guide's own without indices is accepted, with none known.
+def open_calibration(path: Path) -> CalibrationSet:
+    """Open a calibration file.
 
     Raises
     ------
     InputError
-        It is missing, damaged, of another shape, or a value lies outside [0, 1].
+        It is missing, damaged, empty or of another shape.
     """
     tree = torch_zip.read(existing_file(path, "Calibration data", MAKE_CALIBRATION), "Calibration data")
     samples, labels = _samples_and_labels(tree, path)
-    checked = GuideData(path, samples, labels, None).take(np.arange(len(labels)))
-    indices = np.asarray(tree.get("indices", np.empty(0)), dtype=np.int64)
-    return CalibrationSet(checked, labels, indices, str(tree.get("source_sha256", "")))
+    if len(labels) == 0:
+        raise InputError(f"calibration data {path} holds no samples; {MAKE_CALIBRATION}")
+    indices = _array(tree.get("indices", np.empty(0))).astype(np.int64)
+    return CalibrationSet(GuideData(path, samples, labels, None), indices, str(tree.get("source_sha256", "")))

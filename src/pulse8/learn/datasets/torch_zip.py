@@ -12,8 +12,7 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -57,6 +56,24 @@ class _Tensor:
     stride: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A tensor in a file: nothing of it is read until it is asked for, and nothing stays mapped after that."""
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+
+    def rows(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """Copy the rows at ``indices`` of the first axis; only their pages are read."""
+        return np.array(np.memmap(self.path, self.dtype, "r", self.offset, self.shape)[indices])
+
+    def all(self) -> NDArray[Any]:
+        """Copy the whole tensor."""
+        return self.rows(np.arange(self.shape[0])) if math.prod(self.shape) else np.empty(self.shape, self.dtype)
+
+
 @dataclass(frozen=True, eq=False)
 class Stream:
     """An array that is written block by block along its first axis; how many rows come is known at the end."""
@@ -67,7 +84,7 @@ class Stream:
 
 
 def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the object tree of a ``.pt`` file, its tensors as read-only memory maps.
+    """Return the object tree of a ``.pt`` file, the tensors of its first level as :class:`Stored`.
 
     Raises
     ------
@@ -83,7 +100,11 @@ def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
         raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
         raise InputError(f"{what} {path} has a damaged pickle ({error}); make it again") from error
-    return _map_tensors(tree, lambda tensor: _memory_map(tensor, entries, path, what))
+    if not isinstance(tree, dict):
+        return tree
+    return {
+        key: _stored(value, entries, path, what) if isinstance(value, _Tensor) else value for key, value in tree.items()
+    }
 
 
 def _check(entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> None:
@@ -133,14 +154,7 @@ def _rebuild_tensor(
     return _Tensor(storage, offset, tuple(shape), tuple(stride))
 
 
-def _map_tensors(tree: Any, mapped: Callable[[_Tensor], Any]) -> Any:  # noqa: ANN401 - the file decides
-    """Replace the tensors of a dict's first level; deeper trees are not data sets."""
-    if isinstance(tree, dict):
-        return {key: mapped(value) if isinstance(value, _Tensor) else value for key, value in tree.items()}
-    return tree
-
-
-def _memory_map(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> NDArray[Any]:
+def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> Stored:
     shape, dtype = tensor.shape, tensor.storage.dtype
     entry = entries.get(f"data/{tensor.storage.key}")
     if any(n > 1 and mine != wanted for n, mine, wanted in zip(shape, tensor.stride, _strides(shape), strict=True)):
@@ -149,12 +163,7 @@ def _memory_map(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: P
     end = (tensor.offset + elements) * dtype.itemsize
     if entry is None or min((*shape, tensor.offset, 0)) < 0 or end > entry.file_size:
         raise InputError(f"{what} {path} claims a tensor {shape} that its data do not hold; make it again")
-    if elements == 0:
-        return np.empty(shape, dtype)
-    start = _data_offset(path, entry) + tensor.offset * dtype.itemsize
-    with suppress(ValueError, OSError):
-        return np.memmap(path, dtype, "r", start, shape)
-    raise InputError(f"{what} {path} is cut short; make it again")
+    return Stored(path, dtype, shape, _data_offset(path, entry) + tensor.offset * dtype.itemsize)
 
 
 def _data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
@@ -199,7 +208,7 @@ def _write_storage(archive: zipfile.ZipFile, name: str, stream: Stream) -> int:
     with archive.open(entry, "w", force_zip64=True) as file:
         for block in stream.blocks:
             rows += len(block)
-            file.write(np.ascontiguousarray(block, stream.dtype).data.cast("B"))
+            file.write(np.ascontiguousarray(block, stream.dtype).reshape(-1).view(np.uint8).data)
     return rows
 
 

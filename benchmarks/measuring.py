@@ -1,0 +1,58 @@
+"""What the benchmark scripts share: one child process measured, and where results go."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pulse8.manifest import tool_versions
+
+WAITER = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss)
+"""
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One command's wall time in seconds and peak resident memory in MB."""
+
+    seconds: float
+    peak_mb: float
+
+
+def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = (0,)) -> Cost:
+    """Run a command to its end in ``folder`` and return what the system accounted to it alone (POSIX).
+
+    A fresh interpreter starts and waits for it: a child's peak begins at its parent's size, and this one is small.
+    """
+    waiter = [sys.executable, "-I", "-S", "-c", WAITER, *command]
+    told = subprocess.run(waiter, cwd=folder, stdout=subprocess.PIPE, check=True, text=True).stdout
+    code, seconds, peak = told.split()
+    if int(code) not in allowed:
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
+    kilobyte = 1 if sys.platform == "darwin" else 1024
+    return Cost(round(float(seconds), 3), round(int(peak) * kilobyte / 1e6, 1))
+
+
+def write_result(name: str, command: str, figures: dict[str, Any]) -> None:
+    """Write figures with the command, versions and machine that they come from, and print them."""
+    result = {
+        "command": command,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "versions": tool_versions(),
+        **figures,
+    }
+    text = json.dumps(result, indent=1, default=asdict)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
