@@ -1,35 +1,14 @@
 """Fixtures that several tests read: small simulated data, and the guide's line run once over it."""
 
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from commands import ROOT, path_with_python, run
 from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.learn.simulate.patches import SimulateOptions
-
-ROOT = Path(__file__).parent.parent
-
-
-def run(words: Sequence[str | Path], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user does and keep what it printed."""
-    return subprocess.run(
-        [str(word) for word in words],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-def pulse8(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return run([sys.executable, "-m", "pulse8", *words], folder)
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +32,3 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, data_file: Path) -> Path
     done = run(["bash", "run_quantization.sh"], folder / "quantization", PATH=path_with_python())
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
-
-
-def path_with_python() -> str:
-    """PATH on which ``python`` is the interpreter that runs the tests."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -151,17 +151,21 @@ class _TensorUnpickler(pickle.Unpickler):
 def _rebuild_tensor(
     storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_gradient_and_hooks: object
 ) -> _Tensor:
-    return _Tensor(storage, offset, tuple(shape), tuple(stride))
+    if not isinstance(storage, _Storage) or len(shape) != len(stride):
+        raise ValueError("a tensor without storage")
+    return _Tensor(storage, int(offset), tuple(map(int, shape)), tuple(map(int, stride)))
 
 
 def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> Stored:
     shape, dtype = tensor.shape, tensor.storage.dtype
     entry = entries.get(f"data/{tensor.storage.key}")
+    if min((*shape, tensor.offset, 0)) < 0:
+        raise InputError(f"{what} {path} claims a tensor of shape {shape}; make it again")
+    if math.prod(shape) == 0:
+        return Stored(path, dtype, shape, 0)
     if any(n > 1 and mine != wanted for n, mine, wanted in zip(shape, tensor.stride, _strides(shape), strict=True)):
         raise InputError(f"{what} {path} holds a tensor that is not contiguous; save it with .contiguous()")
-    elements = math.prod(shape)
-    end = (tensor.offset + elements) * dtype.itemsize
-    if entry is None or min((*shape, tensor.offset, 0)) < 0 or end > entry.file_size:
+    if entry is None or (tensor.offset + math.prod(shape)) * dtype.itemsize > entry.file_size:
         raise InputError(f"{what} {path} claims a tensor {shape} that its data do not hold; make it again")
     return Stored(path, dtype, shape, _data_offset(path, entry) + tensor.offset * dtype.itemsize)
 

@@ -12,7 +12,7 @@ class TrainOptions:
     epochs: int = 12
     batch_size: int = 32
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-2
     seed: int = 0
 
     def __post_init__(self) -> None:
