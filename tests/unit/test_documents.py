@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pulse8.manifest import sha256_of
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     *ROOT.glob("*.md"),
@@ -76,3 +78,10 @@ def test_the_measure_tutorial_runs(tmp_path, monkeypatch, capsys):
     starts = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
     assert [float(start) for start, _ in starts] == [0, 10, 20]
     assert all(float(bpm) == pytest.approx(72, abs=0.5) for _, bpm in starts)
+
+
+def test_the_model_card_is_that_of_the_shipped_checkpoint():
+    models = ROOT / "src" / "pulse8" / "learn" / "models"
+    card = (models / "ultralight.md").read_text(encoding="utf-8")
+    assert sha256_of(models / "ultralight.pth") in card
+    assert f"{(models / 'ultralight.pth').stat().st_size:,} bytes" in card
