@@ -17,8 +17,9 @@ from pulse8.build.export.forms import (
     to_whole_input,
     whole_form,
 )
+from pulse8.build.export.onnx_file import with_outputs
 from pulse8.build.export.recognise import recognise
-from pulse8.build.quantize.quantize import pair_logits, pair_paths, with_outputs
+from pulse8.build.quantize.quantize import pair_logits, pair_paths
 from pulse8.learn.datasets.guide_pt import open_guide_data
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.learn.models.ultralight import Ultralight

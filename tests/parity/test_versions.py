@@ -10,7 +10,8 @@ import pytest
 
 from commands import run
 from pulse8.build.export.forms import to_whole_input
-from pulse8.build.quantize.quantize import pair_logits, pair_paths, with_outputs
+from pulse8.build.export.onnx_file import with_outputs
+from pulse8.build.quantize.quantize import pair_logits, pair_paths
 from pulse8.learn.datasets.guide_pt import open_guide_data
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 

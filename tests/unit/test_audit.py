@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from pulse8.build.quantize.audit import audit
+from pulse8.build.quantize.audit import audit, range_violations
 from pulse8.build.quantize.quantize import pair_paths
 from pulse8.spec import ULTRALIGHT
 
@@ -63,3 +63,9 @@ def test_a_planted_fault_is_found(model, fault):
 
 def test_per_channel_where_per_tensor_was_asked_for_is_found(model):
     assert len(audit(model, ULTRALIGHT, per_channel=False).violations) == 7
+
+
+def test_a_range_that_is_not_in_the_file_is_found(model):
+    scale = next(numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name == "logit_s")
+    assert range_violations(model, {"logit": (-55 * scale, 200 * scale)}) == []
+    assert range_violations(model, {"logit": (-55 * scale, 300 * scale)})[0].startswith("logit: scale")

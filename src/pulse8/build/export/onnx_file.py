@@ -1,5 +1,6 @@
 """ONNX files from disk and back: checked before use, written whole or not at all."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -37,3 +38,11 @@ def save_model(model: onnx.ModelProto, path: Path) -> None:
     onnx.checker.check_model(model, full_check=True)
     with writing(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def with_outputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
+    """Return a copy of the model that also returns inner float tensors."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    copy.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+    return copy

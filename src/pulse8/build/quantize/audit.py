@@ -9,9 +9,11 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.quantize.ort_writer import FLOAT_TAIL, constants_of
+from pulse8.build.quantize.ranges import Ranges
 from pulse8.spec import ModelSpec
 
 MAX_IR_VERSION: Final = 9
+INT8_STEPS: Final = 255
 FREE: Final = {"QuantizeLinear", "DequantizeLinear"}
 
 
@@ -65,6 +67,18 @@ def audit(model: onnx.ModelProto, spec: ModelSpec, *, per_channel: bool) -> Audi
         activations=len(activations),
         violations=tuple(violations),
     )
+
+
+def range_violations(model: onnx.ModelProto, ranges: Ranges) -> list[str]:
+    """Name the tensors whose scale in the file is not that of their range: an override may be ignored in silence."""
+    constants = constants_of(model)
+    scales = {name: constants[f"{name}_s"] for name in ranges if f"{name}_s" in constants}
+    wanted = {name: (max(ranges[name][1], 0) - min(ranges[name][0], 0)) / INT8_STEPS for name in scales}
+    return [
+        f"{name}: scale {scales[name]} is not that of its range, {wanted[name]}"
+        for name in scales
+        if not np.isclose(scales[name], wanted[name], rtol=1e-5, atol=0)
+    ]
 
 
 def _file_violations(model: onnx.ModelProto) -> Iterator[str]:

@@ -7,7 +7,6 @@ the tensor. ONNX Runtime ignores such an override in silence where the input fee
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -19,7 +18,8 @@ from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from pulse8.build.quantize.options import QuantizeOptions
-from pulse8.errors import Pulse8Error, ToolchainError
+from pulse8.build.quantize.ranges import Ranges
+from pulse8.errors import ToolchainError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
@@ -37,44 +37,46 @@ SHORT_NAMES: Final = (
 )
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
-    def __init__(self, name: str, samples: Iterator[NDArray[np.float32]]) -> None:
-        self._name, self._samples = name, samples
+class _NoSamples(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
+    """One sample, because the library asks for one; every range is given, so that it decides nothing."""
+
+    def __init__(self, name: str, shape: tuple[int, ...]) -> None:
+        self._feed: dict[str, NDArray[np.float32]] | None = {name: np.zeros(shape, np.float32)}
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        sample = next(self._samples, None)
-        return None if sample is None else {self._name: sample[None]}
+        feed, self._feed = self._feed, None
+        return feed
 
 
-def write_int8(
-    model: onnx.ModelProto, samples: Iterator[NDArray[np.float32]], options: QuantizeOptions, spec: ModelSpec
-) -> onnx.ModelProto:
-    """Quantise a static FP32 model with ranges from ``samples``, each [72, 36, 36].
+def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions, spec: ModelSpec) -> onnx.ModelProto:
+    """Quantise a static FP32 model with the ranges of its tensors.
 
     Raises
     ------
     ToolchainError
         ONNX Runtime refuses.
     """
-    name = model.graph.input[0].name
-    override = {"scale": np.array(spec.input_scale, np.float32), "zero_point": np.array(spec.input_zero_point, np.int8)}
+    source = model.graph.input[0]
+    shape = tuple(dim.dim_value for dim in source.type.tensor_type.shape.dim)
+    scale, zero_point = np.array(spec.input_scale, np.float32), np.array(spec.input_zero_point, np.int8)
+    overrides: dict[str, list[dict[str, Any]]] = {source.name: [{"scale": scale, "zero_point": zero_point}]}
+    for name, (low, high) in ranges.items():
+        overrides[name] = [{"rmin": np.array(low, np.float32), "rmax": np.array(high, np.float32)}]
     with TemporaryDirectory() as folder:
         written = Path(folder) / "int8.onnx"
         try:
             quantize_static(
                 model,
                 written,
-                _Reader(name, samples),
+                _NoSamples(source.name, shape),
                 quant_format=QuantFormat.QDQ,
                 per_channel=options.per_channel,
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
                 nodes_to_exclude=FLOAT_TAIL,
-                extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": {name: [override]}},
+                extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": overrides},
             )
-        except Pulse8Error:  # a calibration sample that cannot be used
-            raise
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
             raise ToolchainError(
                 f"Error during quantization: {one_line(error)}; check the versions with `pip show onnx onnxruntime`"

@@ -11,12 +11,13 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES, to_whole_input, whole_form
-from pulse8.build.export.onnx_file import load_model, save_model
+from pulse8.build.export.onnx_file import load_model, save_model, with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, recognise, spec_of
-from pulse8.build.quantize.audit import Audit, audit
+from pulse8.build.quantize.audit import Audit, audit, range_violations
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.pair import cut_pair
+from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.errors import GateError, SpecError
 from pulse8.learn.datasets.guide_pt import CalibrationSet, open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
@@ -81,7 +82,8 @@ def quantize(
     count = len(drawn.data.labels)
     inputs = (to_whole_input(sample[None])[0] for sample in watch(drawn, "taking ranges", count))
     static = whole_form(weights, spec, opset_of(model, fp32))
-    int8 = write_int8(static, inputs, options, spec)
+    ranges = collect_ranges(static, inputs)
+    int8 = write_int8(static, ranges, options, spec)
     paths = (output, *pair_paths(output))
     for part, path in zip((int8, *cut_pair(int8)), paths, strict=True):
         save_model(part, path)
@@ -90,6 +92,7 @@ def quantize(
     violations = [
         f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations
     ]
+    violations += range_violations(reloaded[0], ranges)
     violations += _pair_violations(
         reloaded, [to_whole_input(sample[None])[0] for sample in islice(drawn, COMPARED_SAMPLES)]
     )
@@ -126,14 +129,6 @@ def _record(
     }
     for path in paths:
         record(path, "quantize", sources, told, "failed" if failed else "done")
-
-
-def with_outputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
-    """Return a copy of the model that also returns inner float tensors."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    copy.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
-    return copy
 
 
 def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.float32]) -> NDArray[np.float32]:

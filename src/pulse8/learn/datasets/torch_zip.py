@@ -149,7 +149,7 @@ class _TensorUnpickler(pickle.Unpickler):
 
 
 def _rebuild_tensor(
-    storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_gradient_and_hooks: object
+    storage: object, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_gradient_and_hooks: object
 ) -> _Tensor:
     if not isinstance(storage, _Storage) or len(shape) != len(stride):
         raise ValueError("a tensor without storage")

@@ -1,4 +1,4 @@
-"""Running an ONNX file with ONNX Runtime: one thread, and the optimisation level is the caller's to state."""
+"""Running an ONNX file with ONNX Runtime; the optimisation level is the caller's to state."""
 
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -29,11 +29,10 @@ class OrtRunner:
         The model cannot be loaded.
     """
 
-    def __init__(self, model: Path | bytes, level: Level = "all", threads: int = 1) -> None:
+    def __init__(self, model: Path | bytes, level: Level = "all") -> None:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = LEVELS[level]
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait burn no core
         options.log_severity_level = 4  # what it would log comes as an exception
         source = model if isinstance(model, bytes) else str(model)
         try:
