@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import pulse8
 from pulse8.manifest import sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,10 @@ def test_the_model_card_is_that_of_the_shipped_checkpoint():
     card = (models / "ultralight.md").read_text(encoding="utf-8")
     assert sha256_of(models / "ultralight.pth") in card
     assert f"{(models / 'ultralight.pth').stat().st_size:,} bytes" in card
+
+
+def test_the_reference_has_every_public_name():
+    told = re.findall(
+        r"auto(?:function|class|exception):: pulse8\.(\w+)$", (ROOT / "docs/reference.md").read_text(), re.MULTILINE
+    )
+    assert sorted(told) == pulse8.__all__
