@@ -1,6 +1,6 @@
 """The guide's two data files: ``ubfc_processed.pt`` (windows with labels) and ``calibration_data.pt`` (a part of them).
 
-Real processed files are ~28 GB: samples are a memory map, read where they are used; labels are checked whole.
+Real processed files are ~28 GB: samples stay in the file and are read where they are used; labels are checked whole.
 """
 
 from collections.abc import Iterable, Iterator

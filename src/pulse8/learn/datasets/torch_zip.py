@@ -1,4 +1,4 @@
-"""The container that ``torch.save`` writes, read by memory map and written as a stream, without torch.
+"""The container that ``torch.save`` writes, read in place and written as a stream, without torch.
 
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
