@@ -20,7 +20,7 @@ SAMPLE_SHAPE: Final = (8, 3, 36, 36, 3)
 """Frames, ROIs, height, width, RGB; values in [0, 1]."""
 
 LABEL_RANGE_BPM: Final = (20.0, 250.0)
-MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or --dataset simulated)"
+MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or: pulse8 simulate)"
 MAKE_CALIBRATION: Final = "make it: python quantize_utils.py (or pulse8 calibrate)"
 
 
