@@ -221,10 +221,8 @@ def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str |
                 pickled.append(_tensor(str(key), (rows, *stream.row_shape), stream.dtype))
         pickled.append(b"u.")
         rest = {"data.pkl": b"".join(pickled), "byteorder": b"little", "version": b"3\n"}
-        for name, content in rest.items():
-            archive.writestr(
-                zipfile.ZipInfo(f"archive/{name}"), content
-            )  # without the time: the same data, the same bytes
+        for name, content in rest.items():  # without the time of day, so that the same data have the same bytes
+            archive.writestr(zipfile.ZipInfo(f"archive/{name}"), content)
 
 
 def _write_storage(archive: zipfile.ZipFile, name: str, stream: Stream) -> int:
