@@ -84,9 +84,12 @@ class CalibrationSet:
     indices: NDArray[np.int64]
     source_sha256: str
 
+    def __len__(self) -> int:
+        return len(self.data.labels)
+
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         """Read one sample [8, 3, 36, 36, 3] after another."""
-        for number in range(len(self.data.labels)):
+        for number in range(len(self)):
             yield self.data.take(np.array([number]))[0]
 
 
