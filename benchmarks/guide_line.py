@@ -3,7 +3,8 @@
 usage: python benchmarks/guide_line.py [ROUNDS]
 
 The two are run in turn, step by step, ROUNDS times (3); a ratio is taken a round at a time and its median is given.
-Needs 2 GB of disk in the temporary folder.
+The peer exports as torch does by default (this needs onnxscript); its time with torch's older, faster exporter is given
+beside it. Needs 2 GB of disk in the temporary folder.
 """
 
 import shutil
@@ -47,26 +48,42 @@ def main(rounds: int) -> None:
 def one_round(ours: Path, plain: Path) -> dict[str, dict[str, Cost]]:
     """Run each step of both, one after the other, so that a busy machine slows both."""
     costs: dict[str, dict[str, Cost]] = {"ours": {}, "peer": {}}
+    peer = [sys.executable, str(ROOT / "benchmarks" / "peer_plain.py")]
     for step, words in OURS.items():
-        # the verdict may be against the model (exit 1); its cost is what counts here
-        costs["ours"][step] = run_measured([sys.executable, *words], ours, allowed=(0, 1))
-        peer = [sys.executable, str(ROOT / "benchmarks" / "peer_plain.py"), step, str(plain), str(SAMPLES)]
-        costs["peer"][step] = run_measured(peer, plain)
+        costs["ours"][step] = run_measured([sys.executable, *words], ours)
+        costs["peer"][step] = run_measured([*peer, step, str(plain), str(SAMPLES)], plain)
+    costs["peer"]["export_older"] = run_measured([*peer, "export_older", str(plain), str(SAMPLES)], plain)
     return costs
 
 
 def summary(found: list[dict[str, dict[str, Cost]]]) -> dict[str, object]:
-    def total(costs: dict[str, Cost]) -> tuple[float, float]:
-        return sum(cost.seconds for cost in costs.values()), max(cost.peak_mb for cost in costs.values())
+    def seconds(who: str, *steps: str) -> list[float]:
+        return [sum(costs[who][step].seconds for step in steps) for costs in found]
 
-    totals = [(total(costs["ours"]), total(costs["peer"])) for costs in found]
+    def peak(costs: dict[str, Cost]) -> float:
+        return max(costs[step].peak_mb for step in OURS)
+
+    ours, peer = seconds("ours", *OURS), seconds("peer", *OURS)
+    peer_older = seconds("peer", "calibrate", "export_older", "quantize", "verify")
     return {
         "samples_in_file": 2000,
         "num_samples": SAMPLES,
-        "time_ratio_median": round(statistics.median(ours[0] / peer[0] for ours, peer in totals), 3),
-        "peak_memory_ratio_median": round(statistics.median(ours[1] / peer[1] for ours, peer in totals), 3),
+        "time_ratio_median": median_ratio(ours, peer),
+        "time_ratio_median_with_torchs_older_exporter": median_ratio(ours, peer_older),
+        "peak_memory_ratio_median": median_ratio(
+            [peak(costs["ours"]) for costs in found], [peak(costs["peer"]) for costs in found]
+        ),
+        "seconds_median": {
+            "ours": round(statistics.median(ours), 2),
+            "peer": round(statistics.median(peer), 2),
+            "peer_with_torchs_older_exporter": round(statistics.median(peer_older), 2),
+        },
         "rounds": found,
     }
+
+
+def median_ratio(ours: list[float], peer: list[float]) -> float:
+    return round(statistics.median(one / other for one, other in zip(ours, peer, strict=True)), 3)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The guide's four steps the plain way, as a peer for the line: whole file in memory, the libraries' own defaults.
 
-usage: python peer_plain.py calibrate|export|quantize|verify FOLDER SAMPLES
+usage: python peer_plain.py calibrate|export|export_older|quantize|verify FOLDER SAMPLES
 
 torch.load of the whole data file, torch.onnx.export of the 6-D module, quantize_static on it, and a verification sample
 by sample. Subjects are not kept apart: this is a peer in time and memory, not in honesty.
@@ -23,6 +23,26 @@ def calibrate(folder: Path, samples: int) -> None:
 
 
 def export(folder: Path, _samples: int) -> None:
+    """Export as torch.onnx.export does by default; it needs onnxscript, and writes opset 18 and a data file beside."""
+    import torch
+
+    from pulse8.learn.models.checkpoint import load_checkpoint
+
+    warnings.simplefilter("ignore")
+    torch.onnx.export(
+        load_checkpoint(folder / "best_model.pth"),
+        (torch.zeros(2, 8, 3, 36, 36, 3),),
+        folder / "peer_fp32.onnx",
+        opset_version=13,
+        input_names=["patches"],
+        output_names=["bpm"],
+        dynamic_shapes={"patches": {0: torch.export.Dim("batch")}},
+        verbose=False,
+    )
+
+
+def export_older(folder: Path, _samples: int) -> None:
+    """Export with torch's older exporter, which is faster and keeps opset 13; the rest is the same."""
     import torch
 
     from pulse8.learn.models.checkpoint import load_checkpoint
@@ -31,7 +51,7 @@ def export(folder: Path, _samples: int) -> None:
     torch.onnx.export(
         load_checkpoint(folder / "best_model.pth"),
         (torch.zeros(1, 8, 3, 36, 36, 3),),
-        folder / "peer_fp32.onnx",
+        folder / "peer_older_fp32.onnx",
         opset_version=13,
         dynamo=False,
         input_names=["patches"],
@@ -79,4 +99,5 @@ def verify(folder: Path, samples: int) -> None:
 
 if __name__ == "__main__":
     step, where, count = sys.argv[1:]
-    {"calibrate": calibrate, "export": export, "quantize": quantize, "verify": verify}[step](Path(where), int(count))
+    steps = (calibrate, export, export_older, quantize, verify)
+    {each.__name__: each for each in steps}[step](Path(where), int(count))

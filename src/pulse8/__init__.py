@@ -7,15 +7,30 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "BuildOptions": "pulse8.build.line",
+    "CalibrateOptions": "pulse8.build.quantize.options",
     "CellTraces": "pulse8.values",
+    "ExportOptions": "pulse8.build.export.options",
     "HeartRate": "pulse8.values",
     "MeasureOptions": "pulse8.measure.line",
     "Measurement": "pulse8.measure.line",
     "ModelSpec": "pulse8.spec",
     "Pulse8Error": "pulse8.errors",
+    "QuantizeOptions": "pulse8.build.quantize.options",
+    "SimulateOptions": "pulse8.learn.simulate.patches",
+    "TrainOptions": "pulse8.learn.train.options",
+    "VerifyOptions": "pulse8.build.verify.options",
     "Waveform": "pulse8.values",
+    "calibrate": "pulse8.build.quantize.calibrate",
+    "export": "pulse8.build.export.export",
     "measure_traces": "pulse8.measure.line",
+    "quantize": "pulse8.build.quantize.quantize",
     "read_trace_csv": "pulse8.measure.clips.trace_csv",
+    "run_build": "pulse8.build.line",
+    "simulate": "pulse8.learn.datasets.simulated",
+    "train": "pulse8.learn.train.ultralight",
+    "verify": "pulse8.build.verify.verify",
+    "write_report": "pulse8.build.verify.evidence",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one table is the home of every public name

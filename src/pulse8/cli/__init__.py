@@ -1,5 +1,6 @@
 """The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -36,23 +37,23 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     """
     _speak_utf8()
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
-        print(_help())
-        return 0
-    if words[0] == "--version":
-        print(f"pulse8 {version('pulse8')}")
-        return 0
     try:
-        return _run(words[0], words[1:], defaults or {})
+        return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
-        print(f"❌ Error: {error}", file=sys.stderr)
+        print(f"{error.heading}: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130
 
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
+    if verb in ("-h", "--help", "--version"):
+        print(_help() if verb != "--version" else f"pulse8 {version('pulse8')}", flush=True)
+        return 0
     if verb not in VERBS:
         raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
@@ -64,7 +65,8 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
 
 def _help() -> str:
     rows = "\n".join(f"  {verb:<10} {sentence}" for verb, sentence in VERBS.items())
-    return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n`pulse8 VERB --help` shows a verb's flags.\n{NOTICE}"
+    end = f"`pulse8 VERB --help` shows a verb's flags, `pulse8 --version` the version.\n{NOTICE}"
+    return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n{end}"
 
 
 def _speak_utf8() -> None:

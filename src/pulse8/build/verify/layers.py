@@ -59,5 +59,9 @@ def _runner(model: onnx.ModelProto, layers: Sequence[str]) -> OrtRunner:
 
 
 def _powers(reference: NDArray[np.float32], test: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    one, error = reference.astype(np.float64).ravel(), (test - reference).astype(np.float64).ravel()
-    return one.size, float(one.sum()), float(one @ one), float(error @ error)
+    one, error = reference.ravel(), (test - reference).ravel()
+    return one.size, float(one.sum(dtype=np.float64)), _square_sum(one), _square_sum(error)
+
+
+def _square_sum(values: NDArray[np.float32]) -> float:
+    return float(np.einsum("i,i->", values, values, dtype=np.float64))

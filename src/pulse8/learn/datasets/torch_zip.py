@@ -1,4 +1,4 @@
-"""The container that ``torch.save`` writes, read by memory map and written as a stream, without torch.
+"""The container that ``torch.save`` writes, read in place and written as a stream, without torch.
 
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
@@ -27,6 +27,12 @@ ALIGNMENT_BYTES: Final = 64
 LOCAL_HEADER_BYTES: Final = 30
 ZIP64_EXTRA_BYTES: Final = 20
 PADDING_FIELD: Final = 0x4246  # "FB": the extra field with which torch aligns storages
+
+PICKLE_ERRORS: Final = (
+    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, struct.error),
+    *(ArithmeticError, MemoryError, RecursionError),
+)
+"""What the unpickler was seen to raise on damaged or hostile bytes."""
 
 STORAGE_DTYPES: Final = {
     "DoubleStorage": "<f8",
@@ -58,7 +64,11 @@ class _Tensor:
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor in a file: nothing of it is read until it is asked for, and nothing stays mapped after that."""
+    """A tensor in a file, read where it is asked for.
+
+    Rows are read by seeking, not by a memory map: after a file was hashed its pages lie in large folios, and touching
+    one row maps megabytes around it, so that a map's resident memory grows with the file (decision 0004).
+    """
 
     path: Path
     dtype: np.dtype[Any]
@@ -66,12 +76,25 @@ class Stored:
     offset: int
 
     def rows(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """Copy the rows at ``indices`` of the first axis; only their pages are read."""
-        return np.array(np.memmap(self.path, self.dtype, "r", self.offset, self.shape)[indices])
+        """Read the rows at ``indices`` of the first axis.
+
+        Raises
+        ------
+        InputError
+            The file is shorter than it was when it was opened.
+        """
+        block = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        with self.path.open("rb", buffering=0) as file:
+            for row, number in zip(block.reshape(len(indices), -1).view(np.uint8), indices, strict=True):
+                file.seek(self.offset + int(number) * row_bytes)
+                if file.readinto(row.data) != row_bytes:
+                    raise InputError(f"{self.path} is cut short; make it again")
+        return block
 
     def all(self) -> NDArray[Any]:
-        """Copy the whole tensor."""
-        return self.rows(np.arange(self.shape[0])) if math.prod(self.shape) else np.empty(self.shape, self.dtype)
+        """Read the whole tensor."""
+        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +121,7 @@ def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
             tree = _TensorUnpickler(io.BytesIO(archive.read(entries["data.pkl"])), path, what).load()
     except zipfile.BadZipFile as error:
         raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+    except PICKLE_ERRORS as error:
         raise InputError(f"{what} {path} has a damaged pickle ({error}); make it again") from error
     if not isinstance(tree, dict):
         return tree
@@ -197,9 +220,9 @@ def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str |
                 rows = _write_storage(archive, f"archive/data/{key}", stream)
                 pickled.append(_tensor(str(key), (rows, *stream.row_shape), stream.dtype))
         pickled.append(b"u.")
-        archive.writestr("archive/data.pkl", b"".join(pickled))
-        archive.writestr("archive/byteorder", b"little")
-        archive.writestr("archive/version", b"3\n")
+        rest = {"data.pkl": b"".join(pickled), "byteorder": b"little", "version": b"3\n"}
+        for name, content in rest.items():  # without the time of day, so that the same data have the same bytes
+            archive.writestr(zipfile.ZipInfo(f"archive/{name}"), content)
 
 
 def _write_storage(archive: zipfile.ZipFile, name: str, stream: Stream) -> int:
