@@ -6,9 +6,7 @@ Times are CPU time of the process, not wall time: the machine may be shared.
 """
 
 import json
-import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +20,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+from measuring import run_measured
 from skimage import data
 
 from pulse8.learn.simulate.face_video import FaceVideo, render
@@ -30,11 +29,13 @@ from pulse8.measure.face import track
 from pulse8.measure.face.mesh import Head, Mesh, square_of_mesh
 from pulse8.measure.face.smoothing import Smoother
 from pulse8.measure.line import measure_stretches, measure_traces, measure_video, trace_video
-from pulse8.measure.signal.filters import band_pass
+from pulse8.measure.signal.classical import pos
+from pulse8.measure.signal.filters import band_pass, detrend
+from pulse8.measure.signal.rate import noise_tonality, tonality
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, Encoding, h264, mjpeg, write_video
 from pulse8.spec import FACE_ROIS
-from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, Rgb, TrackedFrame
+from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, Rgb, TrackedFrame, Waveform
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 Row = dict[str, Any]
@@ -131,14 +132,8 @@ def memory(folder: Path) -> Iterator[Row]:
 
 
 def peak_mb(path: Path) -> float:
-    program = (
-        "import resource, sys; from pulse8.cli import main; code = main(['measure', sys.argv[1], '--json']);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, env={**os.environ}
-    )
-    return int(done.stdout.split()[-2]) / 1024
+    command = [sys.executable, "-m", "pulse8", "measure", str(path), "--json"]
+    return run_measured(command, path.parent, allowed=(0, 1)).peak_mb
 
 
 def jitter(_folder: Path) -> Iterator[Row]:
@@ -262,13 +257,13 @@ def rates_of(traces: CellTraces) -> Row:
 
 
 def rates(folder: Path) -> Iterator[Row]:
-    """Error (BPM) of the whole record at 45 to 175 BPM and 15 to 60 frames a second; 320x240, 12 s, H.264 CRF 12."""
+    """Error (BPM) of the whole record at 45 to 175 BPM and 15 to 60 frames a second; 256x192, 12 s, H.264 CRF 12."""
     variable = Fraction(30)
     for rate_hz in (*map(Fraction, (15, 24, 25)), Fraction(30_000, 1001), *map(Fraction, (30, 50, 60)), variable):
         uneven = 0.4 if rate_hz is variable else 0.0
         errors = {}
         for bpm in range(45, 176, 10):
-            video = FaceVideo(seconds=12, rate_hz=rate_hz, width=320, height=240, zoom=1.0, bpm=bpm, uneven=uneven)
+            video = FaceVideo(seconds=12, rate_hz=rate_hz, width=256, height=192, zoom=0.85, bpm=bpm, uneven=uneven)
             given = measure_video(written(folder, "rates.mp4", video, h264(12))).whole.bpm
             errors[str(bpm)] = None if given is None else round(given - bpm, 2)
         worst = max((abs(error) for error in errors.values() if error is not None), default=None)
@@ -337,6 +332,21 @@ def clipped(frame: TrackedFrame) -> list[float]:
     return [float(((part == 0) | (part == 255)).any(2).mean()) for part in parts]
 
 
+def refusal(_folder: Path) -> Iterator[Row]:
+    """Tonality that 99.9 % of white-noise records stay under, and the limit over which a rate counts."""
+    rng = np.random.default_rng(0)
+    for seconds in (5.0, 256 / 30, 10.0, 12.0, 20.0, 30.0, 60.0):
+        found = []
+        for _ in range(1000):
+            rgb = np.array([170.0, 120, 95]) * (1 + 0.001 * rng.normal(size=(round(30 * seconds), 3)))
+            wave = Waveform(detrend(pos(rgb, 30.0)).astype(np.float32), 30.0, 0.0)
+            found.append(tonality(wave, BAND_BPM))
+        yield show({
+            "seconds": round(seconds, 2), "noise_999": round(float(np.quantile(found, 0.999)), 3),
+            "limit": round(noise_tonality(seconds, BAND_BPM), 3),
+        })  # fmt: skip
+
+
 PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "cost": cost,
     "memory": memory,
@@ -346,6 +356,7 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "rates": rates,
     "smoothing": smoothing,
     "clipping": clipping,
+    "refusal": refusal,
 }
 
 if __name__ == "__main__":

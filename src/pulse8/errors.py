@@ -5,9 +5,10 @@ A message is one line: the thing, the reason, the mend.
 
 
 class Pulse8Error(Exception):
-    """Anything pulse8 refuses to do; ``exit_code`` is what the command line returns."""
+    """Anything pulse8 refuses to do: the command line prints ``heading`` and the message, and returns ``exit_code``."""
 
     exit_code = 2
+    heading = "❌ Error"
 
 
 class InputError(Pulse8Error):
@@ -30,3 +31,9 @@ class GateError(Pulse8Error):
 
 class ToolchainError(Pulse8Error):
     """A tool or library outside pulse8 is missing or failed."""
+
+
+class QuantizationError(ToolchainError):
+    """ONNX Runtime's quantiser failed; the guide has a heading of its own for it."""
+
+    heading = "Error during quantization"

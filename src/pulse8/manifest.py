@@ -185,7 +185,8 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
     if row is None:
         return Accepted(path=path, sha256=sha256, row=None)
     if row.output_sha256 != sha256:
-        raise InputError(f"{path} was changed after `{row.step}` wrote it; run `{row.step}` again")
+        own = f"or, if it is your own, remove {path.parent / NAME}"
+        raise InputError(f"{path} was changed after `{row.step}` wrote it; run `{row.step}` again, {own}")
     if row.status == "failed" and not failed_too:
         raise InputError(f"{path} is marked failed by `{row.step}`; mend it and run `{row.step}` again")
     for source in row.inputs.values():

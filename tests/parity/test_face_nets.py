@@ -1,7 +1,7 @@
 """The shipped ONNX face networks against LiteRT 2.x running the original TFLite files, same input.
 
-``face_nets_litert.npz`` holds every 16th box, 4th score and 3rd landmark coordinate of that run; the input is a formula,
-so nobody needs LiteRT to run this.
+``face_nets_litert.npz`` holds every 16th box, 4th score and 3rd landmark coordinate of that run; the input is a
+formula, so nobody needs LiteRT to run this.
 """
 
 from pathlib import Path

@@ -28,6 +28,7 @@ def drop(model, kind, name):
     model.graph.node.remove(node)
 
 
+OUTPUT_SCALES = [f"{name}_relu_s" for name in ("conv1", "conv2", "conv3", "time1", "time2", "dense1")] + ["logit_s"]
 FAULTS = {
     "weight zero point": (lambda m: change(m, "conv2_w_z", lambda z: z + 1), "conv2: weights are not int8 symmetric"),
     "per tensor": (lambda m: change(m, "conv3_w_s", lambda s: s[0]), "conv3: weight scales have shape ()"),
@@ -66,6 +67,9 @@ def test_per_channel_where_per_tensor_was_asked_for_is_found(model):
 
 
 def test_a_range_that_is_not_in_the_file_is_found(model):
-    scale = next(numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name == "logit_s")
-    assert range_violations(model, {"logit": (-55 * scale, 200 * scale)}) == []
-    assert range_violations(model, {"logit": (-55 * scale, 300 * scale)})[0].startswith("logit: scale")
+    scales = {t.name[:-2]: numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name in OUTPUT_SCALES}
+    ranges = {name: (-55 * scale, 200 * scale) for name, scale in scales.items()}
+    assert range_violations(model, ranges) == []
+    found = range_violations(model, {**ranges, "time2_relu": (0.0, 100.0)})
+    assert len(found) == 1
+    assert found[0].startswith("time2_relu: scale")

@@ -1,6 +1,7 @@
 import io
 import os
 import pickle
+import time
 import zipfile
 
 import numpy as np
@@ -38,6 +39,23 @@ def test_what_torch_writes_is_read(tmp_path_factory, array):
     stored = torch_zip.read(path, "file")["array"]
     np.testing.assert_array_equal(stored.all(), array)
     assert stored.all().dtype == array.dtype
+
+
+def test_the_same_data_give_the_same_bytes(tmp_path):
+    for name in ("one", "other"):
+        torch_zip.write(tmp_path / name, [("rows", np.arange(6.0).reshape(2, 3)), ("text", "a")])
+        time.sleep(2.1)  # a zip's times have steps of two seconds
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"\x8d" + bytes(7) + b"\x80", b"\x8a\xff", b"(" * 5000, b"\x80\x04\x95" + b"\xff" * 8]
+)
+def test_known_damage_is_one_line(tmp_path, damaged):
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", damaged)
+    with pytest.raises(InputError, match="damaged pickle"):
+        torch_zip.read(tmp_path / "x.pt", "file")
 
 
 def test_blocks_are_streamed_and_aligned_for_torchs_own_memory_map(tmp_path):

@@ -7,6 +7,7 @@ Each arrow is one function that writes one file and one row of the manifest besi
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.calibrate import calibrate
@@ -42,7 +43,7 @@ class Built:
 
 
 def run_build(
-    folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[int] = unwatched
+    folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[Any] = unwatched
 ) -> Built:
     """Take a checkpoint through the whole line; what is not given is the shipped checkpoint, and simulated recordings.
 
@@ -61,7 +62,7 @@ def run_build(
         simulate(recordings, options.simulate, watch)
     calibration = calibrate(recordings, folder / "calibration_data.pt", options.calibrate).calibration
     exported = export(checkpoint or shipped_checkpoint(), fp32, options.export)
-    quantized = quantize(exported.model, calibration, int8, options.quantize)
+    quantized = quantize(exported.model, calibration, int8, options.quantize, watch)
     verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
     report = write_report(verified.path, folder / "report.html")
     return Built(quantized=quantized, verdict=verified.verdict, report=report)

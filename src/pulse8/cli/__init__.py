@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
-        print(f"❌ Error: {error}", file=sys.stderr)
+        print(f"{error.heading}: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,7 +65,8 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
 
 def _help() -> str:
     rows = "\n".join(f"  {verb:<10} {sentence}" for verb, sentence in VERBS.items())
-    return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n`pulse8 VERB --help` shows a verb's flags.\n{NOTICE}"
+    end = f"`pulse8 VERB --help` shows a verb's flags, `pulse8 --version` the version.\n{NOTICE}"
+    return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n{end}"
 
 
 def _speak_utf8() -> None:

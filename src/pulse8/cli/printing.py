@@ -13,7 +13,7 @@ from pulse8.values import NOTICE, Item
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
    Hand the pair to the tool: {spatial} and {temporal}
-   Start with optimisation level O1 or O2, then compare O3 on your board (../stm32n6_deployment/deployment_guide.md)"""
+   Start with optimisation level O1 or O2, then compare O3 on your board (stm32n6_deployment/deployment_guide.md)"""
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:

@@ -27,7 +27,7 @@ def run(flags: Flags) -> int:
     from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch is loaded after the flags are read
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a memory map needs not
+    warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a local file needs not
     trained = train(flags.data, flags.output, flags, show_progress=sys.stderr.isatty() and not flags.json)
     if flags.json:
         print_json(trained)

@@ -4,6 +4,7 @@ video -> Frames -> FaceTrack -> CellTraces -> SkinTrace -> Waveform -> HeartRate
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
 from pulse8.measure.signal.classical import NEED_COLOUR, MethodName, is_grey, method
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_confidence
+from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.video.decode import read_frames
 from pulse8.spec import Readout
 from pulse8.values import CellTraces, FaceTrack, HeartRate, Reason, Watch, Waveform, unwatched
@@ -29,6 +30,9 @@ FASTEST_BPM: Final = 30 * SLOWEST_HZ
 FAINTEST: Final = 1e-6
 """Standard deviation of a pulse relative to the mean colour, under which it is rounding: real ones are 1e-3 or more,
 and a mean colour in float32 is known to 6e-8."""
+
+
+Read = Callable[[SkinTrace, "MeasureOptions"], HeartRate]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +106,7 @@ def measure_traces(
     InputError
         The recording pauses too long, is too slow, or no ROI is in sight often enough.
     """
-    skin = skin_trace(traces, RATE_HZ)
-    parts = cut(skin, options.window_s, options.hop_s)
-    windows = tuple(_window_rate(part, options) for part in watch(parts, "windows", len(parts)))
-    return Measurement(method=options.method, windows=windows, whole=_rate(skin, options))
+    return _measure(skin_trace(traces, RATE_HZ), options, _rate, watch)
 
 
 def measure_video(
@@ -137,7 +138,7 @@ def measure_stretches(traces: CellTraces, options: MeasureOptions = MeasureOptio
     """Measure each part of a recording in which the face is in sight; where it is not, there is the reason.
 
     Pauses of at most ``LONGEST_GAP_S`` are bridged, longer ones split the recording. The whole is its longest part. A
-    rate that is no surer than one read from noise is refused: no pulse.
+    rate whose wave is no more of a tone than noise is refused: no pulse.
     """
     windows: list[HeartRate] = []
     wholes: list[HeartRate] = []
@@ -145,8 +146,8 @@ def measure_stretches(traces: CellTraces, options: MeasureOptions = MeasureOptio
         if windows:
             windows.append(_unseen(windows[-1].end_s, float(stretch.t_s[0]), traces))
         measured = _measure_stretch(stretch, options)
-        windows += [_believed(rate, options) for rate in measured.windows]
-        wholes.append(_believed(measured.whole, options))
+        windows += measured.windows
+        wholes.append(measured.whole)
     if not wholes:
         raise InputError("no ROI can be measured in any frame; " + _most_common(traces))
     whole = max(wholes, key=lambda rate: rate.end_s - rate.start_s)
@@ -156,16 +157,9 @@ def measure_stretches(traces: CellTraces, options: MeasureOptions = MeasureOptio
 def _measure_stretch(stretch: CellTraces, options: MeasureOptions) -> Measurement:
     first_s, last_s = float(stretch.t_s[0]), float(stretch.t_s[-1])
     if last_s - first_s >= SHORTEST_S - 2 / RATE_HZ:  # the last frame's own interval, and a rounded length
-        return measure_traces(stretch, options)
+        return _measure(skin_trace(stretch, RATE_HZ), options, _sure_rate, unwatched)
     short = _none(Reason.TOO_SHORT, first_s, last_s)
     return Measurement(method=options.method, windows=(short,), whole=short)
-
-
-def _believed(rate: HeartRate, options: MeasureOptions) -> HeartRate:
-    """Keep a rate that noise alone would not give; a face's video always has some strongest periodicity."""
-    if rate.bpm is None or rate.confidence > noise_confidence(rate.end_s - rate.start_s, options.band_bpm):
-        return rate
-    return dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
 
 
 def _unseen(start_s: float, end_s: float, traces: CellTraces) -> HeartRate:
@@ -200,6 +194,12 @@ def pulse_wave(skin: SkinTrace, options: MeasureOptions) -> Waveform:
     return Waveform(samples=beats.astype(np.float32), rate_hz=skin.rate_hz, start_s=skin.start_s)
 
 
+def _measure(skin: SkinTrace, options: MeasureOptions, read: Read, watch: Watch[SkinTrace]) -> Measurement:
+    parts = cut(skin, options.window_s, options.hop_s)
+    windows = tuple(_window_rate(part, options, read) for part in watch(parts, "windows", len(parts)))
+    return Measurement(method=options.method, windows=windows, whole=read(skin, options))
+
+
 def _rate(skin: SkinTrace, options: MeasureOptions) -> HeartRate:
     wave = pulse_wave(skin, options)
     if options.method in NEED_COLOUR and is_grey(skin.rgb):
@@ -207,6 +207,18 @@ def _rate(skin: SkinTrace, options: MeasureOptions) -> HeartRate:
     return heart_rate(wave, Readout(band_bpm=options.band_bpm))
 
 
-def _window_rate(part: SkinTrace, options: MeasureOptions) -> HeartRate:
+def _sure_rate(skin: SkinTrace, options: MeasureOptions) -> HeartRate:
+    """Read a rate and refuse what noise could have given: a face's video always has some strongest periodicity."""
+    rate = _rate(skin, options)
+    if rate.bpm is None:
+        return rate
+    pulse = detrend(method(options.method)(skin.rgb, skin.rate_hz)).astype(np.float32)
+    wave = Waveform(samples=pulse, rate_hz=skin.rate_hz, start_s=skin.start_s)
+    if tonality(wave, options.band_bpm) > noise_tonality(rate.end_s - rate.start_s, options.band_bpm):
+        return rate
+    return dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
+
+
+def _window_rate(part: SkinTrace, options: MeasureOptions, read: Read) -> HeartRate:
     filled = len(part.rgb) >= round(options.window_s * part.rate_hz)
-    return dataclasses.replace(_rate(part, options), provisional=not filled)
+    return dataclasses.replace(read(part, options), provisional=not filled)

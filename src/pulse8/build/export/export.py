@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from pulse8.build.export.fold import folded_weights
-from pulse8.build.export.forms import SHAPE_GUIDE, guide_form
+from pulse8.build.export.forms import guide_form
 from pulse8.build.export.onnx_file import save_model
 from pulse8.build.export.options import ExportOptions
+from pulse8.build.export.probe import probe_samples
 from pulse8.errors import GateError
 from pulse8.learn.models.checkpoint import load_checkpoint
 from pulse8.learn.models.ultralight import Ultralight
@@ -24,7 +25,7 @@ COMPARED_SAMPLES: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """The FP32 file, its size and its largest difference from torch on random patches."""
+    """The FP32 file, its size and its largest difference from torch on simulated patches."""
 
     model: Path
     bytes: int
@@ -62,9 +63,7 @@ def export(checkpoint: Path, output: Path, options: ExportOptions) -> Exported:
 
 
 def _difference_bpm(model: Ultralight, exported: Path) -> float:
-    """Compare on random patches: values, not shapes."""
-    shape = (COMPARED_SAMPLES, *SHAPE_GUIDE[1:])
-    patches = np.random.default_rng(0).random(shape, dtype=np.float32)
+    patches = probe_samples(COMPARED_SAMPLES)
     with torch.inference_mode():
         wanted = model(torch.from_numpy(patches)).numpy()
     return float(np.abs(OrtRunner(exported)(patches)[0] - wanted).max())

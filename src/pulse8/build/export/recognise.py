@@ -14,12 +14,13 @@ from onnx import numpy_helper
 
 from pulse8.build.export.forms import SHAPE_GUIDE, to_whole_input, whole_form
 from pulse8.build.export.layers import SHAPES, Layer, Weights, fold_batch_norm
+from pulse8.build.export.probe import probe_samples
 from pulse8.errors import InputError
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
-COMPARED_SAMPLES: Final = 2
+COMPARED_SAMPLES: Final = 4
 MEND: Final = "export it with export_onnx.py (or pulse8 export)"
 
 
@@ -56,7 +57,7 @@ def recognise(model: onnx.ModelProto, path: Path) -> Weights:
     runner = OrtRunner(path)
     if len(runner.input_shape) != len(SHAPE_GUIDE) or tuple(runner.input_shape[1:]) != SHAPE_GUIDE[1:]:
         raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {MEND}")
-    samples = np.random.default_rng(0).random((COMPARED_SAMPLES, *SHAPE_GUIDE[1:]), dtype=np.float32)
+    samples = probe_samples(COMPARED_SAMPLES)
     whole = OrtRunner(whole_form(weights, spec, opset).SerializeToString())
     for sample, static in zip(samples, to_whole_input(samples), strict=True):
         difference = np.abs(runner(sample[None])[0].ravel() - whole(static[None])[0].ravel())

@@ -70,15 +70,16 @@ def audit(model: onnx.ModelProto, spec: ModelSpec, *, per_channel: bool) -> Audi
 
 
 def range_violations(model: onnx.ModelProto, ranges: Ranges) -> list[str]:
-    """Name the tensors whose scale in the file is not that of their range: an override may be ignored in silence."""
+    """Name the convolutions whose output scale is not that of its range: an override may be ignored in silence."""
     constants = constants_of(model)
-    scales = {name: constants[f"{name}_s"] for name in ranges if f"{name}_s" in constants}
-    wanted = {name: (max(ranges[name][1], 0) - min(ranges[name][0], 0)) / INT8_STEPS for name in scales}
-    return [
-        f"{name}: scale {scales[name]} is not that of its range, {wanted[name]}"
-        for name in scales
-        if not np.isclose(scales[name], wanted[name], rtol=1e-5, atol=0)
-    ]
+    quantisers = {node.input[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"}
+    violations = []
+    for name in (node.output[0] for node in model.graph.node if node.op_type == "Conv"):
+        scale = constants[quantisers[name].input[1]]
+        wanted = (max(ranges[name][1], 0) - min(ranges[name][0], 0)) / INT8_STEPS
+        if not np.isclose(scale, wanted, rtol=1e-5, atol=0):
+            violations.append(f"{name}: scale {scale} is not that of its range, {wanted}")
+    return violations
 
 
 def _file_violations(model: onnx.ModelProto) -> Iterator[str]:

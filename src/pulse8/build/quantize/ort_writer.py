@@ -19,7 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ranges import Ranges
-from pulse8.errors import ToolchainError
+from pulse8.errors import QuantizationError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
@@ -53,7 +53,7 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
 
     Raises
     ------
-    ToolchainError
+    QuantizationError
         ONNX Runtime refuses.
     """
     source = model.graph.input[0]
@@ -78,8 +78,8 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
                 extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": overrides},
             )
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
-            raise ToolchainError(
-                f"Error during quantization: {one_line(error)}; check the versions with `pip show onnx onnxruntime`"
+            raise QuantizationError(
+                f"{one_line(error)}; check the versions with `pip show onnx onnxruntime`"
             ) from error
         return _tidied(onnx.load(written), spec)
 

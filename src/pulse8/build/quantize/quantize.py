@@ -1,6 +1,6 @@
 """FP32 ONNX to INT8 QDQ ONNX: the whole static file, and the board pair cut from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -71,31 +71,20 @@ def quantize(
     GateError
         A file breaks the scheme, or the pair's logits differ from the whole's; the files are kept and marked failed.
     """
-    model = load_model(fp32, "FP32 model", MEND)
-    if options.per_channel and opset_of(model, fp32) < PER_CHANNEL_OPSET:
-        raise SpecError(
-            f"{fp32} has opset {opset_of(model, fp32)}; per-channel INT8 needs 13: export it with --opset 13"
-        )
+    model = _fp32_model(fp32, options)
     weights, spec = recognise(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
-    count = len(drawn.data.labels)
-    inputs = (to_whole_input(sample[None])[0] for sample in watch(drawn, "taking ranges", count))
     static = whole_form(weights, spec, opset_of(model, fp32))
-    ranges = collect_ranges(static, inputs)
-    int8 = write_int8(static, ranges, options, spec)
-    paths = (output, *pair_paths(output))
-    for part, path in zip((int8, *cut_pair(int8)), paths, strict=True):
-        save_model(part, path)
+    ranges = collect_ranges(static, _inputs(watch(drawn, "taking ranges", len(drawn))))
+    paths = _save(write_int8(static, ranges, options, spec), output)
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
     violations = [
-        f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations
+        *(f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations),
+        *range_violations(reloaded[0], ranges),
+        *_pair_violations(reloaded, _inputs(islice(drawn, COMPARED_SAMPLES))),
     ]
-    violations += range_violations(reloaded[0], ranges)
-    violations += _pair_violations(
-        reloaded, [to_whole_input(sample[None])[0] for sample in islice(drawn, COMPARED_SAMPLES)]
-    )
     _record(paths, sources, options, drawn, failed=bool(violations))
     if violations:
         raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
@@ -107,10 +96,30 @@ def quantize(
         fp32_bytes=model.ByteSize(),
         whole_bytes=whole_bytes,
         pair_bytes=sum(pair_bytes),
-        samples=count,
+        samples=len(drawn),
         per_channel=options.per_channel,
         audit=audits[0],
     )
+
+
+def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
+    model = load_model(path, "FP32 model", MEND)
+    opset = opset_of(model, path)
+    if options.per_channel and opset < PER_CHANNEL_OPSET:
+        raise SpecError(f"{path} has opset {opset}; per-channel INT8 needs 13: export it with --opset 13")
+    return model
+
+
+def _inputs(samples: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    return (to_whole_input(sample[None])[0] for sample in samples)
+
+
+def _save(int8: onnx.ModelProto, output: Path) -> tuple[Path, Path, Path]:
+    """Write the whole file and the pair cut from it."""
+    paths = (output, *pair_paths(output))
+    for part, path in zip((int8, *cut_pair(int8)), paths, strict=True):
+        save_model(part, path)
+    return paths
 
 
 def _record(

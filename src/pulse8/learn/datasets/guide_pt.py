@@ -1,6 +1,6 @@
 """The guide's two data files: ``ubfc_processed.pt`` (windows with labels) and ``calibration_data.pt`` (a part of them).
 
-Real processed files are ~28 GB: samples are a memory map, read where they are used; labels are checked whole.
+Real processed files are ~28 GB: samples stay in the file and are read where they are used; labels are checked whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ SAMPLE_SHAPE: Final = (8, 3, 36, 36, 3)
 """Frames, ROIs, height, width, RGB; values in [0, 1]."""
 
 LABEL_RANGE_BPM: Final = (20.0, 250.0)
-MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or --dataset simulated)"
+MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or: pulse8 simulate)"
 MAKE_CALIBRATION: Final = "make it: python quantize_utils.py (or pulse8 calibrate)"
 
 
@@ -84,9 +84,12 @@ class CalibrationSet:
     indices: NDArray[np.int64]
     source_sha256: str
 
+    def __len__(self) -> int:
+        return len(self.data.labels)
+
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         """Read one sample [8, 3, 36, 36, 3] after another."""
-        for number in range(len(self.data.labels)):
+        for number in range(len(self)):
             yield self.data.take(np.array([number]))[0]
 
 

@@ -1,4 +1,4 @@
-"""The container that ``torch.save`` writes, read by memory map and written as a stream, without torch.
+"""The container that ``torch.save`` writes, read in place and written as a stream, without torch.
 
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
@@ -27,6 +27,12 @@ ALIGNMENT_BYTES: Final = 64
 LOCAL_HEADER_BYTES: Final = 30
 ZIP64_EXTRA_BYTES: Final = 20
 PADDING_FIELD: Final = 0x4246  # "FB": the extra field with which torch aligns storages
+
+PICKLE_ERRORS: Final = (
+    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, struct.error),
+    *(ArithmeticError, MemoryError, RecursionError),
+)
+"""What the unpickler was seen to raise on damaged or hostile bytes."""
 
 STORAGE_DTYPES: Final = {
     "DoubleStorage": "<f8",
@@ -115,7 +121,7 @@ def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
             tree = _TensorUnpickler(io.BytesIO(archive.read(entries["data.pkl"])), path, what).load()
     except zipfile.BadZipFile as error:
         raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+    except PICKLE_ERRORS as error:
         raise InputError(f"{what} {path} has a damaged pickle ({error}); make it again") from error
     if not isinstance(tree, dict):
         return tree
@@ -214,9 +220,9 @@ def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str |
                 rows = _write_storage(archive, f"archive/data/{key}", stream)
                 pickled.append(_tensor(str(key), (rows, *stream.row_shape), stream.dtype))
         pickled.append(b"u.")
-        archive.writestr("archive/data.pkl", b"".join(pickled))
-        archive.writestr("archive/byteorder", b"little")
-        archive.writestr("archive/version", b"3\n")
+        rest = {"data.pkl": b"".join(pickled), "byteorder": b"little", "version": b"3\n"}
+        for name, content in rest.items():  # without the time of day, so that the same data have the same bytes
+            archive.writestr(zipfile.ZipInfo(f"archive/{name}"), content)
 
 
 def _write_storage(archive: zipfile.ZipFile, name: str, stream: Stream) -> int:

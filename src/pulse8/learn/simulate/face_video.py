@@ -29,6 +29,9 @@ FACE_CENTRE: Final = (223.0, 115.0)
 FACE_AXES: Final = (58.0, 82.0)
 """The face's ellipse in the photograph, px."""
 
+SHIFT_PX: Final = 200
+"""The noise of each frame is one of 40,000 places in one larger field of noise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FaceVideo:
@@ -114,7 +117,9 @@ def render(video: FaceVideo) -> Frames:
 def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
     photograph, tint = _photograph()
     rng = np.random.default_rng(video.seed)
-    grain = rng.normal(0, 1, (2 * video.height, 2 * video.width, 3)).astype(np.float32) * video.noise_levels
+    grain = (
+        rng.normal(0, 1, (video.height + SHIFT_PX, video.width + SHIFT_PX, 3)).astype(np.float32) * video.noise_levels
+    )
     for t_s in video.times_s():
         light = video.exposure * (1 + video.light_share * math.sin(2 * math.pi * 0.05 * t_s))
         lit = photograph + float(video.pulse_share * video.pulse(t_s)) * tint
@@ -122,7 +127,7 @@ def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
             lit, video.pose(t_s), (video.width, video.height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
         # The same grain at a random place is new noise to every pixel, at a hundredth of the cost.
-        y, x = rng.integers(0, video.height), rng.integers(0, video.width)
+        y, x = rng.integers(0, SHIFT_PX, 2)
         noisy = light * moved + grain[y : y + video.height, x : x + video.width]
         yield np.clip(np.rint(noisy), 0, 255).astype(np.uint8), float(t_s)
 

@@ -4,6 +4,7 @@ A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an
 1/16 px and a pixel counts by how much of it is inside: weights 0..16 along each axis, integer sums, one division.
 """
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,16 @@ from pulse8.values import CELLS_PER_ROI, PIXEL_PARTS, ROI_NAMES, CellTraces, Fac
 
 EXACT_ROWS: Final = (1 << 24) // (255 * PIXEL_PARTS)
 """Rows whose weighted byte sum is still exact in float32: the fast product is split there (4,112 rows)."""
+
+BLOCK_ROWS: Final = 1024
+ROW: Final = np.dtype(
+    [
+        ("t_s", np.float64),
+        ("rgb", np.float32, (len(ROI_NAMES), CELLS_PER_ROI, 3)),
+        ("valid", np.bool_, (len(ROI_NAMES),)),
+        ("pixels", np.float32, (len(ROI_NAMES),)),
+    ]
+)
 
 
 class CellRow(NamedTuple):
@@ -34,20 +45,40 @@ def cell_traces(track: FaceTrack, limits: RoiLimits | None = None) -> CellTraces
     NoFaceError
         There is no face in any frame.
     """
-    rows, times_s = [], []
+    buffer = TraceBuffer()
     for frame in track:
-        rows.append(cell_row(frame, limits or RoiLimits()))
-        times_s.append(frame.t_s)
-    reasons = [reason for row in rows for reason in row.reasons if reason is not None]
-    if reasons and all(reason is Reason.NO_FACE for reason in reasons) and not any(row.valid.any() for row in rows):
+        buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
+    traces = buffer.traces()
+    if not traces.valid.any() and set(traces.reasons) == {Reason.NO_FACE}:
         raise NoFaceError(f"no face in {track.source}; the face must be upright, lit and at least a twentieth as wide")
-    return CellTraces(
-        rgb=np.array([row.rgb for row in rows], np.float32).reshape(-1, len(ROI_NAMES), CELLS_PER_ROI, 3),
-        t_s=np.array(times_s, np.float64),
-        valid=np.array([row.valid for row in rows], np.bool_).reshape(-1, len(ROI_NAMES)),
-        pixels=np.array([row.pixels for row in rows], np.float32).reshape(-1, len(ROI_NAMES)),
-        reasons={reason: reasons.count(reason) for reason in sorted(set(reasons))},
-    )
+    return traces
+
+
+class TraceBuffer:
+    """Rows of a recording, kept in blocks of a thousand frames.
+
+    One small array a frame would lie between the pictures in the heap and keep their space from being used again:
+    memory then grows by a picture a frame, although none is kept.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.void]] = []
+        self._count = 0
+        self._reasons: Counter[Reason] = Counter()
+
+    def add(self, t_s: float, row: CellRow) -> None:
+        """Keep one frame's row."""
+        if self._count % BLOCK_ROWS == 0:
+            self._blocks.append(np.zeros(BLOCK_ROWS, ROW))
+        self._blocks[-1][self._count % BLOCK_ROWS] = (t_s, row.rgb, row.valid, row.pixels)
+        self._count += 1
+        self._reasons.update(reason for reason in row.reasons if reason is not None)
+
+    def traces(self) -> CellTraces:
+        """Return what was kept so far."""
+        rows = np.concatenate([*self._blocks, np.zeros(0, ROW)])[: self._count]
+        rgb, t_s, valid, pixels = (np.ascontiguousarray(rows[name]) for name in ("rgb", "t_s", "valid", "pixels"))
+        return CellTraces(rgb, t_s, valid, pixels, dict(sorted(self._reasons.items())))
 
 
 def cell_row(frame: TrackedFrame, limits: RoiLimits) -> CellRow:

@@ -10,11 +10,11 @@ import numpy as np
 
 from pulse8.errors import InputError
 from pulse8.manifest import writing
-from pulse8.measure.clips.cells import CellRow, cell_row
+from pulse8.measure.clips.cells import TraceBuffer, cell_row
 from pulse8.measure.draw.canvas import BAD, FAINT, GOOD, INK, curve, panel, text
 from pulse8.measure.draw.overlay import annotated
 from pulse8.spec import RoiLimits
-from pulse8.values import ROI_NAMES, FaceTrack, Rgb, TrackedFrame
+from pulse8.values import ROI_NAMES, CellTraces, FaceTrack, Rgb, TrackedFrame
 
 COLUMNS: Final = 4
 ROWS: Final = 3
@@ -62,14 +62,14 @@ def write_sheet(path: Path, track: FaceTrack, limits: RoiLimits | None = None) -
     """
     if path.suffix.lower() != ".png":
         raise InputError(f"cannot write the contact sheet {path}; choose a name that ends in .png")
-    kept, rows, times, others = Kept(COLUMNS * ROWS), [], [], 0
+    kept, buffer, others = Kept(COLUMNS * ROWS), TraceBuffer(), 0
     for index, frame in enumerate(track):
         kept.offer(index, frame)
-        rows.append(cell_row(frame, limits or RoiLimits()))
-        times.append(frame.t_s)
+        buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
         others = max(others, frame.others)
-    summary = _summary(np.array(times), rows, others)
-    sheet = np.concatenate([_head(track.source, summary), _thumbs(kept.chosen()), *_traces(np.array(times), rows)])
+    traces = buffer.traces()
+    summary = _summary(traces, others)
+    sheet = np.concatenate([_head(track.source, summary), _thumbs(kept.chosen()), *_traces(traces)])
     encoded, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     if not encoded:
         raise InputError(f"cannot draw {path}")
@@ -83,14 +83,13 @@ def _thumb(picture: Rgb) -> Rgb:
     return np.asarray(cv2.resize(picture, (THUMB_PX, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _summary(t_s: np.ndarray, rows: list[CellRow], others: int) -> str:
-    valid = np.array([row.valid for row in rows])
+def _summary(traces: CellTraces, others: int) -> str:
+    t_s = traces.t_s
     rate = f"{(len(t_s) - 1) / (t_s[-1] - t_s[0]):.2f} frames/s" if len(t_s) > 1 else "one frame"
     longest = f", longest pause {1000 * np.diff(t_s).max():.0f} ms" if len(t_s) > 1 else ""
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(ROI_NAMES, valid.mean(0), strict=True))
-    reasons = [str(reason) for row in rows for reason in row.reasons if reason is not None]
-    why = "".join(f"; {reason} {reasons.count(reason)}" for reason in sorted(set(reasons)))
-    more = f"; up to {others} more faces" if others else ""
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(ROI_NAMES, traces.valid.mean(0), strict=True))
+    why = "".join(f"; {reason} {count}" for reason, count in traces.reasons.items())
+    more = f"; up to {others} more face{'s' * (others > 1)}" if others else ""
     return f"{len(t_s)} frames, {t_s[-1] - t_s[0]:.2f} s, {rate}{longest}; valid: {shares}{why}{more}"
 
 
@@ -112,17 +111,17 @@ def _thumbs(pictures: list[tuple[Rgb, float]]) -> Rgb:
     return grid
 
 
-def _traces(t_s: np.ndarray, rows: list[CellRow]) -> Iterator[Rgb]:
+def _traces(traces: CellTraces) -> Iterator[Rgb]:
     """One strip an ROI: mean green over time in per cent about its median, and a bar that says when it counts."""
-    width = COLUMNS * THUMB_PX
+    width, t_s = COLUMNS * THUMB_PX, traces.t_s
     x = LEFT_PX + (t_s - t_s[0]) / max(t_s[-1] - t_s[0], 1e-9) * (width - LEFT_PX - 10)
     for roi, name in enumerate(ROI_NAMES):
         strip = panel(TRACE_PX, width)
-        valid = np.array([row.valid[roi] for row in rows])
-        green = np.where(valid, [row.rgb[roi, :, 1].mean() for row in rows], np.nan)
+        valid = traces.valid[:, roi]
         text(strip, name, (8, 30), INK, 0.4)
         _bar(strip, x, valid)
         if valid.any():
+            green = np.where(valid, traces.rgb[:, roi, :, 1].mean(1, dtype=np.float64), np.nan)
             change = 100 * (green / np.nanmedian(green) - 1)
             reach = max(float(np.nanpercentile(np.abs(change), 99)), 0.1)
             text(strip, f"+-{reach:.2g} %", (8, 50), FAINT, 0.35)

@@ -1,0 +1,95 @@
+"""The documents: two languages in step, links that lead somewhere, examples that run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pulse8
+from pulse8.manifest import sha256_of
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "guide").rglob("*.md"),
+    *(ROOT / "src").rglob("*.md"),
+]
+TWO_COMMANDS = """\
+pip install -e ".[build]" -c constraints.txt && pulse8 build
+pip install -e ".[test]"  -c constraints.txt && pytest
+"""
+
+
+def blocks(path, language):
+    text = path.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def without_comments(block):
+    return re.sub(r"\s+# .*", "", block)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-TW.md"])
+def test_a_readme_has_the_two_commands(name):
+    assert TWO_COMMANDS in blocks(ROOT / name, "bash")
+
+
+def test_both_readmes_have_the_same_commands_and_sections():
+    ours, theirs = ROOT / "README.md", ROOT / "README.zh-TW.md"
+    assert [*map(without_comments, blocks(ours, "bash"))] == [*map(without_comments, blocks(theirs, "bash"))]
+    levels = [re.findall(r"^#+", path.read_text(encoding="utf-8"), re.MULTILINE) for path in (ours, theirs)]
+    assert levels[0] == levels[1]
+
+
+def test_both_readmes_have_the_same_figures():
+    tables = [
+        [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+        for path in (ROOT / "README.md", ROOT / "README.zh-TW.md")
+    ]
+    figures = [[sorted(re.findall(r"\d+\.\d+", line)) for line in table] for table in tables]
+    assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_to_files_lead_to_files(document):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [path for path in DOCUMENTS if "docs" not in path.parts],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_a_document_that_gives_figures_says_what_pulse8_is_not(document):
+    text = document.read_text(encoding="utf-8")
+    if "BPM" in text:
+        assert re.search(r"not a medical device|不是醫療器材", text, re.IGNORECASE)
+
+
+def test_every_page_of_the_documents_says_what_pulse8_is_not():
+    assert '"announcement": NOTICE' in (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+
+
+def test_the_measure_tutorial_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(ROOT / "docs" / "measure.md", "python"):
+        exec(compile(block, "docs/measure.md", "exec"), {})  # noqa: S102 - our own document
+    starts = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert [float(start) for start, _ in starts] == [0, 10, 20]
+    assert all(float(bpm) == pytest.approx(72, abs=0.5) for _, bpm in starts)
+
+
+def test_the_model_card_is_that_of_the_shipped_checkpoint():
+    models = ROOT / "src" / "pulse8" / "learn" / "models"
+    card = (models / "ultralight.md").read_text(encoding="utf-8")
+    assert sha256_of(models / "ultralight.pth") in card
+    assert f"{(models / 'ultralight.pth').stat().st_size:,} bytes" in card
+
+
+def test_the_reference_has_every_public_name():
+    told = re.findall(
+        r"auto(?:function|class|exception):: pulse8\.(\w+)$", (ROOT / "docs/reference.md").read_text(), re.MULTILINE
+    )
+    assert sorted(told) == pulse8.__all__
