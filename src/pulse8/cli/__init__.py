@@ -22,6 +22,9 @@ VERBS: Final = {
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",
     "verify": "INT8 against FP32 on held-out data: the verdict",
     "report": "the evidence as one HTML file",
+    "evaluate": "baselines and oracle on the frozen simulated strata",
+    "camera-check": "the smallest pulse that your camera and codec carry",
+    "render": "a simulated face or wall as a video, with its true pulse",
 }
 
 
@@ -58,13 +61,13 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
         raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
 
-    module = import_module(f"pulse8.cli.{verb}")
+    module = import_module(f"pulse8.cli.{verb.replace('-', '_')}")
     code: int = module.run(read_flags(module.Flags, words, f"pulse8 {verb}", defaults))
     return code
 
 
 def _help() -> str:
-    rows = "\n".join(f"  {verb:<10} {sentence}" for verb, sentence in VERBS.items())
+    rows = "\n".join(f"  {verb:<12} {sentence}" for verb, sentence in VERBS.items())
     end = f"`pulse8 VERB --help` shows a verb's flags, `pulse8 --version` the version.\n{NOTICE}"
     return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n{end}"
 

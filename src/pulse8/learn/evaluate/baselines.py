@@ -5,21 +5,22 @@ from typing import Final
 
 import numpy as np
 
-from pulse8.learn.evaluate.windows import Signal, as_wave, filtered
+from pulse8.learn.evaluate.windows import Signal, as_wave, banded
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.classical import chrom, green, pos
+from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.quality import snr_db
 from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum
 from pulse8.spec import Readout
 
 Baseline = Callable[[Signal], Signal]
-"""From cells float64 [N, 12, 3] to a pulse float64 [N]."""
+"""From cells float64 [N, 12, 3] to a detrended pulse float64 [N]."""
 
 
 def fused_pos(cells: Signal) -> Signal:
     """POS of each cell, each weighted by its own signal-to-noise ratio: power at its peak over the rest of the band."""
-    pulses = filtered(np.stack([pos(cells[:, cell], RATE_HZ) for cell in range(cells.shape[1])], axis=1))
-    return np.asarray(pulses @ np.array([_weight(pulse) for pulse in pulses.T]))
+    pulses = detrend(np.stack([pos(cells[:, cell], RATE_HZ) for cell in range(cells.shape[1])], axis=1))
+    return np.asarray(pulses @ np.array([_weight(pulse) for pulse in banded(pulses).T]))
 
 
 def _weight(pulse: Signal) -> float:
@@ -32,8 +33,8 @@ def _weight(pulse: Signal) -> float:
 
 
 BASELINES: Final[dict[str, Baseline]] = {
-    "GREEN": lambda cells: filtered(green(cells.mean(axis=1), RATE_HZ)),
-    "CHROM": lambda cells: filtered(chrom(cells.mean(axis=1), RATE_HZ)),
-    "POS": lambda cells: filtered(pos(cells.mean(axis=1), RATE_HZ)),
+    "GREEN": lambda cells: detrend(green(cells.mean(axis=1), RATE_HZ)),
+    "CHROM": lambda cells: detrend(chrom(cells.mean(axis=1), RATE_HZ)),
+    "POS": lambda cells: detrend(pos(cells.mean(axis=1), RATE_HZ)),
     "fused POS": fused_pos,
 }

@@ -5,12 +5,14 @@ shows how much of a stratum's error is there to be won.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from pulse8.learn.evaluate.windows import Signal, TrueWindow, filtered
+from pulse8.learn.evaluate.windows import Signal, TrueWindow, banded
 from pulse8.measure.clips.normalise import BASIS
+from pulse8.measure.signal.filters import detrend
 
 RIDGES: Final = (0.003, 0.03, 0.3, 3.0)
 """Penalties over a channel's power, which is 1; each fit chooses among them on windows that it left out."""
@@ -18,8 +20,14 @@ RIDGES: Final = (0.003, 0.03, 0.3, 3.0)
 DELAYS: Final = range(0, 10, 3)
 """A finger's pulse comes up to 0.3 s later than a face's; in samples."""
 
-Known = list[tuple[Signal, Signal]]
-"""Channels and contact pulse, a window each."""
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What a fit needs of one window at one delay: channels' products [36, 36], those with the truth [36], samples."""
+
+    gram: Signal
+    towards: Signal
+    count: int
 
 
 def oracle_pulse(window: TrueWindow, others: Sequence[TrueWindow]) -> Signal | None:
@@ -28,27 +36,43 @@ def oracle_pulse(window: TrueWindow, others: Sequence[TrueWindow]) -> Signal | N
     Returns
     -------
     Signal or None
-        float64 [N]; ``None`` where no other window has a contact pulse.
+        Detrended, float64 [N]; ``None`` where no other window has a contact pulse.
     """
-    known = [(channels(other.cells), other.contact) for other in others if other.contact is not None]
+    known = [(banded(channels(other.cells)), other.contact) for other in others if other.contact is not None]
     if not known:
         return None
-    choices = [(delay, ridge) for delay in DELAYS for ridge in RIDGES]
-    delay, ridge = max(choices, key=lambda choice: _left_out(known, *choice)) if len(known) > 1 else (3, 0.3)
-    return np.asarray(channels(window.cells) @ _fit(known, delay, ridge))
+    moments = {delay: [_moments(signals, contact, delay) for signals, contact in known] for delay in DELAYS}
+    choices = [(delay, ridge) for delay in DELAYS for ridge in RIDGES] if len(known) > 1 else [(DELAYS[1], 0.3)]
+    delay, ridge = max(choices, key=lambda choice: _left_out(moments[choice[0]], choice[1]))
+    return np.asarray(channels(window.cells) @ _fit(moments[delay], ridge))
 
 
-def _left_out(known: Known, delay: int, ridge: float) -> float:
+def _moments(signals: Signal, contact: Signal, delay: int) -> Moments:
+    """Pair channels with a contact pulse of unit variance that comes ``delay`` samples later."""
+    early = signals[: len(signals) - delay]
+    return Moments(early.T @ early, early.T @ (contact[delay:] / max(contact.std(), 1e-12)), len(early))
+
+
+def _left_out(moments: list[Moments], ridge: float) -> float:
     """Mean correlation with the truth of each window, with weights fitted on the others."""
     reached = []
-    for index, (signals, contact) in enumerate(known):
-        weights = _fit(known[:index] + known[index + 1 :], delay, ridge)
-        reached.append(np.corrcoef(signals[: len(signals) - delay] @ weights, contact[delay:])[0, 1])
+    for index, own in enumerate(moments):
+        weights = _fit(moments[:index] + moments[index + 1 :], ridge) if len(moments) > 1 else own.towards
+        power = float(weights @ own.gram @ weights) * own.count
+        reached.append(float(weights @ own.towards) / max(power, 1e-30) ** 0.5)
     return float(np.mean(reached))
 
 
+def _fit(moments: list[Moments], ridge: float) -> Signal:
+    """Ridge weights [36]."""
+    gram = np.sum([one.gram for one in moments], axis=0)
+    towards = np.sum([one.towards for one in moments], axis=0)
+    count = sum(one.count for one in moments)
+    return np.asarray(np.linalg.solve(gram + ridge * count * np.eye(len(gram)), towards), np.float64)
+
+
 def channels(cells: Signal) -> Signal:
-    """Brightness and two colour differences of each cell, filtered and of unit variance, as a model is given them.
+    """Brightness and two colour differences of each cell, detrended, of unit variance in the band.
 
     Returns
     -------
@@ -57,16 +81,5 @@ def channels(cells: Signal) -> Signal:
     """
     mean = cells.mean(axis=0)
     relative = np.divide(cells - mean, mean, out=np.zeros_like(cells), where=mean > 0)
-    steady = filtered((relative @ BASIS.T).reshape(len(cells), -1))
-    return np.asarray(steady / np.maximum(steady.std(axis=0), 1e-12))
-
-
-def _fit(known: Known, delay: int, ridge: float) -> Signal:
-    """Ridge weights [36] for a contact pulse that comes ``delay`` samples later."""
-    gram, towards, count = np.zeros((36, 36)), np.zeros(36), 0
-    for signals, contact in known:
-        early = signals[: len(signals) - delay]
-        gram += early.T @ early
-        towards += early.T @ (contact[delay:] / max(contact.std(), 1e-12))
-        count += len(early)
-    return np.asarray(np.linalg.solve(gram + ridge * count * np.eye(36), towards), np.float64)
+    steady = detrend((relative @ BASIS.T).reshape(len(cells), -1))
+    return np.asarray(steady / np.maximum(banded(steady).std(axis=0), 1e-12))

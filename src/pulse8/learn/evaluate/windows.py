@@ -81,12 +81,12 @@ def _is_whole(traces: CellTraces, at_s: Signal) -> bool:
 
 
 def _contact(reference: Ppg, at_s: Signal) -> Signal:
-    return filtered(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ))
+    return banded(detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ)))
 
 
-def filtered(wave: Signal) -> Signal:
-    """Detrend and band-pass waves [N, ...] at ``RATE_HZ``, as the measure line does."""
-    return band_pass(detrend(wave), RATE_HZ, Readout().band_bpm)
+def banded(steady: Signal) -> Signal:
+    """Band-pass detrended waves [N, ...] at ``RATE_HZ``, as the measure line does before it reads a rate."""
+    return band_pass(steady, RATE_HZ, Readout().band_bpm)
 
 
 def as_wave(samples: Signal) -> Waveform:
