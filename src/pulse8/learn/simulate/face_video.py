@@ -11,23 +11,33 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import SpecError, ToolchainError
-from pulse8.manifest import writing
+from pulse8.errors import InputError, SpecError, ToolchainError
+from pulse8.manifest import existing_file, writing
+from pulse8.measure.face.detector import Detector
 from pulse8.measure.video.encode import RAW_AVI, Encoding, write_video
 from pulse8.values import Frames, Rgb
 
 PULSE_RGB: Final = (0.43, 1.0, 0.69)
 """Relative pulsatile strength in red, green and blue (reference clip of the face trials; compare de Haan 2014)."""
 
+Backdrop = Literal["face", "wall"]
+
+WALL_RGB: Final = (150.0, 140.0, 125.0)
+"""A wall in 8-bit levels; it has no pulse, whatever is asked for."""
+
 FACE_CENTRE: Final = (223.0, 115.0)
 FACE_AXES: Final = (58.0, 82.0)
 """The face's ellipse in the photograph, px."""
+
+SIDE_PX: Final = 512
+FACE_BOX_PX: Final = 100.0
+"""Side of the scene, and of the detector's box about the face in it."""
 
 SHIFT_PX: Final = 200
 """The noise of each frame is one of 40,000 places in one larger field of noise."""
@@ -54,6 +64,8 @@ class FaceVideo:
         Share of the frame interval by which frame times vary (variable frame rate), below 0.5.
     seed
         Seed of noise and uneven times.
+    backdrop, image
+        A face or a plain wall; the face's photograph, the astronaut's where there is none.
     """
 
     seconds: float = 10.0
@@ -71,6 +83,8 @@ class FaceVideo:
     noise_levels: float = 1.5
     uneven: float = 0.0
     seed: int = 0
+    backdrop: Backdrop = "face"
+    image: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and 1 <= self.rate_hz <= 1000 and 0 <= self.uneven < 0.5):
@@ -109,13 +123,15 @@ def render(video: FaceVideo) -> Frames:
     ------
     ToolchainError
         scikit-image is not installed.
+    InputError
+        The photograph cannot be read or shows no face.
     """
-    name = f"simulated face, {video.bpm:g} BPM"
+    name = f"simulated {video.backdrop}, {video.bpm:g} BPM"
     return Frames(source=name, rate_hz=float(video.rate_hz), count=video.count, stream=_pictures(video))
 
 
 def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
-    photograph, tint = _photograph()
+    photograph, tint = _scene(video)
     rng = np.random.default_rng(video.seed)
     grain = (
         rng.normal(0, 1, (video.height + SHIFT_PX, video.width + SHIFT_PX, 3)).astype(np.float32) * video.noise_levels
@@ -132,15 +148,51 @@ def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
         yield np.clip(np.rint(noisy), 0, 255).astype(np.uint8), float(t_s)
 
 
+def _scene(video: FaceVideo) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what stands before the camera and what a full pulse adds to it: float32 [512, 512, 3] in 8-bit levels."""
+    if video.backdrop == "wall":
+        wall = np.broadcast_to(np.array(WALL_RGB, np.float32), (SIDE_PX, SIDE_PX, 3)).copy()
+        return wall, np.zeros_like(wall)
+    return _tinted(portrait(video.image)) if video.image else _photograph()
+
+
 @cache
 def _photograph() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the photograph and what a full pulse adds to it: both float32 [512, 512, 3] in 8-bit levels."""
-    photograph = astronaut()
+    return _tinted(astronaut())
+
+
+def _tinted(photograph: Rgb) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a photograph whose face lies in the ellipse, and what a full pulse adds to it."""
     y, x = np.mgrid[: photograph.shape[0], : photograph.shape[1]]
     inside = ((x - FACE_CENTRE[0]) / FACE_AXES[0]) ** 2 + ((y - FACE_CENTRE[1]) / FACE_AXES[1]) ** 2 < 1
     skin = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 4)
     levels = photograph.astype(np.float32)
     return levels, levels * skin[..., None] * np.array(PULSE_RGB, np.float32)
+
+
+def portrait(path: Path) -> Rgb:
+    """Read a photograph and move its largest face to the ellipse, uint8 [512, 512, 3].
+
+    Raises
+    ------
+    InputError
+        It is no picture, or it shows no face.
+    """
+    existing_file(path, "photograph", "give a picture of a face such as .jpg or .png")
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise InputError(f"{path} cannot be read as a picture; give a .jpg or .png")
+    rgb = np.ascontiguousarray(picture[..., ::-1], np.uint8)
+    faces = Detector().faces(rgb)
+    if not faces:
+        raise InputError(f"no face in {path}; give a picture of one upright face")
+    scale = FACE_BOX_PX / faces[0].side_px
+    shift = np.array(FACE_CENTRE) - scale * faces[0].centre
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    # Area averaging where it shrinks: aliases of fine detail would shimmer as the face moves.
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    moved = cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=kind, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
 
 
 def astronaut() -> Rgb:

@@ -20,7 +20,7 @@ from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, recorded
 from pulse8.values import Recording
 
 FROZEN_SHA256: Final = "0e586745a8863823badc5f5bdcce074fe2d54ca90d9a98965cef0d3a66f0f7cf"
-"""Of strata.json, its lines ended by a line feed. A changed stratum is a new one under a new name: old tables stay true."""
+"""Of strata.json, its lines ended by a line feed. A changed stratum takes a new name: old tables stay true."""
 
 
 @dataclass(frozen=True, kw_only=True)
