@@ -1,0 +1,78 @@
+"""render, camera-check and evaluate through the installed command; camera-check on a rendered wall and face."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from pulse8.cli import main
+from pulse8.learn.evaluate.camera_check import CameraCheckOptions, camera_check
+from pulse8.learn.simulate.face_video import astronaut
+from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
+from pulse8.measure.line import measure_video
+
+
+@pytest.fixture(scope="module", params=["wall", "face"])
+def clip(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / f"{request.param}.mp4"
+    write_rendered(path, RenderOptions(kind=request.param, motion_px=4.0, seconds=15.0))
+    return path
+
+
+def test_camera_check_finds_half_a_percent_and_nothing_in_nothing(clip, tmp_path, capsys):
+    picture = tmp_path / "check.svg"
+    assert main(["camera-check", str(clip), "--json", "--plot", str(picture)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {row["amplitude_share"]: row for row in found["rows"]}
+    assert rows[0.0]["accepted_share"] == 0
+    assert rows[0.005]["close_share"] >= 0.9
+    assert rows[0.005]["accepted_share"] > 0
+    assert rows[0.005]["accepted_mae_bpm"] < 2
+    assert found["smallest_share"] <= 0.005
+    assert "Not a medical device" in found["notice"]
+    assert "Not a medical device" in picture.read_text()
+
+
+def test_a_region_by_hand_and_regions_that_do_not_fit(clip, tmp_path):
+    check = camera_check(clip, CameraCheckOptions(region=(10, 130, 10, 60)))
+    assert check.pulses == "simulated"
+    assert check.sentence.startswith("This recording carries")
+    assert main(["camera-check", str(clip), "--region", "10", "9000", "10", "60"]) == 2
+    assert main(["camera-check", str(clip), "--ppg", str(tmp_path / "none.csv")]) == 2
+    assert main(["camera-check", str(tmp_path / "none.mp4")]) == 2
+
+
+@pytest.mark.parametrize(("codec", "name"), [("mpeg4", "a.avi"), ("mjpeg", "a.mkv")])
+def test_a_rendered_face_of_a_users_photograph_is_found_and_read(tmp_path, codec, name):
+    photograph = tmp_path / "me.png"
+    cv2.imwrite(str(photograph), np.ascontiguousarray(astronaut()[::2, ::2, ::-1]))
+    path = tmp_path / name
+    options = RenderOptions(face=photograph, seconds=10.0, bpm=84.0, codec=codec, quality=2, pulse_share=0.015)
+    done = write_rendered(path, options)
+    assert done.simulated
+    assert (tmp_path / "a.truth.csv").read_text().startswith("time_s,ppg\n0.000000,")
+    assert measure_video(path).whole.bpm == pytest.approx(84, abs=2)
+
+
+def test_bad_render_requests_are_one_line_and_exit_2(tmp_path, capsys):
+    (tmp_path / "noise.png").write_bytes(cv2.imencode(".png", np.full((64, 64, 3), 90, np.uint8))[1].tobytes())
+    for words in (
+        [str(tmp_path / "a.avi")],
+        [str(tmp_path / "a.mp4"), "--face", str(tmp_path / "none.png")],
+        [str(tmp_path / "a.mp4"), "--face", str(tmp_path / "noise.png")],
+        [str(tmp_path / "a.mp4"), "--quality", "60"],
+        [str(tmp_path / "a.mp4"), "--bpm", "500"],
+    ):
+        assert main(["render", *words]) == 2
+        assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_evaluate_prints_the_table_and_says_that_it_is_simulated(capsys):
+    assert main(["evaluate", "--strata", "easy", "--limit", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "Simulated strata" in told
+    assert "Not a medical device" in told
+    assert main(["evaluate", "--strata", "easy", "--limit", "2", "--json"]) == 0
+    assert {row["method"] for row in json.loads(capsys.readouterr().out)["rows"]} >= {"POS", "oracle"}
+    assert main(["evaluate", "--strata", "simple"]) == 2
