@@ -87,7 +87,7 @@ def test_inspect_writes_a_contact_sheet(folder):
 
 @pytest.mark.parametrize("roi", ["board", "guide"])
 def test_the_other_trackers_feed_the_same_line(roi, folder):
-    recording = tiny(8.0)
+    recording = tiny(6.0)
     path = folder / "strong.mkv"
     write_video(path, render(recording), recording.rate_hz, FFV1)
     measured = measure_video(path, VideoOptions(roi=roi))
