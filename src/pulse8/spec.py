@@ -27,6 +27,96 @@ GUIDE_ROIS: Final[dict[str, Box]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where an ROI lies in a face of six key points: right eye, left eye, nose tip, mouth, right and left ear tragion.
+
+    Attributes
+    ----------
+    weights
+        The centre is this weighted mean of the points; the sum is 1, so that it moves, turns and grows with the face.
+    width
+        In eye distances.
+    height
+        In distances from between the eyes to the mouth.
+    """
+
+    weights: tuple[float, float, float, float, float, float]
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.weights) - 1) > 1e-9 or not (0 < self.width <= 4 and 0 < self.height <= 4):
+            raise SpecError(f"ROI placement {self}: weights sum to 1, width and height lie in 0-4")
+
+
+FACE_ROIS: Final[dict[str, Placement]] = {
+    "forehead": Placement(weights=(0.70, 0.70, 0.0, -0.40, 0.0, 0.0), width=0.7, height=0.18),
+    "left cheek": Placement(weights=(0.0, 0.30, 0.0, 0.34, 0.0, 0.36), width=0.48, height=0.40),
+    "right cheek": Placement(weights=(0.30, 0.0, 0.0, 0.34, 0.36, 0.0), width=0.48, height=0.40),
+}
+"""Our ROIs: on skin, clear of eyes and brows, fringe and lips (decision 0012)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normaliser:
+    """How a window of cell colours becomes a network's input.
+
+    Attributes
+    ----------
+    rate_hz, window, hop
+        Samples per second, samples in a window, samples from one window's start to the next one's.
+    detrend_lambda
+        Smoothness priors: slower changes than about 0.48 Hz go (at 100 and 30 Hz).
+    clip_sigma
+        Values are clipped at this many standard deviations; it becomes the INT8 code 127.
+    min_valid_share
+        A cell whose ROI was valid in less of the window's frames is a row of zeros.
+    noise_levels
+        Standard deviation of a pixel in 8-bit levels that no camera is under: rounding alone has 1/sqrt(12). A cell
+        that varies less than that explains is not blown up to unit variance.
+    """
+
+    rate_hz: float = 30.0
+    window: int = 256
+    hop: int = 30
+    detrend_lambda: float = 100.0
+    clip_sigma: float = 4.0
+    min_valid_share: float = 0.9
+    noise_levels: float = 0.2887
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.rate_hz <= 1000 and 8 <= self.window <= 1 << 16 and 1 <= self.hop <= self.window):
+            raise SpecError(f"normaliser: {self.window} samples at {self.rate_hz:g} Hz every {self.hop}")
+        if not (self.clip_sigma > 0 and self.detrend_lambda > 0 and 0 < self.min_valid_share <= 1):
+            raise SpecError(f"normaliser: clip {self.clip_sigma}, lambda {self.detrend_lambda}")
+
+    @property
+    def input_scale(self) -> float:
+        """What one INT8 step is worth; the zero point is 0."""
+        return self.clip_sigma / 127
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiLimits:
+    """What an ROI must be to count as measured in a frame.
+
+    Attributes
+    ----------
+    min_side_px
+        Shortest side; below it a cell has so few pixels that sensor noise covers the pulse.
+    max_clipped_share
+        Largest share of pixels with a channel at 0 or 255: those do not follow the light any more. Red goes first, and
+        a face with all its red clipped still gives its pulse (decision 0012), so this is wide.
+    max_roll_deg
+        Largest in-plane rotation: the rectangles are upright and leave the skin of a head that lies on its side.
+    """
+
+    min_side_px: float = 6.0
+    max_clipped_share: float = 0.5
+    max_roll_deg: float = 35.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Readout:
     """How a rate is read from a wave's spectrum: the band searched and the FFT length after zero padding."""
 

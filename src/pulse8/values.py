@@ -4,8 +4,8 @@ Arrays have stated shapes, dtypes and units. A thing that is not known is ``None
 number.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -35,9 +35,104 @@ def unwatched(items: Iterable[Item], _what: str, _count: int) -> Iterable[Item]:
 class Reason(StrEnum):
     """Why there is no heart rate."""
 
+    CLIPPED = "too dark or too bright"
     NO_COLOUR = "no colour"
+    NO_FACE = "no face"
     NO_PULSE = "no pulse"
+    OUTSIDE = "ROI outside the picture"
+    TILTED = "head tilted"
     TOO_SHORT = "too short"
+    TOO_SMALL = "face too small"
+
+
+Rgb = NDArray[np.uint8]
+"""A picture: uint8 [height, width, 3], red green blue."""
+
+PIXEL_PARTS: Final = 16
+"""ROI edges are counted in sixteenths of a pixel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """A video, read once.
+
+    Attributes
+    ----------
+    source
+        What was read, for messages.
+    rate_hz
+        The rate that the file promises; ``None`` where it promises none. Times come from ``stream`` alone.
+    count
+        How many frames the file promises; ``None`` where it promises none.
+    stream
+        Pictures with their times in seconds, strictly increasing: the container's own timestamps.
+    """
+
+    source: str
+    rate_hz: float | None
+    count: int | None
+    stream: Iterator[tuple[Rgb, float]]
+
+    def __iter__(self) -> Iterator[tuple[Rgb, float]]:
+        return self.stream
+
+
+@dataclass(frozen=True)
+class Roi:
+    """An axis-aligned rectangle: edges in 1/16 px from the picture's left and top edge; may reach outside it."""
+
+    x0: int
+    x1: int
+    y0: int
+    y1: int
+
+    def __post_init__(self) -> None:
+        if not (self.x0 < self.x1 and self.y0 < self.y1):
+            raise InputError(f"ROI {self} is empty; its edges must rise")
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedFrame:
+    """One frame and where its ROIs are, or why they are not known.
+
+    Attributes
+    ----------
+    rgb, t_s
+        The picture and its time in seconds.
+    rois
+        One rectangle an ROI, in ROI order; ``None`` with ``missing`` where there are none.
+    missing
+        Why there are no ROIs.
+    roll_deg
+        In-plane rotation of the head, clockwise on the picture.
+    others
+        Faces seen beside the one that is followed.
+    points
+        float32 [N, 2], px: what was found in the face, for pictures.
+    """
+
+    rgb: Rgb
+    t_s: float
+    rois: tuple[Roi, ...] | None
+    missing: Reason | None = None
+    roll_deg: float = 0.0
+    others: int = 0
+    points: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.rois is None) == (self.missing is None):
+            raise InputError("a tracked frame has either ROIs or a reason why there are none")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTrack:
+    """A video with its ROIs, read once: ``source`` as in :class:`Frames`."""
+
+    source: str
+    stream: Iterator[TrackedFrame]
+
+    def __iter__(self) -> Iterator[TrackedFrame]:
+        return self.stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +147,17 @@ class CellTraces:
         float64 [T], seconds, strictly increasing.
     valid
         bool [T, 3]: whether the ROI could be measured in that frame.
+    pixels
+        float32 [T, 3]: area of each ROI in px; ``None`` where that is not known.
+    reasons
+        How many frames an ROI was missing or not valid in, and why.
     """
 
     rgb: NDArray[np.float32]
     t_s: NDArray[np.float64]
     valid: NDArray[np.bool_]
+    pixels: NDArray[np.float32] | None = None
+    reasons: Mapping[Reason, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frames = len(self.t_s)
@@ -67,6 +168,36 @@ class CellTraces:
             raise InputError(
                 f"time does not increase after {self.t_s[backwards[0]]:.3f} s; sort or mend the timestamps"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One window of normalised cell colours: what a network is given.
+
+    Attributes
+    ----------
+    samples
+        float32 [1, 3 colour differences, 12 cells, window], clipped; a cell that could not be measured is zeros.
+    scale
+        float32 [3, 12]: the divisors, as a share of the cell's mean colour; 0 where the cell could not be measured.
+    valid_share
+        float32 [12]: in what share of the window's frames the cell was measured.
+    start_s
+        Time of the first sample, seconds.
+    """
+
+    samples: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    valid_share: NDArray[np.float32]
+    start_s: float
+
+
+@dataclass(frozen=True)
+class NoClip:
+    """A window that no clip can be made of, and why."""
+
+    reason: Reason
+    start_s: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,10 @@ from pulse8.errors import Pulse8Error
 from pulse8.values import NOTICE
 
 VERBS: Final = {
-    "measure": "heart rate from a recording",
+    "measure": "heart rate from a face video or from skin traces",
+    "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
+    "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
     "simulate": "write simulated ROI patches with known heart rates",
     "train": "train the ultralight model, split by subject",
     "calibrate": "draw the calibration set from the training subjects",

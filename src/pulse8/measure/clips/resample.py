@@ -49,11 +49,28 @@ def resample(values: NDArray[np.floating], t_s: NDArray[np.float64], rate_hz: fl
         ``SLOWEST_HZ``.
     """
     _refuse_bad_times(t_s)
+    count = int(float(t_s[-1] - t_s[0]) * rate_hz + 1e-6) + 1
+    return sample_at(values, t_s, t_s[0] + np.arange(count) / rate_hz, rate_hz)
+
+
+def sample_at(
+    values: NDArray[np.floating], t_s: NDArray[np.float64], at_s: NDArray[np.float64], rate_hz: float
+) -> NDArray[np.float64]:
+    """Sample a recording at given times, as :func:`resample` does, without a look at its pauses.
+
+    Parameters
+    ----------
+    values, t_s
+        [T, ...] and float64 [T], seconds, strictly increasing, T at least 2.
+    at_s
+        float64 [N], seconds, ``1 / rate_hz`` apart; those before the first and after the last timestamp get the value
+        at it.
+    rate_hz
+        Samples per second wanted.
+    """
     columns = np.asarray(values, dtype=np.float64).reshape(len(t_s), -1)
-    span_s = float(t_s[-1] - t_s[0])
-    at_s = t_s[0] + np.arange(int(span_s * rate_hz + 1e-6) + 1) / rate_hz
-    at_s = np.minimum(at_s, t_s[-1])
-    source_hz = (len(t_s) - 1) / span_s
+    at_s = np.clip(at_s, t_s[0], t_s[-1])
+    source_hz = (len(t_s) - 1) / float(t_s[-1] - t_s[0])
     even = _means(columns, t_s, at_s, 1 / rate_hz) if source_hz > FASTER * rate_hz else _read_off(columns, t_s, at_s)
     return even.reshape(len(at_s), *values.shape[1:])
 

@@ -15,6 +15,27 @@ exceeds its pulse under about 4 s (doi 10.1007/978-3-030-98404-5_14). Three beat
 4.5 s: fewer cannot be told from drift."""
 
 
+NOISE_MEAN: Final = 0.65
+NOISE_SPREAD: Final = 2.0
+"""Tonality that noise does not reach: (mean + spread / sqrt(M)) / ln(M), M the bins in the band. 1.1 to 1.4 times what
+99.9 % of white-noise records of 5 to 60 s stay under (benchmarks/face_video.py refusal; decision 0014)."""
+
+
+def tonality(wave: Waveform, band_bpm: tuple[float, float]) -> float:
+    """How far a wave's spectrum in a band is from an even one: 0 (noise) to 1 (one tone).
+
+    The wave must not have been band-passed to that band: the filter's slopes make noise look like a tone in its middle,
+    and a tone at its end like noise.
+    """
+    return 1 - spectral_entropy(power_spectrum(wave, 1), band_bpm)
+
+
+def noise_tonality(seconds: float, band_bpm: tuple[float, float]) -> float:
+    """Tonality that noise of a length in seconds does not reach."""
+    bins = max(seconds * (band_bpm[1] - band_bpm[0]) / 60, 3.0)
+    return float((NOISE_MEAN + NOISE_SPREAD / np.sqrt(bins)) / np.log(bins))
+
+
 def heart_rate(wave: Waveform, readout: Readout) -> HeartRate:
     """Read the rate of the strongest periodicity in a band.
 

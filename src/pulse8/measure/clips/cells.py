@@ -1,0 +1,164 @@
+"""Mean colours of an ROI's cells, exact to the last bit, and whether the ROI can be trusted in that frame.
+
+A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an edge crosses a pixel. So edges lie on
+1/16 px and a pixel counts by how much of it is inside: weights 0..16 along each axis, integer sums, one division.
+"""
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import NoFaceError
+from pulse8.spec import RoiLimits
+from pulse8.values import CELLS_PER_ROI, PIXEL_PARTS, ROI_NAMES, CellTraces, FaceTrack, Reason, Rgb, Roi, TrackedFrame
+
+EXACT_ROWS: Final = (1 << 24) // (255 * PIXEL_PARTS)
+"""Rows whose weighted byte sum is still exact in float32: the fast product is split there (4,112 rows)."""
+
+BLOCK_ROWS: Final = 1024
+ROW: Final = np.dtype(
+    [
+        ("t_s", np.float64),
+        ("rgb", np.float32, (len(ROI_NAMES), CELLS_PER_ROI, 3)),
+        ("valid", np.bool_, (len(ROI_NAMES),)),
+        ("pixels", np.float32, (len(ROI_NAMES),)),
+    ]
+)
+
+
+class CellRow(NamedTuple):
+    """One frame: rgb float32 [3, 4, 3], valid bool [3], pixels float32 [3], and the reason of each ROI or ``None``."""
+
+    rgb: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    pixels: NDArray[np.float32]
+    reasons: tuple[Reason | None, ...]
+
+
+def cell_traces(track: FaceTrack, limits: RoiLimits | None = None) -> CellTraces:
+    """Read a face track to its end and keep the cells' mean colours.
+
+    Raises
+    ------
+    NoFaceError
+        There is no face in any frame.
+    """
+    buffer = TraceBuffer()
+    for frame in track:
+        buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
+    traces = buffer.traces()
+    if not traces.valid.any() and set(traces.reasons) == {Reason.NO_FACE}:
+        raise NoFaceError(f"no face in {track.source}; the face must be upright, lit and at least a twentieth as wide")
+    return traces
+
+
+class TraceBuffer:
+    """Rows of a recording, kept in blocks of a thousand frames.
+
+    One small array a frame would lie between the pictures in the heap and keep their space from being used again:
+    memory then grows by a picture a frame, although none is kept.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.void]] = []
+        self._count = 0
+        self._reasons: Counter[Reason] = Counter()
+
+    def add(self, t_s: float, row: CellRow) -> None:
+        """Keep one frame's row."""
+        if self._count % BLOCK_ROWS == 0:
+            self._blocks.append(np.zeros(BLOCK_ROWS, ROW))
+        self._blocks[-1][self._count % BLOCK_ROWS] = (t_s, row.rgb, row.valid, row.pixels)
+        self._count += 1
+        self._reasons.update(reason for reason in row.reasons if reason is not None)
+
+    def traces(self) -> CellTraces:
+        """Return what was kept so far."""
+        rows = np.concatenate([*self._blocks, np.zeros(0, ROW)])[: self._count]
+        rgb, t_s, valid, pixels = (np.ascontiguousarray(rows[name]) for name in ("rgb", "t_s", "valid", "pixels"))
+        return CellTraces(rgb, t_s, valid, pixels, dict(sorted(self._reasons.items())))
+
+
+def cell_row(frame: TrackedFrame, limits: RoiLimits) -> CellRow:
+    """Measure one frame; an ROI that cannot be measured has zeros and a reason."""
+    row = CellRow(
+        np.zeros((len(ROI_NAMES), CELLS_PER_ROI, 3), np.float32),
+        np.zeros(len(ROI_NAMES), np.bool_),
+        np.zeros(len(ROI_NAMES), np.float32),
+        roi_reasons(frame, limits),
+    )
+    for index, reason in enumerate(row.reasons):
+        if reason is None and frame.rois is not None:
+            roi = frame.rois[index]
+            row.rgb[index], row.valid[index] = cell_means(frame.rgb, roi), True
+            row.pixels[index] = (roi.x1 - roi.x0) * (roi.y1 - roi.y0) / PIXEL_PARTS**2
+    return row
+
+
+def cell_means(rgb: Rgb, roi: Roi) -> NDArray[np.float32]:
+    """Mean colours of the four cells of an ROI that lies inside the picture.
+
+    Parameters
+    ----------
+    rgb
+        uint8 [H, W, 3].
+    roi
+        Edges in 1/16 px; it is split at the middle, an odd sixteenth going to the second half.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        [4, 3], row-major 2x2; the exact sum of pixel x weight, divided by the sum of weights and rounded once.
+    """
+    return area_means(rgb, roi, 2).reshape(CELLS_PER_ROI, 3).astype(np.float32)
+
+
+def area_means(rgb: Rgb, roi: Roi, side: int) -> NDArray[np.float64]:
+    """Mean colours of ``side`` x ``side`` equal parts of an ROI that lies inside the picture, float64 [side, side, 3].
+
+    Parts begin and end on the sixteenth of a pixel at or before their exact edge.
+    """
+    x, x_weights = _weights(roi.x0, roi.x1, side)
+    y, y_weights = _weights(roi.y0, roi.y1, side)
+    part = rgb[y, x]
+    sums = np.zeros((side, part.shape[1] * 3))
+    for start in range(0, len(part), EXACT_ROWS):
+        rows = part[start : start + EXACT_ROWS].reshape(-1, part.shape[1] * 3).astype(np.float32)
+        # Integers below 2**24 in float32, then below 2**53 in float64: every product and sum is exact.
+        sums += y_weights[:, start : start + EXACT_ROWS] @ rows
+    totals = np.einsum("rwc,sw->rsc", sums.reshape(side, -1, 3), x_weights.astype(np.float64))
+    shares = np.outer(y_weights.sum(1, dtype=np.float64), x_weights.sum(1, dtype=np.float64))
+    return np.asarray(totals / shares[:, :, None])
+
+
+def _weights(low: int, high: int, count: int) -> tuple[slice, NDArray[np.float32]]:
+    """Pixels that an edge pair covers, and their weights 0..16 in each of its parts, [count, pixels]."""
+    edges = low + np.arange(count + 1) * (high - low) // count
+    first, last = low // PIXEL_PARTS, -(-high // PIXEL_PARTS)
+    left = np.arange(first, last) * PIXEL_PARTS
+    covered = np.minimum(left + PIXEL_PARTS, edges[1:, None]) - np.maximum(left, edges[:-1, None])
+    return slice(first, last), np.maximum(covered, 0).astype(np.float32)
+
+
+def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, ...]:
+    """Say for each ROI why it cannot be measured; ``None`` if it can."""
+    if frame.rois is None:
+        return (frame.missing,) * len(ROI_NAMES)
+    if abs(frame.roll_deg) > limits.max_roll_deg:
+        return (Reason.TILTED,) * len(ROI_NAMES)
+    return tuple(_reason(frame.rgb, roi, limits) for roi in frame.rois)
+
+
+def _reason(rgb: Rgb, roi: Roi, limits: RoiLimits) -> Reason | None:
+    """Why an ROI cannot be measured; ``None`` if it can."""
+    height, width = rgb.shape[:2]
+    if min(roi.x0, roi.y0) < 0 or roi.x1 > width * PIXEL_PARTS or roi.y1 > height * PIXEL_PARTS:
+        return Reason.OUTSIDE
+    if min(roi.x1 - roi.x0, roi.y1 - roi.y0) < limits.min_side_px * PIXEL_PARTS:
+        return Reason.TOO_SMALL
+    inside = rgb[roi.y0 // PIXEL_PARTS : -(-roi.y1 // PIXEL_PARTS), roi.x0 // PIXEL_PARTS : -(-roi.x1 // PIXEL_PARTS)]
+    # One byte further, 255 wraps to 0 and 0 becomes 1: one comparison finds both ends.
+    clipped = (inside + np.uint8(1)) < 2
+    return Reason.CLIPPED if clipped.any(axis=2).mean() > limits.max_clipped_share else None

@@ -1,0 +1,143 @@
+"""Traces to clips: windows on a grid of even times, each made from its own frames alone.
+
+A recording is cut into stretches where no ROI is seen for longer than can be bridged; each stretch has its own grid,
+from its first frame. A window is whole when a frame reaches its last sample. :class:`ClipStream` takes frames as they
+come, :func:`window_clips` a whole recording; both give the same bytes.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.measure.clips.cells import CellRow
+from pulse8.measure.clips.normalise import normalise
+from pulse8.measure.clips.resample import LONGEST_GAP_S, sample_at
+from pulse8.measure.signal.classical import is_grey
+from pulse8.spec import Normaliser
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Clip, NoClip, Reason
+
+SLACK_S: Final = 1e-6
+"""Rounding of a time that was computed: a microsecond is no frame interval."""
+
+
+def window_clips(traces: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:
+    """Cut a recording into windows and normalise each.
+
+    Yields
+    ------
+    Clip or NoClip
+        One a window, in time order.
+    """
+    for stretch in stretches(traces):
+        hop_s = normaliser.hop / normaliser.rate_hz
+        start_s = first_s = float(stretch.t_s[0])
+        count = 0
+        while stretch.t_s[-1] >= _last_s(start_s, normaliser) - SLACK_S:
+            first = max(int(np.searchsorted(stretch.t_s, start_s + SLACK_S, side="right")) - 1, 0)
+            stop = int(np.searchsorted(stretch.t_s, _last_s(start_s, normaliser) - SLACK_S)) + 1
+            yield clip_of(part(stretch, slice(first, stop)), start_s, normaliser)
+            count += 1
+            start_s = first_s + count * hop_s
+
+
+def stretches(traces: CellTraces) -> Iterator[CellTraces]:
+    """Parts of a recording without a pause over ``LONGEST_GAP_S``; frames in which no ROI is valid count as pause."""
+    seen = np.flatnonzero(traces.valid.any(axis=1))
+    breaks = np.flatnonzero(np.diff(traces.t_s[seen]) > LONGEST_GAP_S) + 1
+    for indices in np.split(seen, breaks):
+        if len(indices):
+            yield part(traces, indices)
+
+
+def part(traces: CellTraces, indices: slice | NDArray[np.intp]) -> CellTraces:
+    """Frames of a recording as one of their own."""
+    pixels = None if traces.pixels is None else traces.pixels[indices]
+    return CellTraces(traces.rgb[indices], traces.t_s[indices], traces.valid[indices], pixels)
+
+
+class ClipStream:
+    """Makes clips while frames come; keeps the frames of one window and no more."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        self._normaliser = normaliser
+        self._rows: list[tuple[float, CellRow]] = []
+        self._first_s = 0.0
+        self._count = 0
+
+    def push(self, t_s: float, row: CellRow) -> Iterator[Clip | NoClip]:
+        """Take the next frame; yields the windows that it completes."""
+        if not row.valid.any():
+            return
+        if not self._rows or t_s - self._rows[-1][0] > LONGEST_GAP_S:
+            self._rows, self._first_s, self._count = [], t_s, 0
+        self._rows.append((t_s, row))
+        while t_s >= _last_s(self._start_s(), self._normaliser) - SLACK_S:
+            start_s = self._start_s()
+            self._forget_before(start_s)
+            yield clip_of(self._window(start_s), start_s, self._normaliser)
+            self._count += 1
+
+    def _start_s(self) -> float:
+        return self._first_s + self._count * (self._normaliser.hop / self._normaliser.rate_hz)
+
+    def _forget_before(self, start_s: float) -> None:
+        """Drop frames before the one that a window's first sample is read off."""
+        keep = max((i for i, (t_s, _) in enumerate(self._rows) if t_s <= start_s + SLACK_S), default=0)
+        del self._rows[:keep]
+
+    def _window(self, start_s: float) -> CellTraces:
+        """Frames up to the first one that reaches the window's last sample."""
+        times = np.array([t_s for t_s, _ in self._rows])
+        stop = int(np.searchsorted(times, _last_s(start_s, self._normaliser) - SLACK_S)) + 1
+        rows = [row for _, row in self._rows[:stop]]
+        return CellTraces(
+            rgb=np.array([row.rgb for row in rows]),
+            t_s=times[:stop],
+            valid=np.array([row.valid for row in rows]),
+            pixels=np.array([row.pixels for row in rows]),
+        )
+
+
+def _last_s(start_s: float, normaliser: Normaliser) -> float:
+    return start_s + (normaliser.window - 1) / normaliser.rate_hz
+
+
+def clip_of(frames: CellTraces, start_s: float, normaliser: Normaliser) -> Clip | NoClip:
+    """Make one clip from the frames about its window.
+
+    An ROI's pauses of at most ``LONGEST_GAP_S`` are bridged by a straight line and lower its valid share; an ROI with a
+    longer one, or with too small a share, is rows of zeros.
+    """
+    at_s = start_s + np.arange(normaliser.window) / normaliser.rate_hz
+    share = frames.valid.mean(axis=0)
+    used = [
+        roi for roi in range(len(ROI_NAMES)) if share[roi] >= normaliser.min_valid_share and _whole(frames, roi, at_s)
+    ]
+    if not used:
+        return NoClip(Reason.NO_FACE, start_s)
+    cells = np.zeros((normaliser.window, len(ROI_NAMES), CELLS_PER_ROI, 3))
+    for roi in used:
+        seen = frames.valid[:, roi]
+        cells[:, roi] = sample_at(frames.rgb[seen, roi], frames.t_s[seen], at_s, normaliser.rate_hz)
+    if is_grey(cells[:, used].mean(axis=(1, 2))):
+        return NoClip(Reason.NO_COLOUR, start_s)
+    samples, scale = normalise(cells.reshape(normaliser.window, -1, 3), _cell_pixels(frames), normaliser)
+    return Clip(samples[None], scale, np.repeat(share, CELLS_PER_ROI).astype(np.float32), start_s)
+
+
+def _whole(frames: CellTraces, roi: int, at_s: NDArray[np.float64]) -> bool:
+    """Whether an ROI has no pause, at the window's ends neither, that is too long to be bridged."""
+    seen_s = frames.t_s[frames.valid[:, roi]]
+    edges = np.concatenate([np.minimum(at_s[:1], seen_s[:1]), seen_s, np.maximum(at_s[-1:], seen_s[-1:])])
+    return len(seen_s) > 1 and bool((np.diff(edges) <= LONGEST_GAP_S).all())
+
+
+def _cell_pixels(frames: CellTraces) -> NDArray[np.float64]:
+    """Mean area of each cell [12] in px; not a number where it is not known."""
+    if frames.pixels is None:
+        return np.full(len(ROI_NAMES) * CELLS_PER_ROI, np.nan)
+    counts = np.maximum(frames.valid.sum(axis=0), 1)
+    areas = (frames.pixels * frames.valid).sum(axis=0, dtype=np.float64) / counts
+    return np.repeat(areas / CELLS_PER_ROI, CELLS_PER_ROI)

@@ -1,0 +1,261 @@
+"""Frames to a face track: one face is followed, the others are counted.
+
+Three trackers, one contract (``Tracker``): ``mesh`` follows landmarks and detects only when they are lost; ``board`` is
+the detector alone, as a microcontroller runs it; ``guide`` is Haar with the guide's fractions.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import SpecError
+from pulse8.measure.face.detector import Detector, Face
+from pulse8.measure.face.flow import Flow
+from pulse8.measure.face.haar import Haar
+from pulse8.measure.face.mesh import Head, Mesh, square_of, square_of_mesh
+from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
+from pulse8.measure.face.smoothing import Smoother
+from pulse8.spec import FACE_ROIS, GUIDE_ROIS
+from pulse8.values import FaceTrack, Frames, Reason, Rgb, TrackedFrame
+
+TrackerName = Literal["mesh", "board", "guide"]
+
+CORRECT_EVERY_S: Final = 0.099
+"""How often a mesh corrects the flow: every third frame at 30 Hz."""
+
+MESH_SECONDS: Final = 1.5
+"""Time constant of that correction: the mesh's jitter lies in the pulse's band, a drift of the flow does not."""
+
+SNAP_SHARE: Final = 0.15
+"""In eye distances: a difference that no jitter explains is corrected at once."""
+
+BOARD_SMOOTHING_S: Final = 0.2
+SETTLING_LOOKS: Final = 8
+"""Looks at the first frame; after seven the square moves by less than its noise."""
+
+RECOUNT_S: Final = 1.0
+"""How often faces are counted while one is followed; it also catches a mesh that has drifted off its face."""
+
+FAITHFUL_S: Final = 1.0
+"""How long a lost face is waited for before another one is followed: longer than any gap that is bridged, so that two
+people never share a window."""
+
+
+class Tracker(Protocol):
+    """Follows one face; keeps what it needs between frames."""
+
+    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+        """Find the ROIs in the next frame."""
+
+
+class Lock:
+    """Which of the faces seen is ours: the one at the last place, or, when that is long gone, the largest."""
+
+    def __init__(self) -> None:
+        self._last: tuple[NDArray[np.float64], float, float] | None = None
+
+    def choose(self, boxes: list[NDArray[np.float64]], t_s: float) -> int | None:
+        """Index of our face among boxes (x0, y0, x1, y1 in px, the largest first); ``None`` if it is not there."""
+        if not boxes:
+            return None
+        if self._last is None or t_s - self._last[2] > FAITHFUL_S:
+            return 0
+        centre, side, _ = self._last
+        away = [float(np.hypot(*((box[:2] + box[2:]) / 2 - centre))) for box in boxes]
+        nearest = int(np.argmin(away))
+        return nearest if away[nearest] < side else None
+
+    def seen(self, box: NDArray[np.float64], t_s: float) -> None:
+        """Remember where our face is."""
+        self._last = ((box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max()), t_s)
+
+
+class MeshTracker:
+    """Flow from frame to frame, a mesh ten times a second to correct it, the detector when the face is lost."""
+
+    def __init__(self) -> None:
+        self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock()
+        self._others, self._counted_s = 0, -np.inf
+        self._held: Held | None = None
+
+    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+        """Find the ROIs in the next frame."""
+        held = self._carried(rgb, t_s) if self._held is not None else None
+        self._held = held or self._found(rgb, t_s)
+        if self._held is None:
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+        self._lock.seen(_bounds(self._held.landmarks), t_s)
+        return TrackedFrame(
+            rgb,
+            t_s,
+            rois=rois_of(self._held.points, FACE_ROIS),
+            roll_deg=roll_deg(self._held.points),
+            others=self._others,
+            points=self._held.landmarks[:, :2].astype(np.float32),
+        )
+
+    def _carried(self, rgb: Rgb, t_s: float) -> "Held | None":
+        """Move what is held to this frame; ``None`` if the face is not there any more."""
+        held = self._held
+        if held is None or held.rgb.shape != rgb.shape:
+            return None
+        motion = held.flow.step(held.rgb, rgb, held.landmarks[:, :2])
+        moved = held.moved(rgb, motion)
+        if motion is None or t_s - held.corrected_s > CORRECT_EVERY_S:
+            landmarks = self._mesh.landmarks(rgb, square_of_mesh(moved.landmarks))
+            if landmarks is None or not self._ours(rgb, landmarks, t_s):
+                return None
+            moved = moved.corrected(landmarks, t_s, trusted=motion is not None)
+        return moved
+
+    def _ours(self, rgb: Rgb, landmarks: NDArray[np.float64], t_s: float) -> bool:
+        """Count faces once a second; false if there are some and what the mesh holds is none of them."""
+        if t_s - self._counted_s < RECOUNT_S:
+            return True
+        self._counted_s = t_s
+        faces = self._detector.whole(rgb)
+        low, high = _bounds(landmarks).reshape(2, 2)
+        here = [face for face in faces if np.abs(face.centre - (low + high) / 2).max() < face.side_px / 2]
+        self._others = len(faces) - len(here[:1])
+        # A face too small to be seen beside larger ones is not refuted by them.
+        too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
+        return bool(here) or not faces or too_small
+
+    def _found(self, rgb: Rgb, t_s: float) -> "Held | None":
+        """Search the picture and start anew on our face; ``None`` if it is not there."""
+        faces = self._detector.faces(rgb)
+        chosen = self._lock.choose([face.box for face in faces], t_s)
+        landmarks = None if chosen is None else self._settled(rgb, faces[chosen])
+        self._others, self._counted_s = len(faces) - (landmarks is not None), t_s
+        if landmarks is None:
+            return None
+        head = Head(landmarks)
+        return Held(rgb, landmarks, head.key_points(landmarks), t_s, head, Flow())
+
+    def _settled(self, rgb: Rgb, face: Face) -> NDArray[np.float64] | None:
+        """Look again from each answer's own square: the first ones pull the ROIs along for some frames otherwise."""
+        square = square_of(face.box.reshape(2, 2), face.points[:2])
+        landmarks = None
+        for _ in range(SETTLING_LOOKS):
+            landmarks = self._mesh.landmarks(rgb, square)
+            if landmarks is None:
+                return None
+            square = square_of_mesh(landmarks)
+        return landmarks
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A face that is followed: the frame, its landmarks [468, 3] and key points [6, 2] there, the last correction."""
+
+    rgb: Rgb
+    landmarks: NDArray[np.float64]
+    points: NDArray[np.float64]
+    corrected_s: float
+    head: Head
+    flow: Flow
+
+    def moved(self, rgb: Rgb, motion: NDArray[np.float64] | None) -> "Held":
+        """Return the face in the next frame; without a motion it is still looked for where it was."""
+        if motion is None:
+            return replace(self, rgb=rgb)
+        landmarks = self.landmarks.copy()
+        landmarks[:, :2] = landmarks[:, :2] @ motion[:, :2].T + motion[:, 2]
+        return replace(self, rgb=rgb, landmarks=landmarks, points=self.points @ motion[:, :2].T + motion[:, 2])
+
+    def corrected(self, landmarks: NDArray[np.float64], t_s: float, *, trusted: bool) -> "Held":
+        """Draw the points towards the mesh: slowly, or at once where the flow failed or is far off."""
+        wanted = self.head.key_points(landmarks)
+        eyes_px = float(np.hypot(*(wanted[1] - wanted[0])))
+        near = float(np.abs(wanted - self.points).max()) < SNAP_SHARE * eyes_px
+        gain = 1 - np.exp(-(t_s - self.corrected_s) / MESH_SECONDS) if trusted and near else 1.0
+        points = self.points + gain * (wanted - self.points)
+        return replace(self, landmarks=landmarks, points=points, corrected_s=t_s)
+
+
+class BoardTracker:
+    """The detector alone, looking about the last place and in the whole picture when it has lost the face."""
+
+    def __init__(self) -> None:
+        self._detector = Detector()
+        self._lock, self._smoother = Lock(), Smoother(BOARD_SMOOTHING_S)
+        self._face: Face | None = None
+        self._others, self._counted_s = 0, -np.inf
+
+    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+        """Find the ROIs in the next frame."""
+        self._face = self._next(rgb, t_s)
+        if self._face is None:
+            self._smoother.reset()
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+        self._lock.seen(self._face.box, t_s)
+        points = self._smoother.follow(self._face.points, t_s)
+        return TrackedFrame(
+            rgb,
+            t_s,
+            rois=rois_of(points, FACE_ROIS),
+            roll_deg=roll_deg(points),
+            others=self._others,
+            points=self._face.points.astype(np.float32),
+        )
+
+    def _next(self, rgb: Rgb, t_s: float) -> Face | None:
+        if self._face is not None and t_s - self._counted_s < RECOUNT_S:
+            near = self._detector.around(rgb, self._face)
+            chosen = self._lock.choose([face.box for face in near], t_s)
+            if chosen is not None:
+                return near[chosen]
+        faces = self._detector.faces(rgb)
+        chosen = self._lock.choose([face.box for face in faces], t_s)
+        self._others, self._counted_s = len(faces) - (chosen is not None), t_s
+        return None if chosen is None else faces[chosen]
+
+
+class GuideTracker:
+    """A Haar box in every frame, without smoothing, as the guide has it."""
+
+    def __init__(self) -> None:
+        self._haar, self._lock = Haar(), Lock()
+
+    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+        """Find the ROIs in the next frame."""
+        boxes = list(self._haar.boxes(rgb))
+        chosen = self._lock.choose(boxes, t_s)
+        if chosen is None:
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=len(boxes))
+        box = boxes[chosen]
+        self._lock.seen(box, t_s)
+        corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float32)
+        return TrackedFrame(rgb, t_s, rois=rois_in(box, GUIDE_ROIS), others=len(boxes) - 1, points=corners)
+
+
+TRACKERS: Final[dict[str, Callable[[], Tracker]]] = {
+    "mesh": MeshTracker,
+    "board": BoardTracker,
+    "guide": GuideTracker,
+}
+
+
+def track_face(frames: Frames, tracker: TrackerName = "mesh") -> FaceTrack:
+    """Follow one face through a video, frame by frame as the track is read.
+
+    Raises
+    ------
+    SpecError
+        There is no tracker of that name.
+    """
+    if tracker not in TRACKERS:
+        raise SpecError(f"unknown tracker {tracker!r}; choose from {', '.join(TRACKERS)}")
+    return FaceTrack(source=frames.source, stream=_tracked(frames, TRACKERS[tracker]()))
+
+
+def _tracked(frames: Frames, tracker: Tracker) -> Iterator[TrackedFrame]:
+    for rgb, t_s in frames:
+        yield tracker.look(rgb, t_s)
+
+
+def _bounds(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([landmarks[:, :2].min(0), landmarks[:, :2].max(0)])
