@@ -257,7 +257,7 @@ def rates_of(traces: CellTraces) -> Row:
 
 
 def rates(_folder: Path) -> Iterator[Row]:
-    """Error (BPM) of the whole at 45 to 175 BPM and 15 to 60 frames a second; 12 s, 256x208, face 120 px wide, no codec."""
+    """Error (BPM) of the whole, 45 to 175 BPM at 15 to 60 frames a second; 12 s, 256x208, face 120 px wide, uncoded."""
     variable = Fraction(30)
     for rate_hz in (*map(Fraction, (15, 24, 25)), Fraction(30_000, 1001), *map(Fraction, (30, 50, 60)), variable):
         uneven = 0.4 if rate_hz is variable else 0.0
