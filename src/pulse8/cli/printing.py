@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
@@ -38,6 +40,18 @@ def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
     shown = rate.reason if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
     return f"{rate.start_s:.1f} - {rate.end_s:.1f}", str(shown), f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Silence what ONNX Runtime's quantiser logs: it advises an optimiser that the vendor's tool trips over."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def print_json(record: Any) -> None:  # noqa: ANN401 - any dataclass of the API
