@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pulse8.errors import InputError
 from pulse8.measure.clips.skin import skin_trace
-from pulse8.measure.line import MeasureOptions, measure_stretches, pulse_waves
+from pulse8.measure.line import measure_stretches, pulse_waves
+from pulse8.measure.reading import MeasureOptions
 from pulse8.measure.signal.rate import noise_tonality, tonality
 from pulse8.values import CellTraces, Reason, Waveform
 
