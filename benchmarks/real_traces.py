@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from pulse8.measure.clips.resample import resample
 from pulse8.measure.clips.skin import SkinTrace, cut
 from pulse8.measure.clips.trace_csv import read_trace_csv, repeated
-from pulse8.measure.line import MeasureOptions, measure_traces
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading import MeasureOptions
 from pulse8.measure.signal.classical import MethodName
 from pulse8.measure.signal.metrics import bias, mae, subject_bootstrap
 from pulse8.measure.signal.rate import heart_rate

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the shipped ultralight checkpoint again: 1,200 simulated subjects, 2 windows each, the trainer's default recipe.
-# About 4 minutes and 1 GB of disk. usage: bash recipes/ultralight.sh [FOLDER]
+# About 5 minutes and 1 GB of disk. usage: bash recipes/ultralight.sh [FOLDER]
 set -euo pipefail
 folder=${1:-recipe-ultralight}
 export OMP_NUM_THREADS=1  # one thread: the sums' order, and so the weights, do not change from run to run

@@ -13,7 +13,7 @@ _HOMES: Final = {
     "ClipStream": "pulse8.measure.clips.windows",
     "ExportOptions": "pulse8.build.export.options",
     "HeartRate": "pulse8.values",
-    "MeasureOptions": "pulse8.measure.line",
+    "MeasureOptions": "pulse8.measure.reading",
     "Measurement": "pulse8.measure.line",
     "ModelSpec": "pulse8.spec",
     "Pulse8Error": "pulse8.errors",

@@ -16,7 +16,8 @@ from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_row, cell_traces
 from pulse8.measure.clips.windows import ClipStream, window_clips
 from pulse8.measure.face.track import track_face
-from pulse8.measure.line import MeasureOptions, VideoOptions, measure_stretches, measure_video
+from pulse8.measure.line import VideoOptions, measure_stretches, measure_video
+from pulse8.measure.reading import MeasureOptions
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
 from pulse8.spec import Normaliser, RoiLimits
@@ -87,7 +88,7 @@ def test_inspect_writes_a_contact_sheet(folder):
 
 @pytest.mark.parametrize("roi", ["board", "guide"])
 def test_the_other_trackers_feed_the_same_line(roi, folder):
-    recording = tiny(8.0)
+    recording = tiny(6.0)
     path = folder / "strong.mkv"
     write_video(path, render(recording), recording.rate_hz, FFV1)
     measured = measure_video(path, VideoOptions(roi=roi))

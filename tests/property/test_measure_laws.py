@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pulse8.measure.clips.resample import resample
 from pulse8.measure.clips.trace_csv import repeated
-from pulse8.measure.line import MeasureOptions, measure_traces
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading import MeasureOptions
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
 from pulse8.values import Waveform

@@ -1,12 +1,11 @@
 """``pulse8 build``: the whole line in one go."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.build.line import BuildOptions, run_build
 from pulse8.build.verify.text import guide_report, own_report
-from pulse8.cli.printing import NEXT_STEP, print_json, watch
+from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +24,8 @@ class Flags(BuildOptions):
 
 def run(flags: Flags) -> int:
     """Build, print the verdict and where the report is; 1 where the verdict is against the model."""
-    logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime advises an optimiser that the vendor's tool trips over
-    built = run_build(flags.output, flags.checkpoint, flags.data, flags, watch)
+    with without_advice():
+        built = run_build(flags.output, flags.checkpoint, flags.data, flags, watch)
     if flags.json:
         print_json(built)
     else:

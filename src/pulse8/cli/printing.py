@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
-from pulse8.values import NOTICE, Item
+from pulse8.values import NOTICE, HeartRate, Item
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -20,6 +23,35 @@ def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
     """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
     console = Console(stderr=True)
     return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+
+
+def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
+    """Print the rates as a table."""
+    title = f"Heart rate, {measurement.method}"
+    table = Table("seconds", "BPM", "confidence", "resolution, BPM", title=title, title_justify="left")
+    for rate in measurement.windows:
+        table.add_row(*_cells(rate))
+    table.add_section()
+    seconds, *others = _cells(measurement.whole)
+    table.add_row(f"{seconds}, one spectrum", *others, style="bold")
+    Console(soft_wrap=True).print(table, NOTICE, sep="\n", highlight=False)
+
+
+def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
+    shown = rate.reason if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
+    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", str(shown), f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Silence what ONNX Runtime's quantiser logs: it advises an optimiser that the vendor's tool trips over."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def print_json(record: Any) -> None:  # noqa: ANN401 - any dataclass of the API

@@ -1,12 +1,11 @@
 """``pulse8 quantize``: FP32 ONNX to INT8 QDQ ONNX."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.cli.printing import NEXT_STEP, print_json, watch
+from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +24,8 @@ class Flags(QuantizeOptions):
 
 def run(flags: Flags) -> int:
     """Quantise and print what was written."""
-    logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime advises an optimiser that the vendor's tool trips over
-    written = quantize(flags.input, flags.calibration, flags.output, flags, watch)
+    with without_advice():
+        written = quantize(flags.input, flags.calibration, flags.output, flags, watch)
     if flags.json:
         print_json(written)
     else:

@@ -5,10 +5,11 @@ import pytest
 
 import pulse8
 from pulse8.errors import InputError, SpecError
-from pulse8.measure import line
+from pulse8.measure import reading
 from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.clips.trace_csv import repeated
-from pulse8.measure.line import MeasureOptions, measure_traces
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading import MeasureOptions
 from pulse8.measure.signal.classical import METHODS, NEED_COLOUR
 from pulse8.values import CellTraces, Reason
 
@@ -134,7 +135,7 @@ def test_detrending_pays_when_the_light_drifts(monkeypatch):
         return np.abs(np.array(rates) - true).mean()
 
     with_it = error()
-    monkeypatch.setattr(line, "detrend", lambda signal: signal)
+    monkeypatch.setattr(reading, "detrend", lambda signal: signal)
     assert with_it < 0.85 * error()
 
 

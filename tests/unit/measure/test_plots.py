@@ -9,7 +9,8 @@ from pulse8.errors import InputError, ToolchainError
 from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.draw.plots import plot_measurement
-from pulse8.measure.line import MeasureOptions, measure_traces, pulse_wave
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading import MeasureOptions, pulse_wave
 
 OPTIONS = MeasureOptions()
 

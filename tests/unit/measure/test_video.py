@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError, SpecError
-from pulse8.measure.video.decode import read_frames
+from pulse8.measure.video.decode import LOG, read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
 
 RATE = Fraction(30_000, 1001)
@@ -183,7 +183,8 @@ def test_time_that_jumps_back_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("name", "encoding"), [("a.avi", RAW_AVI), ("a.mkv", FFV1), ("a.mp4", h264(18))])
-def test_a_file_cut_in_the_middle_gives_its_whole_frames(tmp_path: Path, name, encoding, caplog):
+def test_a_file_cut_in_the_middle_gives_its_whole_frames(tmp_path: Path, name, encoding, caplog, monkeypatch):
+    monkeypatch.setattr(LOG, "disabled", False)  # other tests' libraries configure logging and switch loggers off
     path = tmp_path / name
     write_video(path, recording(60, height=240, width=320), RATE, encoding)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -1,7 +1,7 @@
 """Cell colours of one window to a network's input; the quantisation comes last.
 
 A pulse is a fifth of one 8-bit step. Divided by its own mean and spread it fills the INT8 range instead, so that INT8
-costs nothing (DESIGN 2, docs/decisions/0013).
+costs nothing (docs/decisions/0013).
 """
 
 from typing import Final

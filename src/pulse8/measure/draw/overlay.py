@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from pulse8.errors import InputError
 from pulse8.measure.clips.cells import roi_reasons
 from pulse8.measure.draw.canvas import BAD, FAINT, GOOD, INK, PULSE, box, curve, dots, panel, text
+from pulse8.measure.face.track import TrackerName, track_face
+from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import h264, write_video
 from pulse8.spec import RoiLimits
-from pulse8.values import NOTICE, ROI_NAMES, FaceTrack, HeartRate, Rgb, TrackedFrame, Waveform
+from pulse8.values import NOTICE, ROI_NAMES, FaceTrack, HeartRate, Rgb, TrackedFrame, Watch, Waveform, unwatched
 
 STRIP_PX: Final = 96
 SHOWN_S: Final = 6.0
@@ -31,6 +33,14 @@ class Drawn:
 
     waves: Sequence[Waveform]
     windows: Sequence[HeartRate]
+
+
+def draw_video(video: Path, output: Path, roi: TrackerName, drawn: Drawn, watch: Watch[Any] = unwatched) -> None:
+    """Read a video a second time and write it with the drawing: what is drawn is known only when it was read once."""
+    frames = read_frames(video)
+    track = track_face(frames, roi)
+    watched = iter(watch(track, "drawing", frames.count or 0))
+    write_overlay(output, FaceTrack(track.source, watched), drawn, frames.rate_hz or 30.0)
 
 
 def write_overlay(path: Path, track: FaceTrack, drawn: Drawn, rate_hz: float) -> None:
