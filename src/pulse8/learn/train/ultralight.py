@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
 from pulse8.learn.datasets.splits import Split, split
 from pulse8.learn.models.ultralight import Ultralight
+from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.train.options import TrainOptions
 from pulse8.manifest import Accepted, accept, options_of, record, writing
 
@@ -47,10 +48,11 @@ def train(data_file: Path, output: Path, options: TrainOptions, *, show_progress
     Raises
     ------
     InputError
-        The data cannot be used or split.
+        The data cannot be used or split, or hold a subject of the frozen test strata.
     """
     data = open_guide_data(data_file)
     source = accept(data_file)
+    assert_not_frozen(() if data.subjects is None else data.subjects)
     parts = split(len(data.labels), data.subjects)
     pl.seed_everything(options.seed, workers=False, verbose=False)
     learner = _Learner(options, steps=options.epochs * math.ceil(len(parts.train) / options.batch_size))
