@@ -1,6 +1,7 @@
 """render, camera-check and evaluate through the installed command; camera-check on a rendered wall and face."""
 
 import json
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from pulse8.learn.simulate.face_video import WALL_RGB, astronaut
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.measure.line import measure_video
 from pulse8.measure.video.decode import read_frames
+from pulse8.measure.video.encode import h264, write_video
 
 
 @pytest.fixture(scope="module", params=["wall", "face"])
@@ -53,6 +55,18 @@ def test_a_rendered_face_of_a_users_photograph_is_found_and_read(tmp_path):
     assert done.simulated
     assert (tmp_path / "a.truth.csv").read_text().startswith("time_s,ppg\n0.000000,")
     assert measure_video(path).whole.bpm == pytest.approx(84, abs=2)
+
+
+def test_a_codec_that_repeats_frames_makes_the_answer_too_good_and_it_says_so(tmp_path, capsys):
+    clip = tmp_path / "wall.mp4"
+    write_rendered(clip, RenderOptions(kind="wall", seconds=10.0, quality=28))
+    check = camera_check(clip)
+    assert check.held_share > 0.8
+    assert "too good" in check.sentence
+    frozen = [(np.full((120, 160, 3), 120, np.uint8), index / 30) for index in range(300)]
+    write_video(tmp_path / "still.mp4", frozen, Fraction(30), h264(18))
+    assert main(["camera-check", str(tmp_path / "still.mp4")]) == 2
+    assert "does not change" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("codec", "name"), [("mjpeg", "a.mkv"), ("ffv1", "a.mkv"), ("h264", "a.mp4")])

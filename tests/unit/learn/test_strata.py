@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError, SpecError
+from pulse8.learn.datasets.guide_pt import LabelledBlock, write_guide_data
 from pulse8.learn.simulate import strata as home
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.presets import Draw, draw_conditions, preset_of
 from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import assert_not_frozen, strata, stratum
+from pulse8.learn.train.options import TrainOptions
+from pulse8.learn.train.ultralight import train
 
 GOLDEN = {
     "easy": [[172.880112, 134.382904, 117.422264], [172.672577, 134.477448, 116.984253]],
@@ -50,6 +53,16 @@ def test_a_trainer_that_is_given_a_frozen_subject_stops():
     assert_not_frozen([free, "subject10", "sim-40-0001"])
     with pytest.raises(InputError, match=frozen):
         assert_not_frozen([free, frozen])
+
+
+def test_train_refuses_data_of_a_frozen_subject(tmp_path):
+    frozen = next(stratum("hard").recordings(1)).subject
+    block = np.zeros((4, 8, 3, 36, 36, 3), np.float32)
+    blocks = [LabelledBlock(block, np.full(4, 70, np.float32), name) for name in ("a", "b", "c", frozen)]
+    write_guide_data(tmp_path / "data.pt", blocks)
+    with pytest.raises(InputError, match="frozen test stratum"):
+        train(tmp_path / "data.pt", tmp_path / "best.pth", TrainOptions(epochs=1))
+    assert not (tmp_path / "best.pth").exists()
 
 
 def test_a_changed_file_is_refused(monkeypatch):

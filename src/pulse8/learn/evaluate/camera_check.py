@@ -31,6 +31,12 @@ AMPLITUDES: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.0
 CARRIED_SHARE: Final = 0.9
 """A pulse is carried when so many windows are read within 5 BPM, at its amplitude and at all larger ones."""
 
+HELD_LEVELS: Final = 0.01
+"""A cell that changes by less from frame to frame was repeated by the codec: rounding alone changes it by more."""
+
+MANY_HELD: Final = 0.3
+"""From this share of repeated frames on the answer says that the codec would repeat a small pulse away too."""
+
 HOP: Final = 30
 WAVES_A_WINDOW: Final = 3
 
@@ -81,19 +87,45 @@ class AmplitudeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheck:
-    """The answer: rows by amplitude and the smallest one carried, ``None`` if there is none."""
+    """The answer.
+
+    Attributes
+    ----------
+    clip, regions
+        What was read, and where.
+    level_rgb, noise_share
+        Mean colour there, 0..255, and the standard deviation of green's changes over its level.
+    held_share
+        Share of frames in which the codec repeated the region unchanged.
+    pulses
+        Where the contact pulses are from.
+    rows
+        By amplitude, from 0.
+    smallest_share
+        Smallest amplitude carried; ``None`` if there is none.
+    """
 
     clip: str
     regions: tuple[Roi, ...]
     level_rgb: tuple[float, float, float]
     noise_share: float
+    held_share: float
     pulses: str
     rows: tuple[AmplitudeRow, ...]
     smallest_share: float | None
 
     @property
     def sentence(self) -> str:
-        """Say it in one sentence."""
+        """Say it in one sentence, and in a second one where the codec makes it too good."""
+        return self._answer() + (self._warning() if self.held_share > MANY_HELD else "")
+
+    def _warning(self) -> str:
+        return (
+            f" The codec repeats {self.held_share:.0%} of frames there unchanged, and would repeat a small pulse away: "
+            "the answer is too good; record with less compression."
+        )
+
+    def _answer(self) -> str:
         false = f"without a pulse {self.rows[0].accepted_share:.0%} of {self.rows[0].windows} windows gave a rate"
         if self.smallest_share is None:
             return f"This recording carries no pulse of up to {AMPLITUDES[-1]:.1%} of the colour; {false}."
@@ -115,7 +147,9 @@ def camera_check(
     """
     ppgs = (read_ppg(options.ppg),) if options.ppg else simulated_ppgs()
     rois = split_region(options.region) if options.region else pulse_free_regions(clip)
-    noise = _noise_windows(region_traces(clip, rois, watch), clip)
+    traces = region_traces(clip, rois, watch)
+    held = _held_share(traces, clip)
+    noise = _noise_windows(traces, clip)
     pulses = _pulses(ppgs)
     rows = tuple(_row(share, noise, pulses) for share in AMPLITUDES)
     level = np.mean([window.mean(axis=(0, 1)) for window in noise], axis=0)
@@ -124,10 +158,21 @@ def camera_check(
         regions=rois,
         level_rgb=(float(level[0]), float(level[1]), float(level[2])),
         noise_share=float(np.mean([BASELINES["GREEN"](window).std() for window in noise])),
+        held_share=held,
         pulses=str(options.ppg) if options.ppg else "simulated",
         rows=rows,
         smallest_share=_smallest(rows),
     )
+
+
+def _held_share(traces: CellTraces, clip: Path) -> float:
+    changes = np.abs(np.diff(traces.rgb, axis=0))
+    held = float((changes < HELD_LEVELS).mean()) if len(changes) else 1.0
+    if held > 0.999:
+        raise InputError(
+            f"{clip} does not change at all there: no camera's noise is left; record with less compression"
+        )
+    return held
 
 
 def _noise_windows(traces: CellTraces, clip: Path) -> list[Signal]:

@@ -36,7 +36,7 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
         if check.smallest_share is not None:
             axes.axvline(100 * check.smallest_share, color=PULSE, linewidth=0.8, linestyle=":")
         axes.set(xlabel="injected pulse, % of green, peak to peak", ylabel="share of windows", ylim=(-0.03, 1.03))
-        axes.set_title(check.sentence.replace(": from", ":\nfrom"), fontsize=9)
+        axes.set_title(check.sentence.replace(": from", ":\nfrom").replace(". The", ".\nThe"), fontsize=9)
         axes.legend(frameon=False, loc="lower right")
         figure.supxlabel(NOTICE, fontsize=8, color=INK)
         kind = FORMATS[path.suffix.lower()]
