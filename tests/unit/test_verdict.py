@@ -33,6 +33,14 @@ def test_both_thresholds_are_strict(increase, passes):
     assert (failures(GOOD, GOOD + increase, LABELS) == ()) is passes
 
 
+def test_reaching_both_thresholds_exactly_fails_both():
+    labels = np.arange(60.0, 110.0)
+    assert failures(labels + 10, labels + 12, labels) == (
+        "MAE increase (2.0 BPM) >= threshold (2.0 BPM)",
+        "Mean output difference (2.0 BPM) >= threshold (2.0 BPM)",
+    )
+
+
 def test_a_mae_increase_alone_is_named():
     found = failures(GOOD, GOOD + 3.2, LABELS)
     assert found[0] == "MAE increase (3.2 BPM) >= threshold (2.0 BPM)"
