@@ -1,12 +1,17 @@
 """Picture of a camera check: what is read, and what is believed, over the pulse's size."""
 
+import textwrap
 from pathlib import Path
+from typing import Final
 
 from pulse8.errors import InputError, ToolchainError
 from pulse8.learn.evaluate.camera_check import CARRIED_SHARE, CameraCheck
 from pulse8.manifest import writing
 from pulse8.measure.draw.plots import FAINT, FORMATS, INK, PULSE, STYLE
 from pulse8.values import NOTICE
+
+TITLE_LETTERS: Final = 100
+"""As many fit over the picture in a line."""
 
 
 def plot_camera_check(path: Path, check: CameraCheck) -> None:
@@ -36,7 +41,7 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
         if check.smallest_share is not None:
             axes.axvline(100 * check.smallest_share, color=PULSE, linewidth=0.8, linestyle=":")
         axes.set(xlabel="injected pulse, % of green, peak to peak", ylabel="share of windows", ylim=(-0.03, 1.03))
-        axes.set_title(check.sentence.replace(": from", ":\nfrom").replace(". The", ".\nThe"), fontsize=9)
+        axes.set_title(textwrap.fill(check.sentence, TITLE_LETTERS), fontsize=9)
         axes.legend(frameon=False, loc="lower right")
         figure.supxlabel(NOTICE, fontsize=8, color=INK)
         kind = FORMATS[path.suffix.lower()]
