@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from commands import pulse8
 from pulse8.cli import main
 from pulse8.learn.evaluate.camera_check import CameraCheckOptions, camera_check
 from pulse8.learn.simulate.face_video import WALL_RGB, astronaut
@@ -100,3 +101,26 @@ def test_evaluate_prints_the_table_and_says_that_it_is_simulated(capsys):
     assert main(["evaluate", "--strata", "easy", "--limit", "2", "--json"]) == 0
     assert {row["method"] for row in json.loads(capsys.readouterr().out)["rows"]} >= {"POS", "oracle"}
     assert main(["evaluate", "--strata", "simple"]) == 2
+
+
+def test_simulated_recordings_are_files_that_measure_reads(tmp_path):
+    """Ten easy people: each file's rate is near that of the contact pulse beside it, for all but one or two."""
+    words = ["simulate", "--preset", "easy", "--subjects", "10", "--seed", "5", "--output", "people"]
+    assert pulse8(tmp_path, *words).returncode == 0
+    close = 0
+    for path in sorted((tmp_path / "people").glob("*[0-9].csv")):
+        assert path.name.startswith("sim-5-")
+        found = json.loads(pulse8(tmp_path, "measure", path, "--json").stdout)["whole"]["bpm"]
+        t_s, ppg = np.loadtxt(path.with_suffix(".truth.csv"), delimiter=",", skiprows=1).T
+        spectrum = np.abs(np.fft.rfft((ppg - ppg.mean()) * np.hanning(len(ppg)), 1 << 16))
+        bpm = 60 * np.fft.rfftfreq(1 << 16, t_s[1] - t_s[0])
+        band = (bpm > 40) & (bpm < 180)
+        close += abs(found - bpm[band][spectrum[band].argmax()]) < 5
+    assert close >= 8
+
+
+def test_an_unknown_preset_and_a_reserved_seed_are_one_line(tmp_path):
+    for words, told in ((["--preset", "none"], "choose from"), (["--preset", "easy", "--seed", "2000000000"], "seed")):
+        done = pulse8(tmp_path, "simulate", *words, "--output", "people")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert told in done.stderr

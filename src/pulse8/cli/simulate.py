@@ -1,4 +1,4 @@
-"""``pulse8 simulate``: ROI patches with known heart rates, as a data file of the guide's format."""
+"""``pulse8 simulate``: simulated people, as patches in the guide's format or as recordings of skin colour."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,24 +6,51 @@ from pathlib import Path
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.learn.simulate.recording import RecordingOptions
+from pulse8.learn.simulate.recording_files import Written, write_recordings
+from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(SimulateOptions):
-    """Write simulated ROI patches with known heart rates."""
+    """Write simulated ROI patches with known heart rates, or with --preset recordings of skin colour."""
 
     output: Path = Path("data/ubfc_processed.pt")
-    """Data file to write, in the guide's format."""
+    """Data file to write, in the guide's format; with --preset the folder for the recordings."""
+    preset: str | None = None
+    """Conditions of the recordings: easy, medium, hard, dark, compressed, negative, near-UBFC ..."""
+    seconds: float = 30.0
+    """Length of each recording."""
     json: bool = False
     """Print one machine-readable record."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recordings:
+    """What was written."""
+
+    recordings: tuple[Written, ...]
+
+
 def run(flags: Flags) -> int:
     """Simulate and say what was written."""
+    if flags.preset is not None:
+        return _write_recordings(flags, flags.preset)
     row = simulate(flags.output, flags, watch)
     if flags.json:
         print_json(row)
         return 0
     count = flags.subjects * flags.windows
     print(f"{count} simulated windows of {flags.subjects} simulated subjects (seed {flags.seed}): {flags.output}")
+    return 0
+
+
+def _write_recordings(flags: Flags, preset: str) -> int:
+    options = RecordingOptions(seconds=flags.seconds, seed=flags.seed)
+    made = tuple(watch(write_recordings(flags.output, preset, flags.subjects, options), "simulating", flags.subjects))
+    if flags.json:
+        print_json(Recordings(recordings=made))
+        return 0
+    print(f"{len(made)} simulated {preset} recordings of {flags.seconds:g} s: {made[0].traces} ... {made[-1].traces}")
+    print(NOTICE)
     return 0
