@@ -4,11 +4,8 @@ import textwrap
 from pathlib import Path
 from typing import Final
 
-from pulse8.errors import InputError, ToolchainError
 from pulse8.learn.evaluate.camera_check import CARRIED_SHARE, CameraCheck
-from pulse8.manifest import writing
-from pulse8.measure.draw.plots import FAINT, FORMATS, INK, PULSE, STYLE
-from pulse8.values import NOTICE
+from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
 TITLE_LETTERS: Final = 100
 """As many fit over the picture in a line."""
@@ -24,15 +21,7 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
     ToolchainError
         matplotlib is not installed.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(FORMATS)}")
-    try:
-        from matplotlib import rc_context  # noqa: PLC0415 - an extra, and slow to load
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise ToolchainError('pictures need matplotlib; run `pip install "pulse8[plot]"`') from error
-    with rc_context(STYLE), writing(path) as temporary:
-        figure = Figure(figsize=(8, 4.2), layout="constrained")
+    with drawing(path, (8, 4.2)) as figure:
         axes = figure.add_subplot()
         percent = [100 * row.amplitude_share for row in check.rows]
         axes.axhline(CARRIED_SHARE, color=FAINT, linewidth=0.8)
@@ -43,6 +32,3 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
         axes.set(xlabel="injected pulse, % of green, peak to peak", ylabel="share of windows", ylim=(-0.03, 1.03))
         axes.set_title(textwrap.fill(check.sentence, TITLE_LETTERS), fontsize=9)
         axes.legend(frameon=False, loc="lower right")
-        figure.supxlabel(NOTICE, fontsize=8, color=INK)
-        kind = FORMATS[path.suffix.lower()]
-        figure.savefig(temporary, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)

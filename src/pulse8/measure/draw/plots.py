@@ -1,5 +1,7 @@
 """Pictures of a measurement, as SVG or PNG; the same measurement gives the same bytes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +65,21 @@ def plot_measurement(
     ToolchainError
         matplotlib is not installed.
     """
+    with drawing(path, (9, 6.5)) as figure:
+        _draw(figure, wave, windows, whole, band_bpm)
+
+
+@contextmanager
+def drawing(path: Path, size_in: tuple[float, float]) -> "Iterator[Figure]":
+    """Give an empty figure of a width and height in inches, and write it to ``path`` with the notice under it.
+
+    Raises
+    ------
+    InputError
+        Another suffix than .svg or .png, or the file cannot be written.
+    ToolchainError
+        matplotlib is not installed.
+    """
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(FORMATS)}")
     try:
@@ -71,8 +88,9 @@ def plot_measurement(
     except ImportError as error:
         raise ToolchainError('pictures need matplotlib; run `pip install "pulse8[plot]"`') from error
     with rc_context(STYLE), writing(path) as temporary:
-        figure = Figure(figsize=(9, 6.5), layout="constrained")
-        _draw(figure, wave, windows, whole, band_bpm)
+        figure = Figure(figsize=size_in, layout="constrained")
+        yield figure
+        figure.supxlabel(NOTICE, fontsize=8, color=INK)
         kind = FORMATS[path.suffix.lower()]
         figure.savefig(temporary, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
 
@@ -84,7 +102,6 @@ def _draw(
     _draw_wave(figure.add_subplot(grid[0, 0]), wave)
     _draw_spectrum(figure.add_subplot(grid[0, 1]), wave, whole, band_bpm)
     _draw_rates(figure.add_subplot(grid[1, :]), windows, whole)
-    figure.supxlabel(NOTICE, fontsize=8, color=INK)
 
 
 def _draw_wave(axes: "Axes", wave: Waveform) -> None:
