@@ -1,6 +1,5 @@
 """Pictures of a measurement, as SVG or PNG; the same measurement gives the same bytes."""
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,8 @@ from pulse8.spec import Readout
 from pulse8.values import NOTICE, HeartRate, Waveform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
