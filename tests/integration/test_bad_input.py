@@ -208,6 +208,9 @@ def test_an_output_folder_that_cannot_be_written(tmp_path):
         ("train", "--epochs", "0"),
         ("train", "--learning-rate", "nan"),
         ("simulate", "--subjects", "0"),
+        ("simulate", "--seed", "-1"),
+        ("calibrate", "--seed", "-1"),
+        ("train", "--seed", "4294967296"),
         ("build", "--calibrate.num-samples", "3"),
     ],
 )

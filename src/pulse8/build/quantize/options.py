@@ -25,6 +25,8 @@ class CalibrateOptions:
             raise SpecError(
                 f"{self.num_samples} calibration samples; give at least {MIN_SAMPLES} (the guide takes 200)"
             )
+        if not 0 <= self.seed < 1 << 32:
+            raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,11 +27,10 @@ MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 
 @dataclass(frozen=True, eq=False)
 class Verified:
-    """The verdict, the file it was written to, and the windows it stands on."""
+    """The verdict and the file it was written to, which also holds the windows that it stands on."""
 
     verdict: Verdict
     path: Path
-    predictions: Predictions
 
 
 def verdict_path(int8: Path) -> Path:
@@ -78,7 +77,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         data_sha256=sources["data"].sha256,
         runner="ONNX Runtime, all optimisations",
     )
-    return Verified(verdict, _write(verdict, found, sources, options), found)
+    return Verified(verdict, _write(verdict, found, sources, options))
 
 
 def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:

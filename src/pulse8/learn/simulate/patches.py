@@ -33,6 +33,8 @@ class SimulateOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.subjects <= 100_000 or not 1 <= self.windows <= 100_000:
             raise SpecError(f"{self.subjects} subjects with {self.windows} windows each; give 1 to 100,000 of both")
+        if not 0 <= self.seed < 1 << 32:
+            raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
 
 
 @dataclass(frozen=True, eq=False)

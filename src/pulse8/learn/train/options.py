@@ -22,3 +22,5 @@ class TrainOptions:
             raise SpecError(
                 f"learning rate {self.learning_rate}, weight decay {self.weight_decay}; give values up to 1"
             )
+        if not 0 <= self.seed < 1 << 32:
+            raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
