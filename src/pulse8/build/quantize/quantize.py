@@ -41,6 +41,7 @@ class Quantized:
     pair_bytes: int
     samples: int
     per_channel: bool
+    method: str
     audit: Audit
 
 
@@ -77,7 +78,7 @@ def quantize(
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
     static = whole_form(weights, spec, opset_of(model, fp32))
-    ranges = collect_ranges(static, _inputs(watch(drawn, "taking ranges", len(drawn))))
+    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn))), options)
     paths = _save(write_int8(static, ranges, options, spec), output)
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
@@ -99,6 +100,7 @@ def quantize(
         pair_bytes=sum(pair_bytes),
         samples=len(drawn),
         per_channel=options.per_channel,
+        method=", ".join((options.method, *options.layers)),
         audit=audits[0],
     )
 
