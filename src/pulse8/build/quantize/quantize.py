@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES, to_whole_input, whole_form
-from pulse8.build.export.onnx_file import load_model, save_model, with_outputs
+from pulse8.build.export.onnx_file import save_model, with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, recognise, spec_of
 from pulse8.build.quantize.audit import Audit, audit, range_violations
 from pulse8.build.quantize.options import QuantizeOptions
@@ -21,6 +21,7 @@ from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.errors import GateError, SpecError
 from pulse8.learn.datasets.guide_pt import CalibrationSet, open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.values import Watch, unwatched
 
