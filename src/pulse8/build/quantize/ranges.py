@@ -23,11 +23,23 @@ def collect_ranges(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]
     samples
         Inputs without that axis.
     """
-    names = [name for node in model.graph.node for name in node.output if name != model.graph.output[0].name]
-    runner = OrtRunner(with_outputs(model, names).SerializeToString())
+    last = model.graph.output[0].name
+    names = [last, *(name for node in model.graph.node for name in node.output if name != last)]
+    runner = OrtRunner(with_outputs(model, names[1:]).SerializeToString())
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for sample in samples:
-        tensors = runner(sample[None])[1:]
+        tensors = runner(sample[None])
         low = np.minimum(low, [tensor.min() for tensor in tensors])
         high = np.maximum(high, [tensor.max() for tensor in tensors])
     return {name: (float(one), float(other)) for name, one, other in zip(names, low, high, strict=True)}
+
+
+def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Give both operands of each Add the range that holds both: then the NPU adds integers."""
+    shared = dict(ranges)
+    adds = [list(node.input) for node in model.graph.node if node.op_type == "Add" and set(node.input) <= set(ranges)]
+    for _ in adds:  # an operand of several Adds ties all of theirs together
+        for pair in adds:
+            union = min(shared[name][0] for name in pair), max(shared[name][1] for name in pair)
+            shared.update(dict.fromkeys(pair, union))
+    return shared
