@@ -11,17 +11,18 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
-from pulse8.build.export.onnx_file import load_model, save_model, with_outputs
+from pulse8.build.export.onnx_file import save_model, with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, spec_of, static_form, static_input
 from pulse8.build.quantize.audit import Audit, audit, range_violations
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.pair import cut_pair
-from pulse8.build.quantize.ranges import collect_ranges, with_shared_scales
+from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.errors import GateError, SpecError
 from pulse8.learn.datasets.calibration import CalibrationSet
 from pulse8.learn.datasets.data_file import open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch, unwatched
@@ -45,6 +46,7 @@ class Quantized:
     pair_bytes: int | None
     samples: int
     per_channel: bool
+    method: str
     audit: Audit
 
 
@@ -80,8 +82,7 @@ def quantize(
     static, spec = static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
-    measured = collect_ranges(static, _inputs(watch(drawn, "taking ranges", len(drawn)), spec))
-    ranges = with_shared_scales(static, measured)
+    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn)), spec), options)
     paths = _save(write_int8(static, ranges, options, spec), output, pair=spec.output == "bpm")
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
@@ -110,6 +111,7 @@ def _quantized(
         pair_bytes=sum(path.stat().st_size for path in pair) if pair else None,
         samples=len(drawn),
         per_channel=options.per_channel,
+        method=", ".join((options.method, *options.layers)),
         audit=found,
     )
 
