@@ -21,6 +21,8 @@ VERBS: Final = {
     "calibrate": "draw the calibration set from the training subjects",
     "export": "checkpoint to FP32 ONNX",
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",
+    "diagnose": "where an INT8 file loses, and what to mend",
+    "tune": "search the best INT8 options by what they cost in BPM",
     "verify": "INT8 against FP32 on held-out data: the verdict",
     "report": "the evidence as one HTML file",
     "evaluate": "baselines and oracle on the frozen simulated strata",

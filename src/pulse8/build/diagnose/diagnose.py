@@ -72,7 +72,7 @@ def diagnose(
     chosen = np.linspace(0, len(drawn) - 1, min(options.num_samples, len(drawn))).astype(np.int64)
     inputs = static_input(spec_of(model), drawn.data.take(chosen))
     parts = parts_of(quantised, static, int8)
-    values = _values(static, parts, inputs)
+    values = values_of(static, parts, inputs)
     found = examine(static, parts, values, inputs, watch)
     diagnosis = replace(found, folder=folder)
     with writing(folder / FILE) as temporary:
@@ -118,9 +118,7 @@ def examine(
     )
     sqnr = decibels(signal, whole)
     mend, advice = _advice(sqnr, ranked)
-    return Diagnosis(
-        sqnr_db=sqnr, samples=len(inputs), mend=mend, advice=advice, findings=tuple(ranked), folder=Path()
-    )
+    return Diagnosis(sqnr_db=sqnr, samples=len(inputs), mend=mend, advice=advice, findings=tuple(ranked), folder=Path())
 
 
 def _advice(sqnr: float, ranked: Sequence[Finding]) -> tuple[str | None, str]:
@@ -130,16 +128,17 @@ def _advice(sqnr: float, ranked: Sequence[Finding]) -> tuple[str | None, str]:
     worst = ranked[0]
     blamed = next((each for each in ranked if each.causes and each.noise_share > MIN_SHARE), worst)
     why = blamed.causes[0] if blamed.causes else "its scale fits and is too coarse: QAT (--qat), or normalise the input"
-    return blamed.name, f"{blamed.name} ({blamed.kind}): {why}"
+    gain = f"the output keeps {sqnr:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
+    return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}"
 
 
-def _values(static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32]) -> dict[str, Values]:
+def values_of(static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32]) -> dict[str, Values]:
     """Measure each activation, one in memory at a time."""
     found = {}
     for part in parts:
         if part.kind != "weights":
-            pair = (_tensor(rounding(static, chosen, [part.name]), part.name, inputs) for chosen in ((), parts))
-            found[part.name] = measured(*pair, part)
+            fp32, int8 = (_tensor(rounding(static, chosen, [part.name]), part.name, inputs) for chosen in ((), parts))
+            found[part.name] = measured(fp32, int8, part)
     return found
 
 

@@ -120,10 +120,12 @@ def activation_causes(part: Part, values: Values) -> Iterator[str]:
             mend = "normalise the input, so that the pulse is more than a few steps"
         yield f"its values use {used:.0%} of its range {low:.3g} to {high:.3g}: {mend}"
     if values.silenced:
-        yield f"{values.silenced} of its channels vary in FP32 and are one code in INT8: they need their own scale (QAT)"
+        yield f"{values.silenced} of its channels vary in FP32 and are one code in INT8: train with rounding (--qat)"
 
 
-def weight_causes(stored: Stored, true: NDArray[np.float32], bias: Stored, true_bias: NDArray[np.float32]) -> Iterator[str]:
+def weight_causes(
+    stored: Stored, true: NDArray[np.float32], bias: Stored, true_bias: NDArray[np.float32]
+) -> Iterator[str]:
     """Say what is wrong with a convolution's weights or biases."""
     for what, held, wanted in (("weights", stored, true), ("biases", bias, true_bias)):
         steps = np.abs(held.real() - wanted) / _steps(held)
@@ -147,7 +149,6 @@ def add_causes(parts: Sequence[Part]) -> tuple[str, ...]:
     one, other = (np.ravel((part.quantise or (1, 0))[0])[0] for part in parts)
     if one == other:
         return ()
-    return (
-        f"an Add takes scales {one:.3g} ({parts[0].name}) and {other:.3g} ({parts[1].name}), {max(one, other) / min(one, other):.1f}"
-        f" times apart, and the NPU needs one: quantise again",
-    )
+    scales = f"{one:.3g} ({parts[0].name}) and {other:.3g} ({parts[1].name})"
+    times = max(one, other) / min(one, other)
+    return (f"an Add takes scales {scales}, {times:.1f} times apart, and the NPU needs one: quantise again",)

@@ -71,7 +71,9 @@ def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[
     try:
         return tuple(_parts(int8, fp32))
     except (KeyError, StopIteration, IndexError) as error:
-        raise InputError(f"{path} was not written by pulse8 from this FP32 file: it has no {error}; quantise it") from error
+        raise InputError(
+            f"{path} was not written by pulse8 from this FP32 file: it has no {error}; quantise it"
+        ) from error
 
 
 def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[Part]:
@@ -84,7 +86,7 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[Part]:
     def activation(name: str, kind: Kind) -> Part:
         node = quantisers[name]
         back = by_source[node.output[0]]
-        points = [tuple(constants[each] for each in one.input[1:3]) for one in (node, back)]
+        points = [(constants[one.input[1]], constants[one.input[2]]) for one in (node, back)]
         return Part(name, kind, quantise=points[0], dequantise=points[1])
 
     def stored(name: str) -> Stored:
@@ -115,9 +117,8 @@ def rounding(fp32: onnx.ModelProto, parts: Collection[Part], outputs: Collection
             tensor.CopyFrom(numpy_helper.from_array(replaced[tensor.name], tensor.name))
     nodes = list(model.graph.node)
     del model.graph.node[:]
-    for name in activations:
-        if name == model.graph.input[0].name:
-            model.graph.node.extend(_qdq(model, activations[name]))
+    if model.graph.input[0].name in activations:
+        model.graph.node.extend(_qdq(model, activations[model.graph.input[0].name]))
     for node in nodes:
         node.input[:] = [f"{name}_dq" if name in activations else name for name in node.input]
         model.graph.node.append(node)

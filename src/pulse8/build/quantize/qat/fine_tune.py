@@ -49,7 +49,8 @@ class WaveObjective:
         rates_bpm = torch.arange(power.shape[1]) * (60 * self.spec.rate_hz / readout.fft_length)
         inside = (rates_bpm >= readout.band_bpm[0]) & (rates_bpm <= readout.band_bpm[1])
         near = (rates_bpm - labels[:, None]).abs() <= NEAR_BPM
-        return (power * (inside & near)).sum(1) / ((power * inside).sum(1) + 1e-9)
+        share: Tensor = (power * (inside & near)).sum(1) / ((power * inside).sum(1) + 1e-9)
+        return share
 
 
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -73,7 +74,7 @@ def fine_tune(
         with torch.no_grad():
             wanted = torch.func.functional_call(network, teacher, (inputs,), {"int8": False})
         optimizer.zero_grad()
-        objective(network(inputs, int8=int8), wanted, labels).backward()
+        torch.autograd.backward(objective(network(inputs, int8=int8), wanted, labels))
         torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT)
         optimizer.step()
         schedule.step()
@@ -81,4 +82,5 @@ def fine_tune(
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
     one, other = one - one.mean(1, keepdim=True), other - other.mean(1, keepdim=True)
-    return (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1) + 1e-9)
+    correlation: Tensor = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1) + 1e-9)
+    return correlation
