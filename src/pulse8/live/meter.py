@@ -99,7 +99,7 @@ class Meter:
         tracked = self._tracker.look(rgb, t_s)
         row = cell_row(tracked, self._limits)
         self._rows.append((t_s, row))
-        while t_s - self._rows[0][0] > self._options.window_s:
+        while len(self._rows) > 1 and t_s - self._rows[1][0] >= self._options.window_s:
             self._rows.popleft()
         height, width = (side * 16 for side in rgb.shape[:2])
         rois = tuple((r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height) for r in tracked.rois or ())

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pulse8.errors import InputError
 from pulse8.live.frames import MAX_BYTES
@@ -55,7 +55,7 @@ def application(options: LiveOptions) -> Asgi:
             await session.serve()
         finally:
             pages.discard(session)
-            with contextlib.suppress(RuntimeError):  # closed already
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # closed already
                 await connection.close()
 
     async def index(_request: Request) -> HTMLResponse:
@@ -153,7 +153,7 @@ def serve(options: LiveOptions, listener: socket.socket) -> None:
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=4 * MAX_BYTES,
-        ws_max_queue=4,
+        ws_per_message_deflate=False,  # JPEGs do not get smaller
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
         timeout_graceful_shutdown=2,

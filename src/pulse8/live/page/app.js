@@ -2,12 +2,12 @@
 import { drawSpectrum, drawTrend, drawWave } from "./plots.js";
 import { WORDS } from "./words.js";
 
-const WIDTH = 640, HEIGHT = 480, QUALITY = 0.92, MOST_ON_THE_WAY = 3, MOST_READINGS = 7200, SPEAK_EVERY_S = 10;
+const WIDTH = 640, HEIGHT = 480, QUALITY = 0.92, MOST_ON_THE_WAY = 3, MOST_READINGS = 7200, SPEAK_EVERY_S = 10, SHOW_FAULT_MS = 8000;
 const find = (id) => document.getElementById(id);
 const state = {
   language: navigator.language.startsWith("zh") ? "zh-Hant" : "en",
-  running: false, paused: false, socket: null, stream: null, sent: new Map(), reading: null, seen: null,
-  readings: [], costs: [], delays: [], spokenAt: -Infinity, frames: 0,
+  running: false, paused: false, socket: null, stream: null, sent: new Map(), lastSent: -Infinity, sending: Promise.resolve(), reading: null, seen: null,
+  readings: [], costs: [], delays: [], spokenAt: -Infinity, frames: 0, faultAt: Infinity,
 };
 window.pulse8 = state;
 
@@ -28,6 +28,7 @@ function speakTo(language) {
 }
 
 function fault(text) {
+  state.faultAt = text ? performance.now() : Infinity;
   find("fault").textContent = text;
   find("fault").hidden = !text;
 }
@@ -57,6 +58,7 @@ function connect() {
   socket.onclose = (event) => stop(word("lostServer", { reason: event.reason || event.code }));
   state.socket = socket;
   state.sent.clear();
+  state.lastSent = -Infinity;
 }
 
 function stop(text) {
@@ -84,12 +86,15 @@ function watchCamera() {
     video.requestVideoFrameCallback(next);
     if (state.paused || state.sent.size >= MOST_ON_THE_WAY || document.hidden) return;
     const captured = frame.captureTime ?? now;
+    if (captured <= state.lastSent) return;  // the same picture shown again
+    state.lastSent = captured;
     // The middle of a wide picture, so that a face keeps its shape.
     const scale = Math.max(WIDTH / video.videoWidth, HEIGHT / video.videoHeight);
     const width = WIDTH / scale, height = HEIGHT / scale;
     pen.drawImage(video, (video.videoWidth - width) / 2, (video.videoHeight - height) / 2, width, height, 0, 0, WIDTH, HEIGHT);
     state.sent.set(captured / 1000, performance.now() - Math.max(0, performance.now() - captured));
-    grab.toBlob((jpeg) => send(captured / 1000, jpeg), "image/jpeg", QUALITY);
+    const jpeg = new Promise((done) => grab.toBlob(done, "image/jpeg", QUALITY));
+    state.sending = state.sending.then(async () => send(captured / 1000, await jpeg));  // in the order of capture
   };
   video.requestVideoFrameCallback(next);
 }
@@ -111,6 +116,7 @@ function take(message) {
     for (const time of state.sent.keys()) if (time <= message.t_s) state.sent.delete(time);
     state.seen = message;
     state.frames += 1;
+    if (performance.now() - state.faultAt > SHOW_FAULT_MS) fault("");
     remember(state.costs, message.cost_ms);
     requestAnimationFrame(() => { if (captured !== undefined) remember(state.delays, performance.now() - captured); drawRois(); });
   } else {
