@@ -31,17 +31,24 @@ def write_y4m(path: Path, video: FaceVideo, keep: tuple[float, float] = (0.0, 1e
 
 
 @contextmanager
-def live_server(*words: str) -> Iterator[str]:
-    """Run ``pulse8 live`` and give the address that it prints."""
+def live_process(*words: str) -> Iterator[tuple[str, int]]:
+    """Run ``pulse8 live`` and give the address that it prints, and its process number."""
     command = [sys.executable, "-m", "pulse8", "live", "--port", "0", "--browser", "False", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         try:
             assert process.stdout is not None
             address = re.match(r"https?://\S+", process.stdout.readline())
             assert address is not None
-            yield address.group()
+            yield address.group(), process.pid
         finally:
             process.terminate()
+
+
+@contextmanager
+def live_server(*words: str) -> Iterator[str]:
+    """Run ``pulse8 live`` and give the address that it prints."""
+    with live_process(*words) as (address, _):
+        yield address
 
 
 @contextmanager
