@@ -12,6 +12,7 @@ from pulse8.values import NOTICE
 
 VERBS: Final = {
     "measure": "heart rate from a face video or from skin traces",
+    "live": "heart rate from a webcam, in a browser",
     "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
@@ -22,11 +23,11 @@ VERBS: Final = {
     "export": "checkpoint to FP32 ONNX",
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",
     "diagnose": "where an INT8 file loses, and what to mend",
-    "tune": "search the best INT8 options by what they cost in BPM",
     "verify": "INT8 against FP32 on held-out data: the verdict",
     "report": "the evidence as one HTML file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",
+    "doctor": "what is installed, and whether it works",
     "render": "a simulated face or wall as a video, with its true pulse",
 }
 
