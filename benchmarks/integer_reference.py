@@ -20,14 +20,22 @@ from measuring import write_result
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
+from pulse8.build.export.export import export
 from pulse8.build.export.forms import to_whole_input
+from pulse8.build.export.options import ExportOptions
 from pulse8.build.line import BuildOptions, run_build
+from pulse8.build.quantize.calibrate import calibrate
+from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.build.quantize.quantize import quantize
+from pulse8.learn.datasets.clip_file import open_clips
 from pulse8.learn.datasets.guide_pt import open_guide_data
+from pulse8.learn.evaluate.clip_set import simulate_clips
+from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.measure.infer.integer import IntegerRunner, quantised
 from pulse8.measure.infer.kernels import LAYOUTS
 from pulse8.measure.infer.ort import Level, OrtRunner
-from pulse8.measure.infer.program import AveragePool, Conv, Step, sources_of
+from pulse8.measure.infer.program import Add, AveragePool, Conv, Lookup, Mul, ScaledAdd, Step, sources_of
 
 Codes = dict[str, NDArray[np.int8]]
 Engine = Callable[[NDArray[np.float32]], Codes]
@@ -38,17 +46,30 @@ EVALUATED = 24
 
 
 def exact_values(step: Step, codes: Codes) -> NDArray[np.float64] | None:
-    """Codes before rounding, in float64, of the steps that round; ``None`` for those that move bytes."""
-    if not isinstance(step, Conv | AveragePool):
-        return None
+    """Codes less their zero point before rounding, in float64; ``None`` for steps that only move bytes."""
+    real = [(codes[each.name].astype(np.float64) - each.zero_point) * each.scale for each in sources_of(step)]
+    match step:
+        case Conv() | AveragePool():
+            summed = _summed(step, real[0] / step.source.scale) * np.float64(step.source.scale)
+        case Add() | ScaledAdd():
+            summed = real[0] + real[1]
+        case Mul():
+            summed = real[0] * real[1]
+        case Lookup(operator="Sigmoid"):
+            summed = 1 / (1 + np.exp(-real[0]))
+        case _:
+            return None
+    return summed / np.float64(step.output.scale)
+
+
+def _summed(step: Conv | AveragePool, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum integers: real values but for the source's scale."""
     layout = LAYOUTS["channel first"]
-    x = np.subtract(codes[step.source.name], step.source.zero_point, dtype=np.float32)
-    windows = layout.windows(x, step.window, 0)
-    unit = np.float64(step.source.scale) / np.float64(step.output.scale)
+    windows = layout.windows(x.astype(np.float32), step.window, 0)
     if isinstance(step, AveragePool):
-        return windows.sum(axis=(-2, -1), dtype=np.float64) * unit / np.prod(step.window.kernel)
+        return windows.sum(axis=(-2, -1), dtype=np.float64) / np.prod(step.window.kernel)
     sums = layout.conv(windows, step).astype(np.float64) + step.bias[:, None, None]
-    return sums * (unit * step.weight_scale.astype(np.float64))[:, None, None]
+    return sums * step.weight_scale.astype(np.float64)[:, None, None]
 
 
 class Differences:
@@ -148,15 +169,32 @@ def speed(path: Path, inputs: NDArray[np.float32]) -> dict[str, float]:
     return found
 
 
+def ultralight(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
+    options = BuildOptions(simulate=SimulateOptions(subjects=40, windows=25))
+    whole = run_build(folder, None, None, options).quantized.whole
+    return whole, to_whole_input(open_guide_data(folder / "simulated.pt").take(np.arange(windows)))
+
+
+def pulse12(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
+    clips, calibration, fp32, int8 = (folder / name for name in ("clips.npz", "set.npz", "fp32.onnx", "int8.onnx"))
+    simulate_clips(clips, SimulateOptions(subjects=200, windows=5))
+    calibrate(clips, calibration, CalibrateOptions())
+    export(shipped_checkpoint("pulse12"), fp32, ExportOptions())
+    return quantize(fp32, calibration, int8, QuantizeOptions()).whole, open_clips(clips).clips[:windows]
+
+
+MODELS: Final = {"ultralight": ultralight, "pulse12": pulse12}
+
+
 def main() -> int:
     """Print and write the figures."""
     windows = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    with tempfile.TemporaryDirectory() as name:
-        options = BuildOptions(simulate=SimulateOptions(subjects=40, windows=25))
-        whole = run_build(Path(name), None, None, options).quantized.whole
-        inputs = to_whole_input(open_guide_data(Path(name) / "simulated.pt").take(np.arange(windows)))
-        found = {"differences": dict(compared(whole, inputs)), "windows_a_second": speed(whole, inputs)}
-    write_result("integer_reference", "python benchmarks/integer_reference.py", {"models": {"ultralight": found}})
+    told = {}
+    for name, make in MODELS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path, inputs = make(Path(folder), windows)
+            told[name] = {"differences": dict(compared(path, inputs)), "windows_a_second": speed(path, inputs)}
+    write_result("integer_reference", "python benchmarks/integer_reference.py", {"data": "simulated", "models": told})
     return 0
 
 
