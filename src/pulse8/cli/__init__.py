@@ -17,6 +17,8 @@ VERBS: Final = {
     "build": "checkpoint to verified INT8 model and report, in one go",
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
     "prepare": "a data set of videos to a store of traces and contact pulses",
+    "protocol": "who trains and who is tested: k-fold by subject, or across data sets",
+    "check-data": "whether a data set's files are what prepare reads",
     "simulate": "write simulated ROI patches with known heart rates",
     "train": "train the ultralight model, split by subject",
     "calibrate": "draw the calibration set from the training subjects",
