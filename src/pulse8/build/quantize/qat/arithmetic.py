@@ -67,7 +67,7 @@ def int8_weights(weight: Tensor, bias: Tensor, source: Scale, *, per_channel: bo
     scale = (largest if per_channel else largest.max().expand(len(weight))).double() / WEIGHT_STEPS
     scale = torch.where(scale > 0, scale, 1).float()
     codes = rounded(weight / scale.reshape(-1, *[1] * (weight.ndim - 1)))
-    return codes, rounded(bias / (scale * source.scale)), scale
+    return codes, rounded(bias.double() / (scale * source.scale)).float(), scale  # the writer divides in float64
 
 
 def int8_conv(
