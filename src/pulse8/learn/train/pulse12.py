@@ -23,6 +23,7 @@ from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import Sources, open_sources, sides_of, write_sides
 from pulse8.manifest import record, writing
+from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
 WATCHES: Final = 20
@@ -234,9 +235,11 @@ def _summary(output: Path, learner: Learner, sources: Sources, errors: list[tupl
 
 def _save(learner: Learner, output: Path, trained: Trained12, recipe: Recipe, sources: Sources) -> None:
     data = hashlib.sha256("".join(pool.sha256 for pool, _ in sources.training).encode()).hexdigest()
-    figures = {"step": trained.steps, "validation_mae_bpm": trained.validation_mae_bpm, "data_sha256": data}
-    design = dataclasses.asdict(recipe.design)
+    contract = {
+        "design": dataclasses.asdict(recipe.design),
+        "spec": dataclasses.replace(PULSE12, training_sha256=data).to_json(),
+    }
     with writing(output) as temporary:
-        torch.save({"model_state_dict": learner.model.cpu().state_dict(), "design": design, **figures}, temporary)
+        torch.save({"model_state_dict": learner.model.cpu().state_dict(), **contract, "step": trained.steps}, temporary)
     made = {name: dataclasses.asdict(part) for name, part in vars(recipe).items()}
     record(output, "train", {}, {**made, "split": trained.split, "data_sha256": data})
