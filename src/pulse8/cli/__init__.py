@@ -18,7 +18,7 @@ VERBS: Final = {
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
     "prepare": "a data set of videos to a store of traces and contact pulses",
     "simulate": "write simulated ROI patches with known heart rates",
-    "train": "train the ultralight model, split by subject",
+    "train": "train pulse12 on simulated people, or the guide's ultralight",
     "calibrate": "draw the calibration set from the training subjects",
     "export": "checkpoint to FP32 ONNX",
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",

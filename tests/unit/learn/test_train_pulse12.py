@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import torch
 
 from pulse8.errors import InputError, SpecError
+from pulse8.learn.datasets.splits import split
 from pulse8.learn.models.pulse12 import Design
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
@@ -15,7 +17,7 @@ from pulse8.learn.train.boundary import normalised, spectra
 from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import open_pool, write_pool
-from pulse8.learn.train.pulse12 import Recipe, train_pulse12
+from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
 from pulse8.learn.train.sources import assert_apart, world_of
 from pulse8.learn.train.world import MECHANISMS, PARTS, WorldOptions, part_of, world
 from pulse8.measure.clips.normalise import normalise
@@ -183,3 +185,39 @@ def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
     with (tmp_path / "run" / "curves.csv").open() as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 9))
     assert trained.split.startswith("split by subject")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(recipe, tmp_path, monkeypatch):
+    """Interrupted after its fifth step, which was looked at and kept."""
+    cache = tmp_path / "people"
+    whole = torch.load(train_pulse12(tmp_path / "whole" / "a.pth", recipe, cache).checkpoint, weights_only=True)
+    ended = Learner.on_train_batch_end
+
+    def cut_off(self, *rest):
+        ended(self, *rest)
+        if self.global_step == 6:
+            raise RuntimeError("the power went")
+
+    monkeypatch.setattr(Learner, "on_train_batch_end", cut_off)
+    with pytest.raises(RuntimeError, match="power"):
+        train_pulse12(tmp_path / "cut" / "a.pth", recipe, cache)
+    monkeypatch.undo()
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    again = torch.load(train_pulse12(tmp_path / "cut" / "a.pth", resumed, cache).checkpoint, weights_only=True)
+    for name, weight in whole["model_state_dict"].items():
+        torch.testing.assert_close(again["model_state_dict"][name], weight, msg=name)
+
+
+def test_resuming_nothing_is_refused(recipe, tmp_path):
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    with pytest.raises(InputError, match="no state to resume from"):
+        train_pulse12(tmp_path / "a.pth", resumed, tmp_path / "people")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_guides_split_by_window_says_that_it_leaks(recipe, tmp_path):
+    leaky = Recipe(options=dataclasses.replace(recipe.options, steps=2, split="window"), design=recipe.design)
+    trained = train_pulse12(tmp_path / "a.pth", leaky, tmp_path / "people")
+    assert all("LEAKY" in text for text in (trained.split, " ".join(trained.lines)))
+    assert split(100, None, "window").sentence.startswith("LEAKY")

@@ -61,7 +61,7 @@ class Pulse12Options:
         Go on from the last state in the output's folder.
     """
 
-    steps: int = 24_000
+    steps: int = 14_000
     batch_size: int = 32
     learning_rate: float = 4e-3
     weight_decay: float = 1e-3
