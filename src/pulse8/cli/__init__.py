@@ -15,6 +15,7 @@ VERBS: Final = {
     "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
+    "prepare": "a data set of videos to a store of traces and contact pulses",
     "simulate": "write simulated ROI patches with known heart rates",
     "train": "train the ultralight model, split by subject",
     "calibrate": "draw the calibration set from the training subjects",

@@ -20,6 +20,8 @@ FRAMES, ROIS, SIDE, CHANNELS = 8, 3, 36, 3
 PATCHES: Final = FRAMES * ROIS
 FEATURES: Final = 16
 MIN_BPM, SPAN_BPM = 30.0, 150.0
+FLOAT_TAIL: Final = ("share", "above_min", "bpm")
+"""Sigmoid, Mul and Add stay in float: an INT8 sigmoid would step by 0.69 BPM."""
 SHAPE_GUIDE: Final = ("batch", FRAMES, ROIS, SIDE, SIDE, CHANNELS)
 SHAPE_WHOLE: Final = (1, PATCHES * CHANNELS, SIDE, SIDE)
 SHAPE_PATCH: Final = (1, CHANNELS, SIDE, SIDE)

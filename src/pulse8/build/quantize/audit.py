@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.build.quantize.ort_writer import FLOAT_TAIL, constants_of
+from pulse8.build.export.forms import FLOAT_TAIL
+from pulse8.build.quantize.ort_writer import constants_of
 from pulse8.build.quantize.ranges import Ranges
 from pulse8.spec import ModelSpec
 

@@ -17,22 +17,18 @@ from numpy.typing import NDArray
 from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+from pulse8.build.export.forms import FLOAT_TAIL
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ranges import Ranges
 from pulse8.errors import QuantizationError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
-FLOAT_TAIL: Final = ["share", "above_min", "bpm"]
-"""Sigmoid, Mul and Add stay in float: an INT8 sigmoid would step by 0.69 BPM."""
-
 SHORT_NAMES: Final = (
     ("_QuantizeLinear_Output", "_q"),
     ("_DequantizeLinear_Output", "_dq"),
-    ("_quantized_zero_point", "_z"),
     ("_quantized_scale", "_s"),
     ("_quantized", "_q"),
-    ("_zero_point", "_z"),
     ("_scale", "_s"),
 )
 
@@ -74,7 +70,7 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
-                nodes_to_exclude=FLOAT_TAIL,
+                nodes_to_exclude=list(FLOAT_TAIL),
                 extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": overrides},
             )
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
@@ -85,19 +81,33 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
 
 
 def _tidied(model: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
-    """Shorten names, and keep of the metadata the spec alone; shapes inside are left to inference."""
-    taken: dict[str, str] = {}
+    """Shorten names, share equal zero points, keep of the metadata the spec alone; shapes are left to inference."""
+    taken = {tensor.name: _zero_point_name(tensor) for tensor in model.graph.initializer if _is_zero_point(tensor)}
     for node in model.graph.node:
         node.name = "" if node.op_type in ("QuantizeLinear", "DequantizeLinear") else node.name
         node.input[:] = [_short(name, taken) for name in node.input]
         node.output[:] = [_short(name, taken) for name in node.output]
     for tensor in model.graph.initializer:
         tensor.name = _short(tensor.name, taken)
+    unique = {tensor.name: tensor for tensor in model.graph.initializer}
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(unique.values())
     del model.graph.value_info[:]
     del model.metadata_props[:]
     helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
     model.producer_name, model.producer_version = "pulse8", ""
     return model
+
+
+def _is_zero_point(tensor: onnx.TensorProto) -> bool:
+    return bool(tensor.name.endswith("_zero_point"))
+
+
+def _zero_point_name(tensor: onnx.TensorProto) -> str:
+    """Name a zero point by what it holds, so that one constant serves all that are equal: ``z-128_int8``."""
+    values = onnx.numpy_helper.to_array(tensor)
+    told = "_".join(str(value) for value in np.unique(values))
+    return f"z{told}{f'x{values.size}' if values.ndim else ''}_{values.dtype}"
 
 
 def _short(name: str, taken: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES, to_whole_input, whole_form
-from pulse8.build.export.onnx_file import load_model, save_model, with_outputs
+from pulse8.build.export.onnx_file import save_model, with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, recognise, spec_of
 from pulse8.build.quantize.audit import Audit, audit, range_violations
 from pulse8.build.quantize.options import QuantizeOptions
@@ -21,6 +21,7 @@ from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.errors import GateError, SpecError
 from pulse8.learn.datasets.guide_pt import CalibrationSet, open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.values import Watch, unwatched
 
@@ -40,6 +41,7 @@ class Quantized:
     pair_bytes: int
     samples: int
     per_channel: bool
+    method: str
     audit: Audit
 
 
@@ -76,7 +78,7 @@ def quantize(
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
     static = whole_form(weights, spec, opset_of(model, fp32))
-    ranges = collect_ranges(static, _inputs(watch(drawn, "taking ranges", len(drawn))))
+    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn))), options)
     paths = _save(write_int8(static, ranges, options, spec), output)
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
@@ -98,6 +100,7 @@ def quantize(
         pair_bytes=sum(pair_bytes),
         samples=len(drawn),
         per_channel=options.per_channel,
+        method=", ".join((options.method, *options.layers)),
         audit=audits[0],
     )
 
