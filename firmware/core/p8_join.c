@@ -4,35 +4,45 @@
 
 #include <string.h>
 
-void p8_join_reset(p8_join_t *join) {
-    memset(join, 0, sizeof *join);
+void p8_join_reset(p8_join_t *join)
+{
+    join->windows = 0;
 }
 
-/* Make room for P8_HOP new samples at the end. */
-static void shift(float *values) {
-    memmove(values, values + P8_HOP, (P8_JOINED - P8_HOP) * sizeof *values);
-    memset(values + P8_JOINED - P8_HOP, 0, P8_HOP * sizeof *values);
+void p8_join_add(p8_join_t *join, const int8_t codes[P8_WINDOW])
+{
+    memmove(join->codes[0], join->codes[1], sizeof join->codes - sizeof join->codes[0]);
+    memcpy(join->codes[P8_JOIN_WINDOWS - 1], codes, P8_WINDOW);
+    join->windows += join->windows < P8_JOIN_WINDOWS;
 }
 
-void p8_join_add(p8_join_t *join, const int8_t codes[P8_WINDOW]) {
-    if (join->count) {
-        shift(join->sum);
-        shift(join->weight);
-    }
-    const uint32_t filled = join->count ? join->count + P8_HOP : P8_WINDOW;
-    join->count = filled < P8_JOINED ? filled : P8_JOINED;
-    for (int index = 0; index < P8_WINDOW; index++) {
-        /* Hann without its two zeros: a sample that only one window covers still has a weight. */
-        const float weight = 0.5f - 0.5f * p8_cos_turns((float)(index + 1) / (P8_WINDOW + 1));
-        const int place = P8_JOINED - P8_WINDOW + index;
-        join->sum[place] += weight * ((float)(codes[index] - P8_OUTPUT_ZERO) * P8_OUTPUT_SCALE);
-        join->weight[place] += weight;
-    }
+/* Hann without its two zeros: a sample that only one window covers still has a weight. */
+static float weight_of(uint32_t place)
+{
+    return 0.5f - 0.5f * p8_cos_turns((float)(place + 1) / (P8_WINDOW + 1));
 }
 
-void p8_join_wave(const p8_join_t *join, float wave[P8_JOINED]) {
-    const uint32_t first = P8_JOINED - join->count;
-    for (uint32_t index = 0; index < join->count; index++) {
-        wave[index] = join->sum[first + index] / join->weight[first + index];
+/* Weighted mean of what the windows have at one sample of the wave; the first window is the oldest that is there. */
+static float joined(const p8_join_t *join, uint32_t sample)
+{
+    float sum = 0, weights = 0;
+    for (uint32_t window = 0; window < join->windows; window++) {
+        const uint32_t begin = window * P8_HOP;
+        if (sample >= begin && sample - begin < P8_WINDOW) {
+            const int8_t code = join->codes[P8_JOIN_WINDOWS - join->windows + window][sample - begin];
+            const float weight = weight_of(sample - begin);
+            sum += weight * (float)(code - P8_OUTPUT_ZERO);
+            weights += weight;
+        }
     }
+    return sum / weights * P8_OUTPUT_SCALE;
+}
+
+uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED])
+{
+    const uint32_t count = P8_WINDOW + (join->windows - 1) * P8_HOP;
+    for (uint32_t sample = 0; sample < count; sample++) {
+        wave[sample] = joined(join, sample);
+    }
+    return count;
 }

@@ -1,4 +1,4 @@
-/* Waves of overlapping windows, joined to one by a weighted mean. */
+/* The waves of the last windows, joined to one by a weighted mean. */
 #ifndef P8_JOIN_H
 #define P8_JOIN_H
 
@@ -7,16 +7,16 @@
 #include <stdint.h>
 
 typedef struct {
-    float sum[P8_JOINED], weight[P8_JOINED]; /* the newest sample is the last */
-    uint32_t count;                          /* samples that are filled, at the end */
+    int8_t codes[P8_JOIN_WINDOWS][P8_WINDOW]; /* the newest is the last */
+    uint32_t windows;                         /* how many are there */
 } p8_join_t;
 
 void p8_join_reset(p8_join_t *join);
 
-/* Lay the next window's wave, P8_HOP samples after the one before, over what is there. */
+/* Add the next window's wave: it begins P8_HOP samples after the one before. */
 void p8_join_add(p8_join_t *join, const int8_t codes[P8_WINDOW]);
 
-/* The joined wave, join->count samples. */
-void p8_join_wave(const p8_join_t *join, float wave[P8_JOINED]);
+/* Join them; returns the samples of the wave, at most P8_JOINED. */
+uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED]);
 
 #endif

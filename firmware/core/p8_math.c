@@ -3,7 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-float p8_cos_turns(float turns) {
+float p8_cos_turns(float turns)
+{
     const float half = turns < 0.5f ? 0.5f - turns : turns - 0.5f;
     const float quarter = half - 0.25f; /* cos(2 pi t) = sin(2 pi (|t - 1/2| - 1/4)): at most a quarter turn */
     const float square = quarter * quarter;
@@ -17,7 +18,8 @@ float p8_cos_turns(float turns) {
     return sum * quarter;
 }
 
-float p8_log2(float value) {
+float p8_log2(float value)
+{
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     int32_t exponent = (int32_t)(bits >> 23) - 127;

@@ -1,5 +1,6 @@
 #include "p8_monitor.h"
 
+#include "p8_filter.h"
 #include "p8_join.h"
 #include "p8_model.h"
 #include "p8_normalise.h"
@@ -16,7 +17,10 @@ typedef union {
     } clip;
     struct {
         float wave[P8_JOINED];
-        p8_spectrum_t spectrum;
+        union {
+            float filter[P8_JOINED + 2 * P8_FILTER_MIRRORED];
+            p8_spectrum_t spectrum;
+        };
     } rate;
 } p8_room_t;
 
@@ -31,17 +35,20 @@ struct p8_monitor {
 
 _Static_assert(P8_WINDOW / P8_RATE_HZ < 16, "times in a window are exact in float32 only below 2^24 microseconds");
 
-size_t p8_monitor_bytes(void) {
+size_t p8_monitor_bytes(void)
+{
     return sizeof(p8_monitor_t);
 }
 
-static p8_status_t run_on_cpu(void *context, const int8_t **wave) {
+static p8_status_t run_on_cpu(void *context, const int8_t **wave)
+{
     p8_monitor_t *monitor = context;
     *wave = monitor->arena + p8_nets[0].output;
     return p8_net_run(&p8_nets[0], monitor->arena, sizeof monitor->arena, NULL, NULL);
 }
 
-p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *network, p8_monitor_t **monitor) {
+p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *network, p8_monitor_t **monitor)
+{
     if ((uintptr_t)memory % P8_ALIGN) {
         return P8_MISALIGNED;
     }
@@ -56,22 +63,26 @@ p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *net
     return P8_OK;
 }
 
-void p8_monitor_reset(p8_monitor_t *monitor) {
+void p8_monitor_reset(p8_monitor_t *monitor)
+{
     p8_ring_reset(&monitor->ring);
     p8_join_reset(&monitor->join);
     memset(monitor->arena, 0, sizeof monitor->arena);
 }
 
-p8_status_t p8_monitor_push(p8_monitor_t *monitor, const p8_row_t *row) {
+p8_status_t p8_monitor_push(p8_monitor_t *monitor, const p8_row_t *row)
+{
     return p8_ring_push(&monitor->ring, row);
 }
 
-bool p8_monitor_due(const p8_monitor_t *monitor) {
+bool p8_monitor_due(const p8_monitor_t *monitor)
+{
     return p8_ring_due(&monitor->ring);
 }
 
 /* Mean area of one of an ROI's cells over the frames in which it is valid. */
-static float cell_pixels(const p8_window_t *window, int roi) {
+static float cell_pixels(const p8_window_t *window, int roi)
+{
     float sum = 0, frames = 0;
     for (uint32_t index = 0; index < window->count; index++) {
         const p8_row_t *row = p8_window_row(window, index);
@@ -82,7 +93,8 @@ static float cell_pixels(const p8_window_t *window, int roi) {
 }
 
 /* Normalise the four cells of an ROI and add their colours up. */
-static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip) {
+static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
+{
     const float area = cell_pixels(window, roi);
     for (int cell = 0; cell < P8_CELLS; cell++) {
         float scale[3];
@@ -97,7 +109,8 @@ static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, 
     }
 }
 
-static bool grey(p8_monitor_t *monitor, int rois) {
+static bool grey(p8_monitor_t *monitor, int rois)
+{
     for (int index = 0; index < P8_WINDOW; index++) {
         for (int channel = 0; channel < 3; channel++) {
             monitor->room.clip.colours[index][channel] /= (float)(rois * P8_CELLS);
@@ -106,7 +119,8 @@ static bool grey(p8_monitor_t *monitor, int rois) {
     return p8_is_grey((const float(*)[3])monitor->room.clip.colours);
 }
 
-p8_reason_t p8_monitor_clip(p8_monitor_t *monitor) {
+p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
+{
     if (monitor->ring.new_stretch) {
         p8_join_reset(&monitor->join);
     }
@@ -124,15 +138,18 @@ p8_reason_t p8_monitor_clip(p8_monitor_t *monitor) {
     return !used ? P8_REASON_NO_FACE : grey(monitor, used) ? P8_REASON_NO_COLOUR : P8_REASON_NONE;
 }
 
-const int8_t *p8_monitor_codes(const p8_monitor_t *monitor) {
+const int8_t *p8_monitor_codes(const p8_monitor_t *monitor)
+{
     return monitor->network.clip;
 }
 
-int8_t *p8_monitor_arena(p8_monitor_t *monitor) {
+int8_t *p8_monitor_arena(p8_monitor_t *monitor)
+{
     return monitor->arena;
 }
 
-p8_status_t p8_monitor_infer(p8_monitor_t *monitor) {
+p8_status_t p8_monitor_infer(p8_monitor_t *monitor)
+{
     const int8_t *wave;
     const p8_status_t status = monitor->network.run(monitor->network.context, &wave);
     if (status == P8_OK) {
@@ -141,26 +158,31 @@ p8_status_t p8_monitor_infer(p8_monitor_t *monitor) {
     return status;
 }
 
-static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate) {
+static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
+{
     const int64_t end_us = monitor->start_us + (int64_t)P8_WINDOW * 1000000000 / P8_RATE_MHZ;
     return (p8_reading_t){.rate = rate,
                           .start_us = end_us - (int64_t)(rate.seconds * 1e6f),
                           .end_us = end_us,
-                          .provisional = monitor->join.count < P8_JOINED};
+                          .provisional = monitor->join.windows < P8_JOIN_WINDOWS};
 }
 
-p8_reading_t p8_monitor_rate(p8_monitor_t *monitor) {
-    p8_join_wave(&monitor->join, monitor->room.rate.wave);
-    p8_rate_t rate = p8_rate(monitor->room.rate.wave, monitor->join.count, &monitor->room.rate.spectrum);
-    return reading_of(monitor, rate);
+p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
+{
+    float *wave = monitor->room.rate.wave;
+    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    return reading_of(monitor, p8_rate(wave, count, &monitor->room.rate.spectrum));
 }
 
-p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason) {
+p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)
+{
     p8_join_reset(&monitor->join);
     return reading_of(monitor, (p8_rate_t){.reason = reason, .seconds = P8_WINDOW / P8_RATE_HZ});
 }
 
-p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading) {
+p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading)
+{
     const p8_reason_t reason = p8_monitor_clip(monitor);
     if (reason != P8_REASON_NONE) {
         *reading = p8_monitor_refused(monitor, reason);

@@ -1,20 +1,24 @@
 #include "p8_net.h"
 
-static size_t elements(p8_shape_t shape) {
+static size_t elements(p8_shape_t shape)
+{
     return (size_t)shape.height * shape.width * shape.channels;
 }
 
-static int aligned(const void *pointer) {
+static int aligned(const void *pointer)
+{
     return (uintptr_t)pointer % P8_ALIGN == 0;
 }
 
 /* An emulator reads a vector from any address, silicon faults: so addresses are asked, everywhere. */
-static int step_aligned(const p8_step_t *step) {
+static int step_aligned(const p8_step_t *step)
+{
     return aligned(step->conv.weights) && aligned(step->conv.bias) && aligned(step->conv.scale) &&
            aligned(step->table) && (step->x | step->other | step->y) % P8_ALIGN == 0;
 }
 
-static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch) {
+static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
+{
     const int8_t *x = arena + step->x, *other = arena + step->other;
     int8_t *y = arena + step->y;
     const size_t count = elements(step->out);
@@ -43,7 +47,8 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch) {
     }
 }
 
-p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context) {
+p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context)
+{
     if (!aligned(arena)) {
         return P8_MISALIGNED;
     }

@@ -13,7 +13,8 @@
 
 static const float basis[3][3] = {{1.0f / 3, 1.0f / 3, 1.0f / 3}, {0, 1, -1}, {-2, 1, 1}};
 
-static float mean_of(const float samples[P8_WINDOW][3], int channel) {
+static float mean_of(const float samples[P8_WINDOW][3], int channel)
+{
     float sum = 0;
     for (int index = 0; index < P8_WINDOW; index++) {
         sum += samples[index][channel];
@@ -22,7 +23,8 @@ static float mean_of(const float samples[P8_WINDOW][3], int channel) {
 }
 
 /* work->mixed to work->steady. The factors L D L' of the system are constants of the window's length and lambda. */
-static void detrend(p8_detrend_t *work) {
+static void detrend(p8_detrend_t *work)
+{
     const float *below = p8_detrend_below, *farther = p8_detrend_farther;
     const float *x = work->mixed;
     float *u = work->solved;
@@ -51,7 +53,8 @@ static void detrend(p8_detrend_t *work) {
     }
 }
 
-static float deviation(const float *values) {
+static float deviation(const float *values)
+{
     float sum = 0, squares = 0;
     for (int index = 0; index < P8_WINDOW; index++) {
         sum += values[index];
@@ -64,7 +67,8 @@ static float deviation(const float *values) {
 }
 
 /* Standard deviation that pixel noise alone gives a cell. */
-static float noise_floor(const float mean[3], float area_pixels, int row) {
+static float noise_floor(const float mean[3], float area_pixels, int row)
+{
     const float root = __builtin_sqrtf(area_pixels > 1.0f ? area_pixels : 1.0f);
     float squares = 0;
     for (int channel = 0; channel < 3; channel++) {
@@ -74,13 +78,15 @@ static float noise_floor(const float mean[3], float area_pixels, int row) {
     return __builtin_sqrtf(squares);
 }
 
-static int8_t quantised(float sigmas) {
+static int8_t quantised(float sigmas)
+{
     const float limited = sigmas > P8_CLIP_SIGMA ? P8_CLIP_SIGMA : sigmas < -P8_CLIP_SIGMA ? -P8_CLIP_SIGMA : sigmas;
     return (int8_t)__builtin_rintf(limited * (127.0f / P8_CLIP_SIGMA));
 }
 
 void p8_normalise(const float samples[P8_WINDOW][3], float area_pixels, p8_detrend_t *work, int8_t *clip,
-                  float scale[3]) {
+                  float scale[3])
+{
     float mean[3];
     for (int channel = 0; channel < 3; channel++) {
         mean[channel] = mean_of(samples, channel);
@@ -109,7 +115,8 @@ void p8_normalise(const float samples[P8_WINDOW][3], float area_pixels, p8_detre
     }
 }
 
-int p8_is_grey(const float colours[P8_WINDOW][3]) {
+int p8_is_grey(const float colours[P8_WINDOW][3])
+{
     int grey = 0;
     for (int index = 0; index < P8_WINDOW; index++) {
         const float *c = colours[index];

@@ -13,7 +13,8 @@ static alignas(P8_ALIGN) int8_t memory[MEMORY_BYTES];
 static uint8_t line[P8_LINK_BYTES];
 static p8_serve_t serve;
 
-p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context) {
+p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context)
+{
     memset(&serve, 0, sizeof serve);
     serve.target = target;
     serve.sender = (p8_sender_t){.write = write, .context = context};
@@ -30,7 +31,8 @@ p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context
 }
 
 #if P8_MONITORED
-void p8_program_row(p8_serve_t *program, const uint8_t *bytes) {
+void p8_program_row(p8_serve_t *program, const uint8_t *bytes)
+{
     const p8_row_t row = p8_row_of(bytes);
     p8_serve_row(program, &row);
 }

@@ -11,7 +11,8 @@
 #define TINY 1.1754944e-38f /* smallest normal number */
 
 /* Take off the mean and lay a Hann window over; false where the wave is constant or not finite. */
-static int lay_window(const float *wave, uint32_t count, float *windowed) {
+static int lay_window(const float *wave, uint32_t count, float *windowed)
+{
     float sum = 0, least = wave[0], most = wave[0];
     for (uint32_t index = 0; index < count; index++) {
         sum += wave[index];
@@ -29,7 +30,8 @@ static int lay_window(const float *wave, uint32_t count, float *windowed) {
     return 1;
 }
 
-static float power_at(const float *windowed, uint32_t count, float turns) {
+static float power_at(const float *windowed, uint32_t count, float turns)
+{
     const float twice_cosine = 2.0f * p8_cos_turns(turns);
     float one = 0, two = 0;
     for (uint32_t index = 0; index < count; index++) {
@@ -42,7 +44,8 @@ static float power_at(const float *windowed, uint32_t count, float turns) {
 }
 
 /* First bin at or above a rate, of a spectrum of so many samples; rates and lengths are exact in float32 here. */
-static uint32_t bin_from(float bpm, uint32_t length) {
+static uint32_t bin_from(float bpm, uint32_t length)
+{
     uint32_t bin = (uint32_t)(bpm * (float)length / (60.0f * P8_RATE_HZ));
     while ((float)bin * (60.0f * P8_RATE_HZ) < bpm * (float)length) {
         bin++;
@@ -51,7 +54,8 @@ static uint32_t bin_from(float bpm, uint32_t length) {
 }
 
 /* Last bin at or below a rate. */
-static uint32_t bin_to(float bpm, uint32_t length) {
+static uint32_t bin_to(float bpm, uint32_t length)
+{
     uint32_t bin = bin_from(bpm, length);
     while ((float)bin * (60.0f * P8_RATE_HZ) > bpm * (float)length) {
         bin--;
@@ -59,12 +63,14 @@ static uint32_t bin_to(float bpm, uint32_t length) {
     return bin;
 }
 
-static float limited(float value, float low, float high) {
+static float limited(float value, float low, float high)
+{
     return value < low ? low : value > high ? high : value;
 }
 
 /* Rate of the highest peak, refined by a parabola through the logarithm of three bins; 0 where there is no peak. */
-static float peak_bpm(uint32_t count, p8_spectrum_t *work) {
+static float peak_bpm(uint32_t count, p8_spectrum_t *work)
+{
     const uint32_t first = bin_from(P8_BAND_LOW_BPM, P8_FFT_LENGTH) - 1;
     const uint32_t last = bin_to(P8_BAND_HIGH_BPM, P8_FFT_LENGTH) + 1;
     float *power = work->power;
@@ -92,7 +98,8 @@ static float peak_bpm(uint32_t count, p8_spectrum_t *work) {
 }
 
 /* 1 minus the entropy of the power's distribution over the band's own bins, as a share of the largest possible. */
-static float tonality(uint32_t count, const p8_spectrum_t *work) {
+static float tonality(uint32_t count, const p8_spectrum_t *work)
+{
     const uint32_t first = bin_from(P8_BAND_LOW_BPM, count), last = bin_to(P8_BAND_HIGH_BPM, count);
     float total = 0, weighted = 0;
     for (uint32_t bin = first; bin <= last; bin++) {
@@ -107,7 +114,8 @@ static float tonality(uint32_t count, const p8_spectrum_t *work) {
     return limited(1.0f - entropy / p8_log2((float)(last - first + 1)), 0, 1);
 }
 
-p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work) {
+p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work)
+{
     p8_rate_t rate = {.seconds = (float)count / P8_RATE_HZ, .reason = P8_REASON_NONE};
     if ((float)count < SHORTEST_S * P8_RATE_HZ - 0.5f) {
         rate.reason = P8_REASON_TOO_SHORT;

@@ -9,24 +9,29 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the line's byte order
 
 static const uint8_t model_id[P8_LINK_MODEL] = P8_MODEL_ID;
 
-static void begin(p8_serve_t *serve, uint8_t command, size_t length) {
+static void begin(p8_serve_t *serve, uint8_t command, size_t length)
+{
     p8_send_begin(&serve->sender, command, model_id, (uint32_t)length);
 }
 
-static void answer(p8_serve_t *serve, uint8_t command, p8_status_t status) {
+static void answer(p8_serve_t *serve, uint8_t command, p8_status_t status)
+{
     begin(serve, command, 0);
     p8_send_end(&serve->sender, status);
 }
 
-static uint32_t now(const p8_serve_t *serve) {
+static uint32_t now(const p8_serve_t *serve)
+{
     return serve->target.cycles ? serve->target.cycles() : 0;
 }
 
-static void send_u32(p8_serve_t *serve, uint32_t value) {
+static void send_u32(p8_serve_t *serve, uint32_t value)
+{
     p8_send(&serve->sender, &value, sizeof value);
 }
 
-static void inform(p8_serve_t *serve) {
+static void inform(p8_serve_t *serve)
+{
     const uint8_t facts[4] = {serve->target.target, P8_MVE, P8_MONITORED, P8_NETS};
     begin(serve, P8_INFO, sizeof facts + 4 * 3 + P8_NETS * 4 * 3);
     p8_send(&serve->sender, facts, sizeof facts);
@@ -41,13 +46,15 @@ static void inform(p8_serve_t *serve) {
     p8_send_end(&serve->sender, P8_OK);
 }
 
-static void send_layer(void *context, uint32_t step, const int8_t *y, size_t bytes) {
+static void send_layer(void *context, uint32_t step, const int8_t *y, size_t bytes)
+{
     (void)step;
     p8_send(&((p8_serve_t *)context)->sender, y, bytes);
 }
 
 /* Bytes of all layers together. */
-static size_t layer_bytes(const p8_net_t *net) {
+static size_t layer_bytes(const p8_net_t *net)
+{
     size_t bytes = 0;
     for (uint32_t index = 0; index < net->step_count; index++) {
         const p8_shape_t out = net->steps[index].out;
@@ -56,7 +63,8 @@ static size_t layer_bytes(const p8_net_t *net) {
     return bytes;
 }
 
-static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input, bool layers) {
+static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input, bool layers)
+{
     memcpy(serve->arena + net->input, input, net->input_bytes);
     begin(serve, P8_RUN, net->output_bytes + (layers ? layer_bytes(net) : 0));
     const uint32_t start = now(serve);
@@ -66,7 +74,8 @@ static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input
     p8_send_end(&serve->sender, status);
 }
 
-static void run_target(p8_serve_t *serve, uint8_t index, const uint8_t *input) {
+static void run_target(p8_serve_t *serve, uint8_t index, const uint8_t *input)
+{
     const p8_net_t *net = &p8_nets[index];
     const uint32_t start = now(serve);
     const p8_status_t status = serve->target.run(serve->target.context, index, input, serve->arena + net->output);
@@ -76,7 +85,8 @@ static void run_target(p8_serve_t *serve, uint8_t index, const uint8_t *input) {
     p8_send_end(&serve->sender, status);
 }
 
-static void run(p8_serve_t *serve, const p8_frame_t *frame) {
+static void run(p8_serve_t *serve, const p8_frame_t *frame)
+{
     const uint8_t index = frame->length >= 2 ? frame->payload[0] : P8_NETS;
     if (index >= P8_NETS || frame->length != 2 + p8_nets[index].input_bytes) {
         answer(serve, P8_RUN, P8_BAD_VALUE);
@@ -87,14 +97,16 @@ static void run(p8_serve_t *serve, const p8_frame_t *frame) {
     }
 }
 
-static void send_cycles(p8_serve_t *serve) {
+static void send_cycles(p8_serve_t *serve)
+{
     begin(serve, P8_CYCLES, sizeof serve->cycles);
     p8_send(&serve->sender, serve->cycles, sizeof serve->cycles);
     p8_send_end(&serve->sender, P8_OK);
 }
 
 #if P8_MONITORED
-static void send_row(p8_serve_t *serve, const p8_row_t *row) {
+static void send_row(p8_serve_t *serve, const p8_row_t *row)
+{
     p8_send(&serve->sender, &row->t_us, sizeof row->t_us);
     p8_send(&serve->sender, row->rgb, sizeof row->rgb);
     p8_send(&serve->sender, row->pixels, sizeof row->pixels);
@@ -102,12 +114,14 @@ static void send_row(p8_serve_t *serve, const p8_row_t *row) {
     p8_send(&serve->sender, row->reason, sizeof row->reason);
 }
 
-static const uint8_t *take(const uint8_t *from, void *to, size_t bytes) {
+static const uint8_t *take(const uint8_t *from, void *to, size_t bytes)
+{
     memcpy(to, from, bytes);
     return from + bytes;
 }
 
-p8_row_t p8_row_of(const uint8_t *bytes) {
+p8_row_t p8_row_of(const uint8_t *bytes)
+{
     p8_row_t row;
     bytes = take(bytes, &row.t_us, sizeof row.t_us);
     bytes = take(bytes, row.rgb, sizeof row.rgb);
@@ -117,7 +131,8 @@ p8_row_t p8_row_of(const uint8_t *bytes) {
     return row;
 }
 
-static void send_reading(p8_serve_t *serve, const p8_reading_t *reading) {
+static void send_reading(p8_serve_t *serve, const p8_reading_t *reading)
+{
     const uint8_t ends[2] = {(uint8_t)reading->rate.reason, reading->provisional};
     p8_send(&serve->sender, &reading->start_us, sizeof reading->start_us);
     p8_send(&serve->sender, &reading->end_us, sizeof reading->end_us);
@@ -128,7 +143,8 @@ static void send_reading(p8_serve_t *serve, const p8_reading_t *reading) {
 }
 
 /* The window that is due, step by step under the counter, with its clip sent between. */
-static p8_status_t send_window(p8_serve_t *serve, bool with_clip, uint32_t clip_cycles) {
+static p8_status_t send_window(p8_serve_t *serve, bool with_clip, uint32_t clip_cycles)
+{
     const size_t clip_bytes = (size_t)P8_ROIS * P8_CELLS * P8_WINDOW * P8_INPUTS;
     p8_reading_t reading;
     serve->cycles[0] = clip_cycles;
@@ -146,7 +162,8 @@ static p8_status_t send_window(p8_serve_t *serve, bool with_clip, uint32_t clip_
 }
 
 /* Keep a row and answer with what comes of it, the row itself first where it was measured here. */
-static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const p8_row_t *row, bool with_row) {
+static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const p8_row_t *row, bool with_row)
+{
     const size_t before = with_row ? P8_ROW_BYTES : 0;
     if (flags & P8_REPLAY_RESET) {
         p8_monitor_reset(serve->monitor);
@@ -177,7 +194,8 @@ static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const 
     p8_send_end(&serve->sender, status);
 }
 
-static void replay(p8_serve_t *serve, const p8_frame_t *frame) {
+static void replay(p8_serve_t *serve, const p8_frame_t *frame)
+{
     if (frame->length != 1 + P8_ROW_BYTES) {
         answer(serve, P8_REPLAY, P8_BAD_VALUE);
         return;
@@ -187,7 +205,8 @@ static void replay(p8_serve_t *serve, const p8_frame_t *frame) {
 }
 
 /* A picture as a camera gives it: rows without gaps. All key points zero: no face. */
-static void picture(p8_serve_t *serve, const p8_frame_t *frame) {
+static void picture(p8_serve_t *serve, const p8_frame_t *frame)
+{
     uint16_t size[2];
     int64_t t_us;
     p8_face_t face;
@@ -212,7 +231,8 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame) {
     replay_row(serve, P8_PICTURE, frame->payload[0], &row, true);
 }
 
-static void record(p8_serve_t *serve, const p8_frame_t *frame) {
+static void record(p8_serve_t *serve, const p8_frame_t *frame)
+{
     if (frame->length != sizeof serve->rows_left) {
         answer(serve, P8_RECORD, P8_BAD_VALUE);
         return;
@@ -221,7 +241,8 @@ static void record(p8_serve_t *serve, const p8_frame_t *frame) {
     answer(serve, P8_RECORD, P8_OK);
 }
 
-void p8_serve_row(p8_serve_t *serve, const p8_row_t *row) {
+void p8_serve_row(p8_serve_t *serve, const p8_row_t *row)
+{
     if (serve->rows_left) {
         serve->rows_left--;
         begin(serve, P8_RECORD, P8_ROW_BYTES);
@@ -232,12 +253,14 @@ void p8_serve_row(p8_serve_t *serve, const p8_row_t *row) {
 #endif
 
 /* Whether a frame is meant for this model. */
-static bool meant(const p8_frame_t *frame) {
+static bool meant(const p8_frame_t *frame)
+{
     static const uint8_t any[P8_LINK_MODEL];
     return !memcmp(frame->model, any, sizeof any) || !memcmp(frame->model, model_id, sizeof model_id);
 }
 
-static void serve_frame(p8_serve_t *serve, const p8_frame_t *frame) {
+static void serve_frame(p8_serve_t *serve, const p8_frame_t *frame)
+{
     if (!meant(frame)) {
         answer(serve, frame->command, P8_UNKNOWN);
         return;
@@ -268,7 +291,8 @@ static void serve_frame(p8_serve_t *serve, const p8_frame_t *frame) {
     }
 }
 
-void p8_serve_byte(p8_serve_t *serve, uint8_t byte) {
+void p8_serve_byte(p8_serve_t *serve, uint8_t byte)
+{
     p8_frame_t frame;
     p8_status_t why = P8_OK;
     switch (p8_link_feed(&serve->link, byte, &frame, &why)) {

@@ -12,7 +12,8 @@
 
 #define SILENCE_MS 200 /* a frame that was begun is dropped after it */
 
-static void write_all(void *context, const void *data, size_t bytes) {
+static void write_all(void *context, const void *data, size_t bytes)
+{
     (void)context;
     const uint8_t *from = data;
     while (bytes) {
@@ -26,7 +27,8 @@ static void write_all(void *context, const void *data, size_t bytes) {
 }
 
 /* Send what the camera sees while somebody records. */
-static void film(p8_serve_t *serve, FILE *rows) {
+static void film(p8_serve_t *serve, FILE *rows)
+{
 #if P8_MONITORED
     uint8_t bytes[P8_ROW_BYTES];
     while (rows && serve->rows_left && fread(bytes, 1, sizeof bytes, rows) == sizeof bytes) {
@@ -38,7 +40,8 @@ static void film(p8_serve_t *serve, FILE *rows) {
 #endif
 }
 
-int main(int count, char **words) {
+int main(int count, char **words)
+{
     FILE *rows = count > 1 ? fopen(words[1], "rb") : NULL;
     p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET_HOST}, write_all, NULL);
     if (!serve || (count > 1 && !rows)) {

@@ -2,7 +2,8 @@
 #include "p8_kernels.h"
 #include "p8_requant.h"
 
-void p8_add_equal(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y) {
+void p8_add_equal(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y)
+{
     const int32_t zeros = -pair.zero_a - pair.zero_b;
     size_t index = 0;
 #if P8_MVE
@@ -16,7 +17,8 @@ void p8_add_equal(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b
     }
 }
 
-void p8_add(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y) {
+void p8_add(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y)
+{
     size_t index = 0;
 #if P8_MVE
     for (; index + P8_GROUP <= count; index += P8_GROUP) {
@@ -33,7 +35,8 @@ void p8_add(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8
     }
 }
 
-void p8_multiply(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y) {
+void p8_multiply(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y)
+{
     size_t index = 0;
 #if P8_MVE
     for (; index + P8_GROUP <= count; index += P8_GROUP) {
@@ -49,7 +52,8 @@ void p8_multiply(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b,
     }
 }
 
-void p8_table(const int8_t *table, size_t count, const int8_t *x, int8_t *y) {
+void p8_table(const int8_t *table, size_t count, const int8_t *x, int8_t *y)
+{
     size_t index = 0;
 #if P8_MVE
     for (; index + P8_LANES <= count; index += P8_LANES) {

@@ -9,7 +9,8 @@ typedef struct {
     int rows, columns;
 } p8_cover_t;
 
-static int8_t highest(const p8_cover_t *cover, size_t channel) {
+static int8_t highest(const p8_cover_t *cover, size_t channel)
+{
     int8_t best = INT8_MIN;
     for (int row = 0; row < cover->rows; row++) {
         const int8_t *x = cover->first + (size_t)row * cover->stride + channel;
@@ -20,7 +21,8 @@ static int8_t highest(const p8_cover_t *cover, size_t channel) {
     return best;
 }
 
-static int32_t total(const p8_cover_t *cover, size_t channel) {
+static int32_t total(const p8_cover_t *cover, size_t channel)
+{
     int32_t sum = 0;
     for (int row = 0; row < cover->rows; row++) {
         const int8_t *x = cover->first + (size_t)row * cover->stride + channel;
@@ -31,7 +33,8 @@ static int32_t total(const p8_cover_t *cover, size_t channel) {
     return sum;
 }
 
-static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, const int8_t *x) {
+static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, const int8_t *x)
+{
     const size_t place = (size_t)(oy * slide.stride_y) * in.width + (size_t)(ox * slide.stride_x);
     return (p8_cover_t){.first = x + place * in.channels,
                         .stride = (size_t)in.width * in.channels,
@@ -40,7 +43,8 @@ static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, cons
                         .columns = slide.width};
 }
 
-void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y) {
+void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
+{
     for (int oy = 0; oy < out.height; oy++) {
         for (int ox = 0; ox < out.width; ox++, y += out.channels) {
             const p8_cover_t cover = cover_of(slide, in, oy, ox, x);
@@ -64,7 +68,8 @@ void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *
     }
 }
 
-void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y) {
+void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
+{
     const int32_t zeros = -pair.zero_a * slide.height * slide.width;
     for (int oy = 0; oy < out.height; oy++) {
         for (int ox = 0; ox < out.width; ox++, y += out.channels) {

@@ -17,24 +17,28 @@
 #define P8_MVE 0
 #endif
 
-static inline int8_t p8_to_int8(float real, int32_t zero, int32_t low, int32_t high) {
+static inline int8_t p8_to_int8(float real, int32_t zero, int32_t low, int32_t high)
+{
     const float least = (float)(low - zero), most = (float)(high - zero);
     const float limited = real < least ? least : real > most ? most : real;
     return (int8_t)((int32_t)__builtin_rintf(limited) + zero);
 }
 
-static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high) {
+static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high)
+{
     return p8_to_int8((float)sum * scale, zero, low, high);
 }
 
 #if P8_MVE
 /* Four lanes of the same. */
-static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t low, int32_t high) {
+static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t low, int32_t high)
+{
     const int32x4_t code = vaddq_n_s32(vcvtnq_s32_f32(real), zero);
     return vminq_s32(vmaxq_s32(code, vdupq_n_s32(low)), vdupq_n_s32(high));
 }
 
-static inline int32x4_t p8_requant_x4(int32x4_t sum, float32x4_t scale, int32_t zero, int32_t low, int32_t high) {
+static inline int32x4_t p8_requant_x4(int32x4_t sum, float32x4_t scale, int32_t zero, int32_t low, int32_t high)
+{
     return p8_to_int8_x4(vmulq_f32(vcvtq_f32_s32(sum), scale), zero, low, high);
 }
 #endif

@@ -45,7 +45,8 @@ static struct {
 static int function_count;
 static const char *out_path;
 
-static uint64_t *counts_of(const char *name) {
+static uint64_t *counts_of(const char *name)
+{
     const char *shown = name && *name ? name : "?";
     for (int index = 0; index < function_count; index++) {
         if (!strcmp(functions[index].name, shown)) {
@@ -64,7 +65,8 @@ static uint64_t *counts_of(const char *name) {
  * having neither P nor W; the others are 111x 1110 or 111x 1111, but coprocessor fields 1000 to 1011 are the scalar
  * FPU.
  */
-static int kind_of(const struct qemu_plugin_insn *insn) {
+static int kind_of(const struct qemu_plugin_insn *insn)
+{
     if (qemu_plugin_insn_size(insn) != 4) {
         return SCALAR;
     }
@@ -78,7 +80,8 @@ static int kind_of(const struct qemu_plugin_insn *insn) {
     return coprocessor && !(field >= 0x8 && field <= 0xB) ? VECTOR : SCALAR;
 }
 
-static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
+static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
+{
     (void)id;
     for (size_t index = 0; index < qemu_plugin_tb_n_insns(block); index++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, index);
@@ -87,7 +90,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
     }
 }
 
-static void finish(qemu_plugin_id_t id, void *data) {
+static void finish(qemu_plugin_id_t id, void *data)
+{
     (void)id;
     (void)data;
     FILE *file = fopen(out_path, "w");
@@ -107,7 +111,8 @@ static void finish(qemu_plugin_id_t id, void *data) {
     fclose(file);
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int count, char **words) {
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int count, char **words)
+{
     (void)info;
     for (int index = 0; index < count; index++) {
         if (!strncmp(words[index], "out=", 4)) {

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 
-static void write_file(void *context, const void *data, size_t bytes) {
+static void write_file(void *context, const void *data, size_t bytes)
+{
     fwrite(data, 1, bytes, context);
 }
 
-int main(void) {
+int main(void)
+{
     static uint8_t bytes[4096];
     FILE *requests = fopen("requests.bin", "rb"), *answers = fopen("answers.bin", "wb");
     if (!requests || !answers) {

@@ -12,7 +12,8 @@ enum { DATA = 0, STATE = 1, CONTROL = 2, BAUD_DIVIDER = 4 };
 #define DIVIDER 16u       /* the emulator takes any that is allowed */
 #define SILENCE 40000000u /* looks at a silent line before a frame that was begun is dropped: about 0.2 s */
 
-static void write_uart(void *context, const void *data, size_t bytes) {
+static void write_uart(void *context, const void *data, size_t bytes)
+{
     (void)context;
     for (const uint8_t *byte = data; bytes; bytes--, byte++) {
         while (UART[STATE] & STATE_TX_FULL) {
@@ -21,7 +22,8 @@ static void write_uart(void *context, const void *data, size_t bytes) {
     }
 }
 
-static void film(p8_serve_t *serve, FILE *rows) {
+static void film(p8_serve_t *serve, FILE *rows)
+{
 #if P8_MONITORED
     static uint8_t bytes[P8_ROW_BYTES];
     while (rows && serve->rows_left && fread(bytes, 1, sizeof bytes, rows) == sizeof bytes) {
@@ -33,7 +35,8 @@ static void film(p8_serve_t *serve, FILE *rows) {
 #endif
 }
 
-int main(void) {
+int main(void)
+{
     UART[BAUD_DIVIDER] = DIVIDER;
     UART[CONTROL] = CONTROL_BOTH;
     FILE *rows = fopen("rows.bin", "rb");

@@ -13,10 +13,12 @@ void p8_reset(void);
 void p8_fault(void);
 void p8_start(void);
 
-void _init(void) {
+void _init(void)
+{
 }
 
-void _fini(void) {
+void _fini(void)
+{
 }
 
 #define SYS_EXIT_EXTENDED 0x20
@@ -24,7 +26,8 @@ void _fini(void) {
 #define FAULT_CODE 99
 
 /* Leave the emulator with a code that nothing else uses. */
-void p8_fault(void) {
+void p8_fault(void)
+{
     const uint32_t block[2] = {APPLICATION_EXIT, FAULT_CODE};
     register uint32_t r0 __asm__("r0") = SYS_EXIT_EXTENDED;
     register const void *r1 __asm__("r1") = block;
@@ -37,7 +40,8 @@ void p8_fault(void) {
 #define CCR (*(volatile uint32_t *)0xE000ED14)   /* Configuration and Control */
 #define CCR_LOB (1u << 19)                       /* low-overhead loops */
 
-__attribute__((noreturn, used)) void p8_start(void) {
+__attribute__((noreturn, used)) void p8_start(void)
+{
     CPACR |= 0xFu << 20; /* CP10 and CP11: FPU and MVE */
     CCR |= CCR_LOB;
     __asm__ volatile("dsb\n isb");
@@ -54,7 +58,8 @@ __attribute__((noreturn, used)) void p8_start(void) {
     }
 }
 
-__attribute__((naked, noreturn)) void p8_reset(void) {
+__attribute__((naked, noreturn)) void p8_reset(void)
+{
     __asm__ volatile("ldr r0, =p8_stack_top\n msr msp, r0\n b p8_start");
 }
 

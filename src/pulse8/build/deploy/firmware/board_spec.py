@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,30 @@ from pulse8.build.deploy.firmware.lower import BoardNet
 from pulse8.build.deploy.firmware.trend import trend_factors
 from pulse8.errors import SpecError
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
+from pulse8.measure.signal.filters import FilterSections, band_pass_sections
 from pulse8.spec import ModelSpec, Normaliser, Placement, RoiLimits
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES
 
-MAX_FPS: Final = 31
-"""A camera of 30 Hz with a little room; the ring of frames is made for it."""
+
+@dataclass(frozen=True, kw_only=True)
+class BoardOptions:
+    """What a board's owner chooses.
+
+    Attributes
+    ----------
+    max_fps
+        Frames a second that the ring of frames is made for: a camera of 30 Hz with a little room.
+    join_windows
+        Windows whose waves are joined before a rate is read. 1 is what the host reads, and what the model's refusal was
+        chosen on; 5 make 12.5 s, steadier and slower to follow.
+    """
+
+    max_fps: int = 31
+    join_windows: int = 1
+
+    def __post_init__(self) -> None:
+        if not (8 <= self.max_fps <= 240 and 1 <= self.join_windows <= 16):
+            raise SpecError(f"{self.max_fps} frames a second, {self.join_windows} windows; give 8-240 and 1-16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +58,7 @@ class BoardSpec:
     rate_millihertz: int
     window: int
     hop: int
+    join_windows: int
     joined: int
     ring_rows: int
     max_fps: int
@@ -58,9 +77,10 @@ class BoardSpec:
     band_bins: int
     detrend_lambda: float
     trend: Sequence[tuple[str, NDArray[np.float64]]]
+    filter: FilterSections
 
 
-def board_spec(spec: ModelSpec, net: BoardNet, max_fps: int = MAX_FPS) -> BoardSpec | None:
+def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSpec | None:
     """Constants for a model that makes a wave of clips; ``None`` for one that takes patches.
 
     Raises
@@ -81,9 +101,10 @@ def board_spec(spec: ModelSpec, net: BoardNet, max_fps: int = MAX_FPS) -> BoardS
         rate_millihertz=round(normaliser.rate_hz * 1000),
         window=normaliser.window,
         hop=normaliser.hop,
-        joined=normaliser.window,
-        ring_rows=math.ceil(normaliser.window / normaliser.rate_hz * max_fps) + 3,
-        max_fps=max_fps,
+        join_windows=options.join_windows,
+        joined=normaliser.window + (options.join_windows - 1) * normaliser.hop,
+        ring_rows=math.ceil(normaliser.window / normaliser.rate_hz * options.max_fps) + 3,
+        max_fps=options.max_fps,
         placements=_placements(spec),
         limits=RoiLimits(),
         tan_max_roll=math.tan(math.radians(RoiLimits().max_roll_deg)),
@@ -99,6 +120,7 @@ def board_spec(spec: ModelSpec, net: BoardNet, max_fps: int = MAX_FPS) -> BoardS
         band_bins=_band_bins(spec),
         detrend_lambda=normaliser.detrend_lambda,
         trend=(("below", factors.below), ("farther", factors.farther), ("inverse", factors.inverse)),
+        filter=band_pass_sections(spec.rate_hz, spec.readout.band_bpm),
     )
 
 
