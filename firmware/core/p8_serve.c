@@ -52,6 +52,12 @@ static void send_layer(void *context, uint32_t step, const int8_t *y, size_t byt
     p8_send(&((p8_serve_t *)context)->sender, y, bytes);
 }
 
+static void send_checksum(void *context, uint32_t step, const int8_t *y, size_t bytes)
+{
+    (void)step;
+    send_u32(context, p8_crc32(0, y, bytes));
+}
+
 /* Bytes of all layers together. */
 static size_t layer_bytes(const p8_net_t *net)
 {
@@ -63,12 +69,21 @@ static size_t layer_bytes(const p8_net_t *net)
     return bytes;
 }
 
-static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input, bool layers)
+static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input, uint8_t flags)
 {
+    p8_layer_hook_t hook = NULL;
+    size_t before = 0;
+    if (flags & P8_RUN_LAYERS) {
+        hook = send_layer;
+        before = layer_bytes(net);
+    } else if (flags & P8_RUN_CHECKSUMS) {
+        hook = send_checksum;
+        before = net->step_count * sizeof(uint32_t);
+    }
     memcpy(serve->arena + net->input, input, net->input_bytes);
-    begin(serve, P8_RUN, net->output_bytes + (layers ? layer_bytes(net) : 0));
+    begin(serve, P8_RUN, before + net->output_bytes);
     const uint32_t start = now(serve);
-    const p8_status_t status = p8_net_run(net, serve->arena, P8_ARENA_BYTES, layers ? send_layer : NULL, serve);
+    const p8_status_t status = p8_net_run(net, serve->arena, P8_ARENA_BYTES, hook, serve);
     serve->cycles[1] = now(serve) - start;
     p8_send(&serve->sender, serve->arena + net->output, net->output_bytes);
     p8_send_end(&serve->sender, status);
@@ -93,7 +108,7 @@ static void run(p8_serve_t *serve, const p8_frame_t *frame)
     } else if (serve->target.run) {
         run_target(serve, index, frame->payload + 2);
     } else {
-        run_cpu(serve, &p8_nets[index], frame->payload + 2, frame->payload[1] & P8_RUN_LAYERS);
+        run_cpu(serve, &p8_nets[index], frame->payload + 2, frame->payload[1]);
     }
 }
 

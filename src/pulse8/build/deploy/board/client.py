@@ -29,7 +29,7 @@ TARGETS: Final = ("host", "m55", "npu")
 INFO: Final = struct.Struct("<4B3I")
 NET: Final = struct.Struct("<3I")
 PICTURE: Final = struct.Struct("<B2Hq12f")
-RUN_LAYERS: Final = 1
+RUN_LAYERS, RUN_CHECKSUMS = 1, 2
 REPLAY_RESET, REPLAY_CLIP = 1, 2
 WITH_READING, WITH_CLIP, REFUSED = 1, 2, 3
 

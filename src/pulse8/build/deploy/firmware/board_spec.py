@@ -9,32 +9,12 @@ from numpy.typing import NDArray
 
 from pulse8.build.deploy.firmware.lower import BoardNet
 from pulse8.build.deploy.firmware.trend import trend_factors
+from pulse8.build.deploy.options import BoardOptions
 from pulse8.errors import SpecError
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
 from pulse8.spec import ModelSpec, Normaliser, Placement, RoiLimits
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoardOptions:
-    """What a board's owner chooses.
-
-    Attributes
-    ----------
-    max_fps
-        Frames a second that the ring of frames is made for: a camera of 30 Hz with a little room.
-    join_windows
-        Windows whose waves are joined before a rate is read. 1 is what the host reads, and what the model's refusal was
-        chosen on; 5 make 12.5 s, steadier and slower to follow.
-    """
-
-    max_fps: int = 31
-    join_windows: int = 1
-
-    def __post_init__(self) -> None:
-        if not (8 <= self.max_fps <= 240 and 1 <= self.join_windows <= 16):
-            raise SpecError(f"{self.max_fps} frames a second, {self.join_windows} windows; give 8-240 and 1-16")
 
 
 @dataclass(frozen=True, kw_only=True)

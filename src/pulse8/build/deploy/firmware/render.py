@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pulse8.build.deploy.firmware.arena import SLACK, ArenaPlan, plan
 from pulse8.build.deploy.firmware.board_spec import BoardSpec
 from pulse8.build.deploy.firmware.lower import GROUP, LANES, BoardNet
-from pulse8.values import Reason
+from pulse8.values import NOTICE, Reason
 
 MODEL_ID_BYTES: Final = 8
 """Bytes of the model's SHA-256 that travel in every frame of the serial line."""
@@ -80,3 +80,8 @@ def _rows(values: NDArray[Any], width: int) -> str:
     flat = values.ravel()
     words = [_f32(value) for value in flat] if flat.dtype.kind == "f" else [str(int(value)) for value in flat]
     return "\n".join(", ".join(words[start : start + width]) + "," for start in range(0, len(words), width))
+
+
+def render_readme(facts: Mapping[str, Any], board: BoardSpec | None) -> str:
+    """Return the board folder's page."""
+    return _environment().get_template("README.md.jinja").render(facts, board=board, notice=NOTICE)
