@@ -107,9 +107,7 @@ def lower(program: IntegerProgram, name: str) -> BoardNet:
         A step is outside what the kernels have; the message names it.
     """
     steps = _without_reshapes(program.steps)
-    return BoardNet(
-        name=name, steps=tuple(map(_board_step, steps)), input=program.input, output=steps[-1].output
-    )
+    return BoardNet(name=name, steps=tuple(map(_board_step, steps)), input=program.input, output=steps[-1].output)
 
 
 def _without_reshapes(steps: tuple[Step, ...]) -> list[Step]:
