@@ -12,6 +12,7 @@ from pulse8.values import NOTICE
 
 VERBS: Final = {
     "measure": "heart rate from a face video or from skin traces",
+    "live": "heart rate from a webcam, in a browser",
     "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
