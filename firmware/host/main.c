@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#ifndef P8_TARGET
+#define P8_TARGET P8_TARGET_HOST
+#endif
+
 #define SILENCE_MS 200 /* a frame that was begun is dropped after it */
 
 static void write_all(void *context, const void *data, size_t bytes)
@@ -43,7 +47,7 @@ static void film(p8_serve_t *serve, FILE *rows)
 int main(int count, char **words)
 {
     FILE *rows = count > 1 ? fopen(words[1], "rb") : NULL;
-    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET_HOST}, write_all, NULL);
+    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET}, write_all, NULL);
     if (!serve || (count > 1 && !rows)) {
         return 1;
     }

@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 
+#ifndef P8_TARGET
+#define P8_TARGET P8_TARGET_M55
+#endif
+
 static void write_file(void *context, const void *data, size_t bytes)
 {
     fwrite(data, 1, bytes, context);
@@ -15,7 +19,7 @@ int main(void)
     if (!requests || !answers) {
         return 2;
     }
-    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET_M55}, write_file, answers);
+    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET}, write_file, answers);
     if (!serve) {
         return 3;
     }

@@ -7,6 +7,10 @@
 
 #include <stdio.h>
 
+#ifndef P8_TARGET
+#define P8_TARGET P8_TARGET_M55
+#endif
+
 /* CMSDK APB UART, secure alias of 0x49303000; its interrupts are 33, 34 and 43. */
 #define UART ((volatile uint32_t *)0x59303000)
 enum { DATA = 0, STATE = 1, CONTROL = 2, INTERRUPTS = 3, BAUD_DIVIDER = 4 };
@@ -77,7 +81,7 @@ static void sleep(void)
 int main(void)
 {
     FILE *rows = fopen("rows.bin", "rb");
-    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET_M55}, write_uart, NULL);
+    p8_serve_t *serve = p8_program_begin((p8_target_t){.target = P8_TARGET}, write_uart, NULL);
     if (!serve) {
         return 3;
     }
