@@ -17,6 +17,8 @@ CACHE_LINE: Final = 32
 ALIKE_SHARE: Final = 0.5
 """A fault is named when what it predicts is off by at most half as much as what should have come."""
 
+ZERO_WEIGHTS: Final = "zero weights"
+
 Bytes = NDArray[np.int16]
 """[windows, bytes], wide enough for differences."""
 Predict = Callable[[IntegerProgram, Sequence[Codes], Bytes], Bytes]
@@ -32,14 +34,9 @@ def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _right: B
     return answers(program, [_misread(window) for window in windows])
 
 
-def zero_weights(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
-    """The weights were not loaded: flash not programmed, or its region closed."""
-    return answers(with_convs(program, _without_weights), windows)
-
-
 def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
     """All of a layer's weights have one scale: the tool was told to quantise again."""
-    return answers(with_convs(program, _one_scale), windows)
+    return answers(_with_one_scale(program), windows)
 
 
 def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], right: Bytes) -> Bytes:
@@ -52,14 +49,19 @@ def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], right: Byt
 FAULTS: Final[dict[str, Predict]] = {
     "uint8 input": uint8_input,
     "transposed axes": transposed_axes,
-    "zero weights": zero_weights,
     "per-tensor weights": per_tensor_weights,
     "stale cache line": stale_output,
 }
 
 
 def name_fault(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> str | None:
-    """Return the fault whose prediction is closest to what the board answered; ``None`` where none is close."""
+    """Return the fault that a board's answers look like; ``None`` where they look like none.
+
+    Answers that do not depend on the window come from weights that were not loaded (flash not programmed, or its region
+    closed). Of the others the one whose prediction is closest is taken, where it is close.
+    """
+    if (found == found[0]).all() and not (right == right[0]).all():
+        return ZERO_WEIGHTS
     off = float(np.abs(found - right).mean())
     distances = {name: _distance(predict(program, windows, right), found) for name, predict in FAULTS.items()}
     best = min(distances, key=lambda name: distances[name])
@@ -81,14 +83,9 @@ def _misread(window: Codes) -> Codes:
     return np.ascontiguousarray(window.transpose(0, 2, 3, 1)).reshape(window.shape)
 
 
-def with_convs(program: IntegerProgram, change: Callable[[Conv], Conv]) -> IntegerProgram:
-    """Return a program with each convolution changed."""
-    steps: tuple[Step, ...] = tuple(change(step) if isinstance(step, Conv) else step for step in program.steps)
+def _with_one_scale(program: IntegerProgram) -> IntegerProgram:
+    steps: tuple[Step, ...] = tuple(_one_scale(step) if isinstance(step, Conv) else step for step in program.steps)
     return replace(program, steps=steps)
-
-
-def _without_weights(step: Conv) -> Conv:
-    return replace(step, weight=np.zeros_like(step.weight))
 
 
 def _one_scale(step: Conv) -> Conv:
