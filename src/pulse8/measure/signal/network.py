@@ -10,13 +10,13 @@ from pulse8.values import HeartRate, Waveform
 
 
 def interleaved(phases: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Phases [1, P, 1, N / P] to samples [N]: sample n is in phase n mod P."""
-    return np.ascontiguousarray(phases[0, :, 0].T).reshape(-1)
+    """Phases [B, P, 1, N / P] to waves [B, N]: sample n is in phase n mod P."""
+    return phases.transpose(0, 2, 3, 1).reshape(len(phases), -1)
 
 
 def network_wave(phases: NDArray[np.float32], spec: ModelSpec, start_s: float = 0.0) -> Waveform:
     """Pulse wave of one window, band-passed to the band in which its rate is read."""
-    samples = band_pass(interleaved(phases).astype(np.float64), spec.rate_hz, spec.readout.band_bpm)
+    samples = band_pass(interleaved(phases)[0].astype(np.float64), spec.rate_hz, spec.readout.band_bpm)
     return Waveform(samples=samples.astype(np.float32), rate_hz=spec.rate_hz, start_s=start_s)
 
 
