@@ -27,9 +27,7 @@ def _needs(tools: Sequence[str], packages: str) -> pytest.MarkDecorator:
 
 
 needs_host = _needs(HOST_TOOLS, "gcc make")
-needs_m55 = _needs(
-    [*HOST_TOOLS, *M55_TOOLS], "gcc make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
-)
+needs_m55 = _needs([*HOST_TOOLS, *M55_TOOLS], "gcc make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm")
 
 
 def make(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -190,7 +190,7 @@ def _fill(
     spec: ModelSpec,
     sha256: str,
 ) -> None:
-    copy_sources(folder)
+    copy_sources(folder, monitored=board is not None)
     for name, text in render(nets, board, spec.model, sha256).items():
         _write(folder / "generated" / name, text.encode())
     traces = replay_traces() if board else None

@@ -71,7 +71,6 @@ def judge(
     found: Bytes,
     *,
     exact: bool,
-    waves: NDArray[np.float32] | None = None,
 ) -> Judgement:
     """Compare a board's answers with the reference.
 
@@ -85,15 +84,13 @@ def judge(
         The board's output bytes [windows, bytes], channel last.
     exact
         Whether every byte must be equal: a CPU's.
-    waves
-        The float model's waves [windows, samples], against which the SQNR is taken; the reference's without them.
     """
     right = answers(program, windows)
     if exact:
         gates = [_limit("differing bytes", float((found != right).sum()), 0.0)]
     else:
         gates = _byte_gates(program, windows, right, found)
-        gates += _wave_gates(program, right, found, waves) if _makes_waves(program) else []
+        gates += _wave_gates(program, right, found) if _makes_waves(program) else []
     failed = not all(gate.passed for gate in gates)
     return Judgement(
         network=name,
@@ -141,16 +138,12 @@ def _spec(program: IntegerProgram) -> ModelSpec:
     return ModelSpec.from_json(program.metadata[METADATA_KEY])
 
 
-def _wave_gates(
-    program: IntegerProgram, right: Bytes, found: Bytes, waves: NDArray[np.float32] | None
-) -> list[Gate]:
-    wanted = _real(program, right) if waves is None else waves
-    got = _real(program, found)
+def _wave_gates(program: IntegerProgram, right: Bytes, found: Bytes) -> list[Gate]:
     ours, theirs = (_readings(program, codes) for codes in (right, found))
     moved = [abs(a - b) for (a, b) in zip(ours, theirs, strict=True) if a is not None and b is not None]
     same = np.mean([(a is None) == (b is None) for a, b in zip(ours, theirs, strict=True)])
     return [
-        _least("wave SQNR, dB", _sqnr_db(wanted, got), MIN_SQNR_DB),
+        _least("wave SQNR, dB", _sqnr_db(_real(program, right), _real(program, found)), MIN_SQNR_DB),
         _limit("95th percentile of rate difference, BPM", float(np.percentile(moved or [0.0], 95)), MAX_P95_BPM),
         _least("same decision, share", float(same), MIN_SAME_DECISION),
     ]
@@ -167,9 +160,8 @@ def _readings(program: IntegerProgram, codes: Bytes) -> list[float | None]:
     return [network_rate(wave[None, :, None], spec).bpm for wave in waves]
 
 
-def _sqnr_db(wanted: NDArray[np.floating], got: NDArray[np.float64]) -> float:
-    """Signal to quantisation noise over all windows, each about its mean."""
-    reference = wanted.astype(np.float64)
-    noise = float(np.mean((got - reference) ** 2))
-    signal = float(np.mean((reference - reference.mean(axis=1, keepdims=True)) ** 2))
+def _sqnr_db(wanted: NDArray[np.float64], got: NDArray[np.float64]) -> float:
+    """Power of the waves about their means over that of the difference, over all windows; 200 where there is none."""
+    noise = float(np.mean((got - wanted) ** 2))
+    signal = float(np.mean((wanted - wanted.mean(axis=1, keepdims=True)) ** 2))
     return 200.0 if noise == 0 else 10 * float(np.log10(max(signal, 1e-30) / noise))

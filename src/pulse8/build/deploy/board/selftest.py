@@ -152,9 +152,7 @@ def _judged(
     told = watch(windows, f"asking for {net['name']}", len(windows))
     found = np.stack([_bytes(board.run(index, window)) for window in told])
     codes = [_codes(window, program) for window in windows]
-    waves = _waves(folder, len(windows)) if index == 0 else None
-    exact = info.target != "npu"
-    judgement = judge(net["name"], program, codes, found, exact=exact, waves=waves)
+    judgement = judge(net["name"], program, codes, found, exact=info.target != "npu")
     if judgement.passed or judgement.fault:
         return judgement
     return replace(judgement, fault=_second_look(board, index, windows, program, codes, found))
@@ -184,9 +182,3 @@ def _codes(window: bytes, program: IntegerProgram) -> Codes:
     _, channels, height, width = program.input.shape
     last = np.frombuffer(window, np.int8).reshape(1, height, width, channels)
     return np.ascontiguousarray(last.transpose(0, 3, 1, 2))
-
-
-def _waves(folder: Path, count: int) -> NDArray[np.float32] | None:
-    """Waves of the float model on the same windows, where the folder has them."""
-    path = folder / "vectors" / "waves.npy"
-    return np.load(path, allow_pickle=False)[:count] if path.is_file() else None

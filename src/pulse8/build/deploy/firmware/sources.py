@@ -7,7 +7,7 @@ from typing import Final
 import pulse8
 from pulse8.errors import ToolchainError
 
-PARTS: Final = ("core", "kernels", "host", "qemu_mps3", "stm32n6", "Makefile", "CMakeLists.txt", ".clang-format")
+PARTS: Final = ("core", "measure", "kernels", "host", "qemu_mps3", "stm32n6", "Makefile", "CMakeLists.txt", ".clang-format")
 
 
 def firmware_folder() -> Path:
@@ -25,9 +25,11 @@ def firmware_folder() -> Path:
     raise ToolchainError("the firmware's sources are not installed with pulse8; install it again from its wheel")
 
 
-def copy_sources(folder: Path) -> None:
-    """Copy the sources into a board folder."""
+def copy_sources(folder: Path, *, monitored: bool) -> None:
+    """Copy the sources into a board folder; those from a face to a heart rate where the network makes a wave."""
     for part in PARTS:
+        if part == "measure" and not monitored:
+            continue
         source = firmware_folder() / part
         if source.is_dir():
             shutil.copytree(source, folder / part)
