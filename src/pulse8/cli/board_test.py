@@ -43,7 +43,9 @@ def run(flags: Flags) -> int:
 def _print(verdict: Verdict) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for net in verdict.networks:
-        table = Table("figure", "value", "limit", "", title=f"{net.network}, {net.windows} windows", title_justify="left")
+        table = Table(
+            "figure", "value", "limit", "", title=f"{net.network}, {net.windows} windows", title_justify="left"
+        )
         for gate in net.gates:
             table.add_row(gate.name, f"{gate.value:.4g}", f"{gate.limit:.4g}", "met" if gate.passed else "not met")
         console.print(table)

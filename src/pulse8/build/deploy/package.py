@@ -18,7 +18,7 @@ from pulse8.build.deploy.firmware.windows import clip_windows, patch_windows, re
 from pulse8.build.deploy.options import DeployOptions
 from pulse8.build.quantize.quantize import pair_paths
 from pulse8.errors import InputError
-from pulse8.manifest import Accepted, accept, existing_file, options_of, record, sha256_of
+from pulse8.manifest import accept, existing_file, options_of, record, sha256_of
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
@@ -102,6 +102,17 @@ class _Part:
     windows: Sequence[Codes]
 
 
+@dataclass(frozen=True, eq=False)
+class _Content:
+    """All that a folder is filled from."""
+
+    spec: ModelSpec
+    sha256: str
+    parts: Sequence[_Part]
+    nets: Sequence[PlannedNet]
+    board: BoardSpec | None
+
+
 def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None = None) -> Deployed:
     """Make a board folder of an INT8 file; of ``ultralight``'s whole file, of the pair beside it.
 
@@ -130,10 +141,11 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     spec = _spec_of(load_program(int8), int8)
     parts = _parts(int8, spec, options.windows, data)
     nets = planned([part.net for part in parts])
-    board = board_spec(spec, nets[0].net, options)
+    content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
+    facts = {"folder": str(folder), "target": options.target, "simulated": data is None, **_facts(content)}
     with _replacing(folder) as fresh:
-        _fill(fresh, parts, nets, board, spec, sources["int8"].sha256)
-        made = _described(fresh, folder, parts, nets, board, options, spec, sources)
+        _fill(fresh, content, facts)
+        made = Deployed(**facts, files=_hashes(fresh))
         (fresh / RECORD).write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
     record(folder / RECORD, "deploy", sources, options_of(DeployOptions, options))
     return made
@@ -182,24 +194,30 @@ def _replacing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _fill(
-    folder: Path,
-    parts: Sequence[_Part],
-    nets: Sequence[PlannedNet],
-    board: BoardSpec | None,
-    spec: ModelSpec,
-    sha256: str,
-) -> None:
+def _facts(content: _Content) -> dict[str, Any]:
+    board = content.board
+    return {
+        "model": content.spec.model,
+        "sha256": content.sha256,
+        "nets": tuple(_figures(part, net) for part, net in zip(content.parts, content.nets, strict=True)),
+        "ring_bytes": board.ring_rows * FRAME_BYTES if board else None,
+        "windows": len(content.parts[0].windows),
+    }
+
+
+def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
+    board, name = content.board, content.spec.model
     copy_sources(folder, monitored=board is not None)
-    for name, text in render(nets, board, spec.model, sha256).items():
-        _write(folder / "generated" / name, text.encode())
-    traces = replay_traces() if board else None
-    cases = [(part.program, part.net, part.windows) for part in parts]
-    vectors = vectors_of(cases, traces, bytes.fromhex(sha256)[:MODEL_ID_BYTES])
-    for name, data in asdict(vectors).items():
-        _write(folder / "vectors" / f"{name}.bin", data)
-    for part in parts:
+    for file, text in render(content.nets, board, name, content.sha256).items():
+        _write(folder / "generated" / file, text.encode())
+    cases = [(part.program, part.net, part.windows) for part in content.parts]
+    model = bytes.fromhex(content.sha256)[:MODEL_ID_BYTES]
+    vectors = vectors_of(cases, replay_traces() if board else None, model)
+    for file, data in asdict(vectors).items():
+        _write(folder / "vectors" / f"{file}.bin", data)
+    for part in content.parts:
         _write(folder / "model" / part.path.name, part.path.read_bytes())
+    _write(folder / "README.md", render_readme(facts, board).encode())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -207,30 +225,9 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _described(
-    fresh: Path,
-    folder: Path,
-    parts: Sequence[_Part],
-    nets: Sequence[PlannedNet],
-    board: BoardSpec | None,
-    options: DeployOptions,
-    spec: ModelSpec,
-    sources: Mapping[str, Accepted],
-) -> Deployed:
-    """Write the page and list every file with its hash."""
-    facts: dict[str, Any] = {
-        "folder": str(folder),
-        "target": options.target,
-        "model": spec.model,
-        "sha256": sources["int8"].sha256,
-        "nets": tuple(_figures(part, net) for part, net in zip(parts, nets, strict=True)),
-        "ring_bytes": board.ring_rows * FRAME_BYTES if board else None,
-        "windows": len(parts[0].windows),
-        "simulated": "data" not in sources,
-    }
-    _write(fresh / "README.md", render_readme(facts, board).encode())
-    files = sorted(path for path in fresh.rglob("*") if path.is_file())
-    return Deployed(**facts, files={path.relative_to(fresh).as_posix(): sha256_of(path) for path in files})
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
 def _figures(part: _Part, net: PlannedNet) -> NetFigures:

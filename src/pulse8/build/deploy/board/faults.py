@@ -25,12 +25,12 @@ Predict = Callable[[IntegerProgram, Sequence[Codes], Bytes], Bytes]
 
 
 def uint8_input(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
-    """The board takes the input's bytes as 0..255: the sign bit of each is turned over."""
+    """Turn over each byte's sign bit: the board takes the input as 0..255."""
     return answers(program, [np.asarray(window ^ np.int8(-128), np.int8) for window in windows])
 
 
 def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
-    """The board takes channel last for channel first."""
+    """Reorder the input: the board takes channel last for channel first."""
     return answers(program, [_misread(window) for window in windows])
 
 
@@ -40,7 +40,7 @@ def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _right
 
 
 def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], right: Bytes) -> Bytes:
-    """The output buffer's last cache line is the window's before: the cache was not invalidated."""
+    """Keep the last cache line of the window before: the output buffer was not invalidated."""
     stale = right.copy()
     stale[1:, -CACHE_LINE:] = right[:-1, -CACHE_LINE:]
     return stale

@@ -19,18 +19,18 @@ FRACTION_BITS: Final = 20
 
 
 def exact(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
-    """The product without a rounding of its own, half to even."""
+    """Round the exact product, half to even."""
     return _codes(np.rint(_wide(sums) * _wide(multiplier)), step)
 
 
 def half_away(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
-    """The product without a rounding of its own, half away from zero."""
+    """Round the exact product, half away from zero."""
     real = _wide(sums) * _wide(multiplier)
     return _codes(np.copysign(np.floor(np.abs(real) + 0.5), real), step)
 
 
 def double_rounding(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
-    """The upper half of a 31-bit product is rounded, then its right shift is rounded again (gemmlowp, TFLite)."""
+    """Round the upper half of a 31-bit product, then its right shift once more (gemmlowp, TFLite)."""
     whole, factor = _integers(sums, multiplier, step)
     mantissa, power = np.frexp(factor)
     high = np.floor(whole * mantissa + 0.5)
@@ -39,7 +39,7 @@ def double_rounding(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes
 
 
 def short_multiplier(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
-    """A 16-bit multiplier and one rounding shift."""
+    """Multiply by 16 bits and round one shift."""
     whole, factor = _integers(sums, multiplier, step)
     mantissa, power = np.frexp(factor)
     short = np.rint(mantissa * (1 << 15)) / (1 << 15)
@@ -60,7 +60,7 @@ def _wide(values: Exact | np.float32) -> Real:
 
 
 def _integers(sums: Exact, multiplier: Multiplier, step: Rounded) -> tuple[Real, Real]:
-    """Sums as whole numbers, and what one of them is worth in output steps."""
+    """Return sums as whole numbers, and what one of them is worth in output steps."""
     if not isinstance(step, ScaledAdd):
         return _wide(sums), _wide(multiplier)
     unit = float(max(step.source.scale, step.other.scale)) / (1 << FRACTION_BITS)
@@ -69,5 +69,3 @@ def _integers(sums: Exact, multiplier: Multiplier, step: Rounded) -> tuple[Real,
 
 def _codes(rounded: Real, step: Rounded) -> Codes:
     return (rounded + step.output.zero_point).clip(step.low, step.high).astype(np.int8)
-
-

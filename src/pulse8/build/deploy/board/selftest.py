@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.build.deploy.board.client import Board, BoardInfo
+from pulse8.build.deploy.board.client import Board
 from pulse8.build.deploy.board.faults import Bytes, answers
 from pulse8.build.deploy.board.frames import FrameReader
 from pulse8.build.deploy.board.gate import Judgement, judge
@@ -69,9 +70,7 @@ class Verdict:
     simulated: bool
 
 
-def run_board_test(
-    board: Board, folder: Path, options: BoardTestOptions, watch: Watch[Any] = unwatched
-) -> Verdict:
+def run_board_test(board: Board, folder: Path, options: BoardTestOptions, watch: Watch[Any] = unwatched) -> Verdict:
     """Ask a board for the answers to its folder's windows and write the verdict into the folder and its manifest.
 
     Raises
@@ -86,7 +85,8 @@ def run_board_test(
     info = board.info()
     windows = _windows(folder, len(facts["nets"]), options.windows)
     judgements = tuple(
-        _judged(board, info, folder, index, net, windows[index], watch) for index, net in enumerate(facts["nets"])
+        _judged(board, index, _Asked(folder, net, windows[index]), watch, exact=info.target != "npu")
+        for index, net in enumerate(facts["nets"])
     )
     cycles = board.cycles()[1] or None
     verdict = Verdict(
@@ -126,7 +126,7 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
 
 
 def _windows(folder: Path, nets: int, most: int) -> list[list[bytes]]:
-    """Inputs of each network, channel last, from the requests in the folder's vectors."""
+    """Read each network's inputs, channel last, from the requests in the folder's vectors."""
     reader = FrameReader()
     path = existing_file(folder / "vectors" / "requests.bin", "test vectors", MEND)
     reader.feed(path.read_bytes())
@@ -139,38 +139,39 @@ def _windows(folder: Path, nets: int, most: int) -> list[list[bytes]]:
     return found
 
 
-def _judged(
-    board: Board,
-    info: BoardInfo,
-    folder: Path,
-    index: int,
-    net: Mapping[str, Any],
-    windows: Sequence[bytes],
-    watch: Watch[Any],
-) -> Judgement:
-    program = load_program(folder / net["file"])
-    told = watch(windows, f"asking for {net['name']}", len(windows))
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """One network and the windows that it is asked, channel last."""
+
+    folder: Path
+    net: Mapping[str, Any]
+    windows: Sequence[bytes]
+
+    @cached_property
+    def program(self) -> IntegerProgram:
+        return load_program(self.folder / self.net["file"])
+
+    @cached_property
+    def codes(self) -> list[Codes]:
+        return [_codes(window, self.program) for window in self.windows]
+
+
+def _judged(board: Board, index: int, asked: _Asked, watch: Watch[Any], *, exact: bool) -> Judgement:
+    name = asked.net["name"]
+    told = watch(asked.windows, f"asking for {name}", len(asked.windows))
     found = np.stack([_bytes(board.run(index, window)) for window in told])
-    codes = [_codes(window, program) for window in windows]
-    judgement = judge(net["name"], program, codes, found, exact=info.target != "npu")
+    judgement = judge(name, asked.program, asked.codes, found, exact=exact)
     if judgement.passed or judgement.fault:
         return judgement
-    return replace(judgement, fault=_second_look(board, index, windows, program, codes, found))
+    return replace(judgement, fault=_second_look(board, index, asked, found))
 
 
-def _second_look(
-    board: Board,
-    index: int,
-    windows: Sequence[bytes],
-    program: IntegerProgram,
-    codes: Sequence[Codes],
-    found: Bytes,
-) -> str | None:
+def _second_look(board: Board, index: int, asked: _Asked, found: Bytes) -> str | None:
     """Ask again, twice: an answer that comes closer the second time was made from what the cache still held."""
-    right = answers(program, codes)
+    right = answers(asked.program, asked.codes)
     worst = int(np.abs(found - right).mean(axis=1).argmax())
-    board.run(index, windows[worst])
-    again = _bytes(board.run(index, windows[worst]))
+    board.run(index, asked.windows[worst])
+    again = _bytes(board.run(index, asked.windows[worst]))
     return STALE if np.abs(again - right[worst]).mean() < 0.5 * np.abs(found[worst] - right[worst]).mean() else None
 
 

@@ -1,4 +1,4 @@
-"""An integer program as the steps that the board's kernels have: channel last, weights packed, nothing left to decide."""
+"""An integer program as steps of the board's kernels: channel last, weights packed, nothing left to decide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -212,17 +212,23 @@ def _packed(step: Conv) -> Packed:
 def _pool(step: MaxPool | AveragePool) -> BoardStep:
     if any(step.window.pads):
         raise _refusal(step, "pools are not padded")
-    common = {"x": step.source.name, "y": step.output.name, "into": _shape(step.source), "out": _shape(step.output)}
-    if isinstance(step, MaxPool):
-        return BoardStep(operator="P8_MAX_POOL", slide=_slide(step), **common)
-    return BoardStep(
-        operator="P8_AVERAGE_POOL",
+    pooled = BoardStep(
+        operator="P8_MAX_POOL",
+        x=step.source.name,
+        y=step.output.name,
+        into=_shape(step.source),
+        out=_shape(step.output),
         slide=_slide(step),
+    )
+    if isinstance(step, MaxPool):
+        return pooled
+    return replace(
+        pooled,
+        operator="P8_AVERAGE_POOL",
         zeros=(step.source.zero_point, 0, step.output.zero_point),
         scales=(0.0, 0.0, float(step.multiplier.item())),
         low=step.low,
         high=step.high,
-        **common,
     )
 
 

@@ -7,7 +7,17 @@ from typing import Final
 import pulse8
 from pulse8.errors import ToolchainError
 
-PARTS: Final = ("core", "measure", "kernels", "host", "qemu_mps3", "stm32n6", "Makefile", "CMakeLists.txt", ".clang-format")
+PARTS: Final = (
+    "core",
+    "measure",
+    "kernels",
+    "host",
+    "qemu_mps3",
+    "stm32n6",
+    "Makefile",
+    "CMakeLists.txt",
+    ".clang-format",
+)
 
 
 def firmware_folder() -> Path:

@@ -1,4 +1,4 @@
-"""The factors of the detrender's system, for a window's length and lambda: constants that the board need not compute."""
+"""The factors of the detrender's system, for a window's length and lambda: the board need not compute them."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a board is asked in its tests, and what it must answer: frames of the serial line, from the integer reference."""
+"""What a board is asked in its tests and must answer, as frames of the serial line, from the integer reference."""
 
 import zlib
 from collections.abc import Sequence
