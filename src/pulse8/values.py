@@ -248,6 +248,18 @@ class Ppg:
 
 
 @dataclass(frozen=True, eq=False)
+class Rates:
+    """Rates that came instead of a pulse: float32 [R] beats per minute, float64 [R] times in seconds, increasing."""
+
+    bpm: NDArray[np.float32]
+    t_s: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.bpm.shape != self.t_s.shape or self.t_s.ndim != 1 or (np.diff(self.t_s) <= 0).any():
+            raise InputError("heart rates are one number a time, and their times increase")
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """One person before a camera, with a contact sensor.
 
@@ -261,6 +273,8 @@ class Recording:
         Ids; a simulated subject's begins with ``sim-``.
     conditions
         What is known of the circumstances, by name.
+    rates
+        Heart rates on the camera's clock, where there is no contact PPG to take them from.
     """
 
     traces: CellTraces
@@ -268,3 +282,4 @@ class Recording:
     subject: str
     recording: str
     conditions: Mapping[str, float | str | bool]
+    rates: Rates | None = None

@@ -30,12 +30,12 @@ def drop(model, kind, name):
 
 OUTPUT_SCALES = [f"{name}_relu_s" for name in ("conv1", "conv2", "conv3", "time1", "time2", "dense1")] + ["logit_s"]
 FAULTS = {
-    "weight zero point": (lambda m: change(m, "conv2_w_z", lambda z: z + 1), "conv2: weights are not int8 symmetric"),
+    "weight zero point": (lambda m: change(m, "z0x32_int8", lambda z: z + 1), "conv2: weights are not int8 symmetric"),
     "per tensor": (lambda m: change(m, "conv3_w_s", lambda s: s[0]), "conv3: weight scales have shape ()"),
     "bias scale": (lambda m: change(m, "time1_b_s", lambda s: s * 2), "time1: bias scale is not input scale times"),
-    "bias zero point": (lambda m: change(m, "dense1_b_z", lambda z: z + 1), "dense1: bias is not int32"),
+    "bias zero point": (lambda m: change(m, "z0x32_int32", lambda z: z + 1), "dense1: bias is not int32"),
     "input scale": (lambda m: change(m, "patches_s", lambda s: s * 2), "input patches has scale"),
-    "input zero point": (lambda m: change(m, "patches_z", lambda z: z * 0), "input patches has scale"),
+    "input zero point": (lambda m: change(m, "z-128_int8", lambda z: z * 0), "input patches has scale"),
     "two operator sets": (lambda m: m.opset_import.append(helper.make_opsetid("com.microsoft", 1)), "operator sets"),
     "new IR": (lambda m: setattr(m, "ir_version", 10), "IR version 10"),
     "dynamic axis": (

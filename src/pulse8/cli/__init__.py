@@ -12,9 +12,13 @@ from pulse8.values import NOTICE
 
 VERBS: Final = {
     "measure": "heart rate from a face video or from skin traces",
+    "live": "heart rate from a webcam, in a browser",
     "inspect": "contact sheet of a video: frames, ROIs, traces",
     "build": "checkpoint to verified INT8 model and report, in one go",
     "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
+    "prepare": "a data set of videos to a store of traces and contact pulses",
+    "protocol": "who trains and who is tested: k-fold by subject, or across data sets",
+    "check-data": "whether a data set's files are what prepare reads",
     "simulate": "write simulated ROI patches with known heart rates",
     "train": "train the ultralight model, split by subject",
     "calibrate": "draw the calibration set from the training subjects",
@@ -24,6 +28,7 @@ VERBS: Final = {
     "report": "the evidence as one HTML file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",
+    "doctor": "what is installed, and whether it works",
     "render": "a simulated face or wall as a video, with its true pulse",
 }
 

@@ -44,7 +44,7 @@ def _summary(written: Quantized) -> str:
         [
             f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32; for the host",
             f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board",
-            f"ranges (MinMax) from {written.samples} samples; pair equal to whole at the logit",
+            f"ranges ({written.method}) from {written.samples} samples; pair equal to whole at the logit",
             f"read back from the file: {scheme}",
         ]
     )

@@ -9,7 +9,9 @@ from pulse8.errors import InputError
 from pulse8.measure.signal.metrics import (
     bias,
     limits_of_agreement,
+    macc,
     mae,
+    mape,
     pearson,
     rmse,
     sqnr_db,
@@ -84,3 +86,16 @@ def test_bootstrap_is_the_same_each_time_and_turns_with_the_seed():
 def test_bootstrap_wants_a_subject_a_value():
     with pytest.raises(InputError, match="3 values but 2 subjects"):
         subject_bootstrap([1.0, 2.0, 3.0], ["a", "b"])
+
+
+def test_mape_is_a_share_of_the_reference():
+    assert mape([50, 100], [55, 90]) == pytest.approx(0.1)
+
+
+def test_macc_sees_through_delay_and_sign_and_is_none_for_a_constant():
+    wave = np.sin(2 * np.pi * 5 * np.arange(256) / 256) + 0.3 * np.random.default_rng(0).normal(size=256)
+    assert macc(wave, -3 * np.roll(wave, 17) + 2) == pytest.approx(1)
+    other = np.random.default_rng(1).normal(size=256)
+    slow = max(abs(np.corrcoef(np.roll(wave, lag), other)[0, 1]) for lag in range(256))
+    assert macc(wave, other) == pytest.approx(slow)
+    assert macc(wave, np.ones(256)) is None

@@ -17,22 +17,23 @@ from numpy.typing import NDArray
 from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+from pulse8.build.export.forms import FLOAT_TAIL
+from pulse8.build.export.onnx_file import copied
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ranges import Ranges
 from pulse8.errors import QuantizationError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
-FLOAT_TAIL: Final = ["share", "above_min", "bpm"]
-"""Sigmoid, Mul and Add stay in float: an INT8 sigmoid would step by 0.69 BPM."""
+SIGMOID_SCALE: Final = 1 / 256
+SIGMOID_ZERO_POINT: Final = -128
+"""Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
 
 SHORT_NAMES: Final = (
     ("_QuantizeLinear_Output", "_q"),
     ("_DequantizeLinear_Output", "_dq"),
-    ("_quantized_zero_point", "_z"),
     ("_quantized_scale", "_s"),
     ("_quantized", "_q"),
-    ("_zero_point", "_z"),
     ("_scale", "_s"),
 )
 
@@ -49,7 +50,7 @@ class _NoSamples(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime s
 
 
 def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions, spec: ModelSpec) -> onnx.ModelProto:
-    """Quantise a static FP32 model with the ranges of its tensors.
+    """Quantise a static FP32 model with the ranges of its tensors; the model stays as it is.
 
     Raises
     ------
@@ -58,15 +59,17 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
     """
     source = model.graph.input[0]
     shape = tuple(dim.dim_value for dim in source.type.tensor_type.shape.dim)
-    scale, zero_point = np.array(spec.input_scale, np.float32), np.array(spec.input_zero_point, np.int8)
-    overrides: dict[str, list[dict[str, Any]]] = {source.name: [{"scale": scale, "zero_point": zero_point}]}
+    overrides = {source.name: [_pinned(spec.input_scale, spec.input_zero_point)]}
     for name, (low, high) in ranges.items():
         overrides[name] = [{"rmin": np.array(low, np.float32), "rmax": np.array(high, np.float32)}]
+    for node in model.graph.node:
+        if node.op_type == "Sigmoid" and node.name not in FLOAT_TAIL:
+            overrides[node.output[0]] = [_pinned(SIGMOID_SCALE, SIGMOID_ZERO_POINT)]
     with TemporaryDirectory() as folder:
         written = Path(folder) / "int8.onnx"
         try:
             quantize_static(
-                model,
+                copied(model),
                 written,
                 _NoSamples(source.name, shape),
                 quant_format=QuantFormat.QDQ,
@@ -74,7 +77,7 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
-                nodes_to_exclude=FLOAT_TAIL,
+                nodes_to_exclude=list(FLOAT_TAIL),
                 extra_options={"ForceQuantizeNoInputCheck": True, "TensorQuantOverrides": overrides},
             )
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
@@ -84,20 +87,46 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
         return _tidied(onnx.load(written), spec)
 
 
+def _pinned(scale: float, zero_point: int) -> dict[str, NDArray[Any]]:
+    return {"scale": np.array(scale, np.float32), "zero_point": np.array(zero_point, np.int8)}
+
+
 def _tidied(model: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
-    """Shorten names, and keep of the metadata the spec alone; shapes inside are left to inference."""
-    taken: dict[str, str] = {}
+    """Shorten names, share equal zero points, keep of the metadata the spec alone; shapes are left to inference.
+
+    An output that is quantised is named as inner tensors are: ``x`` before, ``x_dq`` after.
+    """
+    taken = {tensor.name: _zero_point_name(tensor) for tensor in model.graph.initializer if _is_zero_point(tensor)}
+    for output in model.graph.output:
+        inner = f"{output.name}_QuantizeLinear_Input"
+        if any(inner in node.output for node in model.graph.node):
+            taken |= {inner: output.name, output.name: f"{output.name}_dq"}
+        output.name = taken.get(output.name, output.name)
     for node in model.graph.node:
         node.name = "" if node.op_type in ("QuantizeLinear", "DequantizeLinear") else node.name
         node.input[:] = [_short(name, taken) for name in node.input]
         node.output[:] = [_short(name, taken) for name in node.output]
     for tensor in model.graph.initializer:
         tensor.name = _short(tensor.name, taken)
+    unique = {tensor.name: tensor for tensor in model.graph.initializer}
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(unique.values())
     del model.graph.value_info[:]
     del model.metadata_props[:]
     helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
     model.producer_name, model.producer_version = "pulse8", ""
     return model
+
+
+def _is_zero_point(tensor: onnx.TensorProto) -> bool:
+    return bool(tensor.name.endswith("_zero_point"))
+
+
+def _zero_point_name(tensor: onnx.TensorProto) -> str:
+    """Name a zero point by what it holds, so that one constant serves all that are equal: ``z-128_int8``."""
+    values = onnx.numpy_helper.to_array(tensor)
+    told = "_".join(str(value) for value in np.unique(values))
+    return f"z{told}{f'x{values.size}' if values.ndim else ''}_{values.dtype}"
 
 
 def _short(name: str, taken: dict[str, str]) -> str:

@@ -10,9 +10,10 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import to_whole_input, whole_form
-from pulse8.build.export.onnx_file import load_model, with_outputs
+from pulse8.build.export.onnx_file import with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, recognise, spec_of
 from pulse8.errors import InputError
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 
 LAYERS: Final = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pulse8.errors import SpecError
+from pulse8.measure.infer.runner import RunnerName
 
 MIN_SAMPLES: Final = 30
 MAX_MAE_INCREASE_BPM: Final = 2.0
@@ -16,9 +17,11 @@ MIN_SD_SHARE: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
-    """How many held-out windows to compare on."""
+    """How many held-out windows to compare on, and what runs the INT8 file."""
 
     num_samples: int = 500
+    runner: RunnerName = "ort"
+    """What computes the INT8 side: ONNX Runtime, or the integer reference that the board's code is compared with."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 10_000_000:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pulse8.build.export.forms import SHAPE_GUIDE, SHAPE_WHOLE, to_whole_input
 from pulse8.errors import InputError
 from pulse8.learn.datasets.guide_pt import GuideData
-from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.runner import Runner
 from pulse8.values import Watch
 
 BLOCK: Final = 16
@@ -27,27 +27,29 @@ class Predictions:
 
 
 def predict(
-    fp32: Path, int8: Path, data: GuideData, indices: NDArray[np.int64], watch: Watch[int]
+    models: tuple[tuple[Runner, Path], tuple[Runner, Path]],
+    data: GuideData,
+    indices: NDArray[np.int64],
+    watch: Watch[int],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Run both files on the windows at ``indices``; memory is bounded by one block.
+    """Run both models, FP32 and INT8, each with its file, on the windows at ``indices``, a block in memory at a time.
 
     Raises
     ------
     InputError
-        A file cannot be loaded, takes another input, or gives values that are not finite.
+        A model takes another input, or gives values that are not finite.
     """
-    runners = OrtRunner(fp32), OrtRunner(int8)
     starts = range(0, len(indices), BLOCK)
     outputs: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]] = ([], [])
     for start in watch(starts, "comparing FP32 and INT8", len(starts)):
         samples = data.take(indices[start : start + BLOCK])
-        for runner, path, found in zip(runners, (fp32, int8), outputs, strict=True):
+        for (runner, path), found in zip(models, outputs, strict=True):
             found.append(_bpm(runner, samples, path))
     one, other = (np.concatenate(found) for found in outputs)
     return one, other
 
 
-def _bpm(runner: OrtRunner, samples: NDArray[np.float32], path: Path) -> NDArray[np.float64]:
+def _bpm(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np.float64]:
     shape = runner.input_shape
     if shape[1:] == SHAPE_GUIDE[1:]:
         batches = [samples] if not isinstance(shape[0], int) else list(samples[:, None])

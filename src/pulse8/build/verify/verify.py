@@ -17,6 +17,8 @@ from pulse8.errors import InputError
 from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
 from pulse8.learn.datasets.splits import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.runner import TITLES, open_runner
 from pulse8.values import Watch, unwatched
 
 LAYER_SAMPLES: Final = 8
@@ -53,9 +55,10 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     indices = _chosen(parts, options, data_file)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
     checked = _check_provenance(sources, indices)
+    models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
     found = Predictions(
         data.labels[indices].astype(np.float64),
-        *predict(fp32, int8, data, indices, watch),
+        *predict(models, data, indices, watch),
         _groups(data, indices),
     )
     constant_bpm = float(data.labels[parts.train].mean())
@@ -75,7 +78,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         fp32_sha256=sources["fp32"].sha256,
         int8_sha256=sources["int8"].sha256,
         data_sha256=sources["data"].sha256,
-        runner="ONNX Runtime, all optimisations",
+        runner=TITLES[options.runner],
     )
     return Verified(verdict, _write(verdict, found, sources, options))
 

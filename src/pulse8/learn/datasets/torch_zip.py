@@ -190,10 +190,11 @@ def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path,
         raise InputError(f"{what} {path} holds a tensor that is not contiguous; save it with .contiguous()")
     if entry is None or (tensor.offset + math.prod(shape)) * dtype.itemsize > entry.file_size:
         raise InputError(f"{what} {path} claims a tensor {shape} that its data do not hold; make it again")
-    return Stored(path, dtype, shape, _data_offset(path, entry) + tensor.offset * dtype.itemsize)
+    return Stored(path, dtype, shape, data_offset(path, entry) + tensor.offset * dtype.itemsize)
 
 
-def _data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
+def data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
+    """Return where an entry's bytes begin in the file; its local header may be longer than the directory's."""
     with path.open("rb") as file:
         file.seek(entry.header_offset)
         header = file.read(LOCAL_HEADER_BYTES)

@@ -7,14 +7,14 @@ import numpy as np
 
 from pulse8.learn.evaluate.windows import Signal, as_wave, banded
 from pulse8.measure.clips.resample import RATE_HZ
-from pulse8.measure.signal.classical import chrom, green, pos
+from pulse8.measure.signal.classical import METHODS, Method, pos
 from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.quality import snr_db
 from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum
 from pulse8.spec import Readout
 
 Baseline = Callable[[Signal], Signal]
-"""From cells float64 [N, 12, 3] to a detrended pulse float64 [N]."""
+"""From cells float64 [N, C, 3] to a detrended pulse float64 [N]."""
 
 
 def fused_pos(cells: Signal) -> Signal:
@@ -32,9 +32,12 @@ def _weight(pulse: Signal) -> float:
     return 10 ** (snr_db(as_wave(pulse), bpm, Readout().band_bpm) / 10) / deviation
 
 
+def _of(method: Method) -> Baseline:
+    return lambda cells: detrend(method(cells.mean(axis=1), RATE_HZ))
+
+
 BASELINES: Final[dict[str, Baseline]] = {
-    "GREEN": lambda cells: detrend(green(cells.mean(axis=1), RATE_HZ)),
-    "CHROM": lambda cells: detrend(chrom(cells.mean(axis=1), RATE_HZ)),
-    "POS": lambda cells: detrend(pos(cells.mean(axis=1), RATE_HZ)),
+    **{name.upper(): _of(method) for name, method in METHODS.items() if name != "red"},
     "fused POS": fused_pos,
 }
+"""Every classical method for faces on the mean of the cells, and POS of each cell."""

@@ -14,10 +14,11 @@ import numpy as np
 from pulse8.errors import InputError
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.contact import read_ppg, simulated_ppgs
+from pulse8.learn.evaluate.estimators import Estimate
+from pulse8.learn.evaluate.readings import read
 from pulse8.learn.evaluate.region import pulse_free_regions, region_traces, split_region
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading
-from pulse8.learn.evaluate.table import read
-from pulse8.learn.evaluate.windows import WINDOW, Signal, TrueWindow, as_wave, banded
+from pulse8.learn.evaluate.windows import WINDOW, Signal, Truth, as_wave, banded
 from pulse8.learn.simulate.skin import PBV_RGB
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.signal.filters import detrend
@@ -219,8 +220,7 @@ def _readings(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Sign
         for turn in range(WAVES_A_WINDOW):
             wave, bpm = pulses[(index * WAVES_A_WINDOW + turn) % len(pulses)]
             seen = cells * (1 - share * wave[:, None, None] * PBV_RGB)
-            window = TrueWindow(cells=seen, contact=wave, bpm=bpm, whole=True, subject="")
-            yield read(BASELINES["POS"](seen), window)
+            yield read(Estimate(BASELINES["POS"](seen)), Truth(subject="", bpm=bpm))
 
 
 def _smallest(rows: Sequence[AmplitudeRow]) -> float | None:

@@ -1,13 +1,47 @@
 """What is evaluated."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pulse8.errors import SpecError
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataSetOptions:
+    """Which data set is evaluated, in place of simulated strata.
+
+    Attributes
+    ----------
+    dataset
+        Its name, as for ``pulse8 prepare``.
+    store
+        Its prepared store.
+    raw
+        Its raw files, prepared first: into the store where one is named.
+    processes
+        How many recordings are prepared at once.
+    protocol
+        A protocol whose test sides are evaluated.
+    fold
+        One of its folds; all of them without.
+    """
+
+    dataset: str | None = None
+    store: Path | None = None
+    raw: Path | None = None
+    processes: int = 1
+    protocol: Path | None = None
+    fold: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether a data set was named at all."""
+        return any(value is not None for value in (self.dataset, self.store, self.raw, self.protocol, self.fold))
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """Which simulated strata are evaluated.
+    """Which methods are evaluated on which simulated strata. POS and the constant predictor always are.
 
     Attributes
     ----------
@@ -15,10 +49,19 @@ class EvaluateOptions:
         Names; empty for all test strata and anchors.
     limit
         Only so many subjects of each; 0 for all. Fewer give wider intervals, and the table says so.
+    method
+        Classical methods: green, ica, chrom, pos, pbv, lgi, omit, fused-pos.
+    model
+        ONNX files of networks that take clips, FP32 or INT8; each is a method called by its file's name.
+    oracle
+        Whether the best fixed filter, fitted with the truth, stands beside them; it takes most of the time.
     """
 
     strata: tuple[str, ...] = ()
     limit: int = 0
+    method: tuple[str, ...] = ("green", "chrom", "pos", "fused-pos")
+    model: tuple[Path, ...] = ()
+    oracle: bool = True
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.limit == 1:

@@ -36,15 +36,19 @@ def oracle_pulse(window: TrueWindow, others: Sequence[TrueWindow]) -> Signal | N
     Returns
     -------
     Signal or None
-        Detrended, float64 [N]; ``None`` where no other window has a contact pulse.
+        Detrended, float64 [N]; ``None`` where it cannot be seen, or no other one with a contact pulse can.
     """
-    known = [(banded(channels(other.cells)), other.contact) for other in others if other.contact is not None]
-    if not known:
+    known = [
+        (banded(channels(other.seen.even.cells)), other.truth.contact)
+        for other in others
+        if other.seen is not None and other.truth.contact is not None
+    ]
+    if not known or window.seen is None:
         return None
     moments = {delay: [_moments(signals, contact, delay) for signals, contact in known] for delay in DELAYS}
     choices = [(delay, ridge) for delay in DELAYS for ridge in RIDGES] if len(known) > 1 else [(DELAYS[1], 0.3)]
     delay, ridge = max(choices, key=lambda choice: _left_out(moments[choice[0]], choice[1]))
-    return np.asarray(channels(window.cells) @ _fit(moments[delay], ridge))
+    return np.asarray(channels(window.seen.even.cells) @ _fit(moments[delay], ridge))
 
 
 def _moments(signals: Signal, contact: Signal, delay: int) -> Moments:

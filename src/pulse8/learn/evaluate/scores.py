@@ -1,12 +1,14 @@
-"""A method's readings on one stratum to one row: errors with intervals, coverage beside them."""
+"""A method's readings on one group of windows to one row: errors with intervals, coverage beside them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from pulse8.measure.signal.metrics import subject_bootstrap
+from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, mape, pearson, rmse, subject_bootstrap
+from pulse8.measure.signal.selection import auroc, risks_at, upper_share
 
 CLOSE_BPM: Final = 5.0
 """A reading counts as right within this. Source: the "5 BPM or 10 %" of ANSI/AAMI EC13, used as a convention."""
@@ -20,38 +22,80 @@ class Reading:
 
     Attributes
     ----------
-    subject
-        Whose.
+    subject, recording, start_s
+        Whose window it is, and where it begins.
     bpm
         What it read; ``None`` where it read nothing.
+    confidence
+        How sure it is, on the method's own scale.
     accepted
-        Whether it is surer than a reading of noise.
+        Whether its rate counts: for classical methods, whether it is surer than a reading of noise.
+    alive
+        Whether there is a pulse.
     true_bpm
-        The contact sensor's; ``None`` where there is no pulse.
+        The contact sensor's; ``None`` where there is no pulse, or the sensor has no rate.
+    snr_db, macc
+        The wave against the true rate and against the contact wave; ``None`` where there is none of either.
+    conditions
+        The recording's.
     """
 
     subject: str
+    recording: str = ""
+    start_s: float = 0.0
     bpm: float | None
+    confidence: float = 0.0
     accepted: bool
+    alive: bool = True
     true_bpm: float | None
+    snr_db: float | None = None
+    macc: float | None = None
+    conditions: Mapping[str, float | str | bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def error_bpm(self) -> float | None:
+        """Absolute error; ``None`` where nothing was read or the truth is not known."""
+        return None if self.bpm is None or self.true_bpm is None else abs(self.bpm - self.true_bpm)
+
+    @property
+    def close(self) -> bool:
+        """Whether it is right within ``CLOSE_BPM``; a window that is not read is not."""
+        return self.error_bpm is not None and self.error_bpm <= CLOSE_BPM
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One method on one stratum.
+    """One method on one group of windows. Errors are over windows with a reading, accepted or not, unless said.
 
     Attributes
     ----------
     stratum, method, windows, subjects
         What was read, and how much of it.
+    read_share
+        Share of windows with a reading at all.
+    coverage
+        Share of windows whose reading is accepted: where there is no pulse, the false accepts.
+    accepted_upper
+        95 % upper bound of that share, windows taken as independent: the bound on false accepts.
     mae_bpm, mae_95_bpm
-        Mean absolute error over windows with a reading, accepted or not, and its interval over subjects.
+        Mean absolute error, and its interval over subjects.
     close_share, close_95
         Share of all windows read within 5 BPM.
-    coverage
-        Share of windows whose reading is surer than noise's: where there is no pulse, the false accepts.
+    rmse_bpm, mape, r, bias_bpm, agreement_bpm
+        Root mean square error, mean error as a share, Pearson's r, mean error, 95 % limits of agreement.
+    snr_db, macc
+        Means over windows.
     accepted_mae_bpm
-        Mean absolute error over those; ``None`` where there are none.
+        Mean absolute error of the accepted; ``None`` where there are none.
+    wrong_share, wrong_upper
+        Share of the accepted that are off by more than 5 BPM, and its 95 % upper bound: the larger one of windows
+        taken as independent and of subjects resampled.
+    auroc
+        Of the confidence, for being within 5 BPM.
+    risks_bpm
+        Mean absolute error of the surest 100, 90, 80, 70 and 50 % of readings.
+    paired_bpm, paired_95_bpm
+        This method's absolute error minus POS's, mean over windows that both read, and its interval over subjects.
     whole_mae_bpm
         Mean absolute error over whole recordings; ``None`` where they are not read.
     published_mae_bpm
@@ -64,12 +108,27 @@ class Row:
     method: str
     windows: int
     subjects: int
-    mae_bpm: float | None
-    mae_95_bpm: Interval | None
-    close_share: float | None
-    close_95: Interval | None
+    read_share: float
     coverage: float
-    accepted_mae_bpm: float | None
+    accepted_upper: float
+    mae_bpm: float | None = None
+    mae_95_bpm: Interval | None = None
+    close_share: float | None = None
+    close_95: Interval | None = None
+    rmse_bpm: float | None = None
+    mape: float | None = None
+    r: float | None = None
+    bias_bpm: float | None = None
+    agreement_bpm: Interval | None = None
+    snr_db: float | None = None
+    macc: float | None = None
+    accepted_mae_bpm: float | None = None
+    wrong_share: float | None = None
+    wrong_upper: float | None = None
+    auroc: float | None = None
+    risks_bpm: tuple[float, ...] | None = None
+    paired_bpm: float | None = None
+    paired_95_bpm: Interval | None = None
     whole_mae_bpm: float | None = None
     published_mae_bpm: float | None = None
     score: float | None = None
@@ -82,25 +141,100 @@ class Row:
         return self.whole_mae_bpm - self.published_mae_bpm
 
 
-def row_of(stratum: str, method: str, readings: Sequence[Reading]) -> Row:
-    """Sum up a method's readings; whole-recording figures and the score are added by the caller."""
-    errors = [(r.subject, abs(r.bpm - r.true_bpm), r.accepted) for r in readings if r.bpm and r.true_bpm]
-    known = [r for r in readings if r.true_bpm is not None]
-    close = [bool(r.bpm and r.true_bpm and abs(r.bpm - r.true_bpm) <= CLOSE_BPM) for r in known]
-    sure = [error for _, error, accepted in errors if accepted]
-    subjects = [r.subject for r in known]
-    return Row(
+def row_of(stratum: str, method: str, readings: Sequence[Reading], beside: Sequence[Reading] = ()) -> Row:
+    """Sum up a method's readings; those of POS on the same windows, in the same order, stand ``beside`` them.
+
+    Windows of a living person whose true rate is not known are left out. Whole recordings and the score are added by
+    the caller.
+    """
+    judged = [index for index, reading in enumerate(readings) if reading.true_bpm is not None or not reading.alive]
+    kept = [readings[index] for index in judged]
+    count, accepted = len(kept), sum(reading.accepted for reading in kept)
+    row = Row(
         stratum=stratum,
         method=method,
-        windows=len(readings),
-        subjects=len({r.subject for r in readings}),
-        mae_bpm=float(np.mean([error for _, error, _ in errors])) if errors else None,
-        mae_95_bpm=subject_bootstrap([e for _, e, _ in errors], [s for s, _, _ in errors]) if errors else None,
-        close_share=float(np.mean(close)) if close else None,
-        close_95=subject_bootstrap(np.array(close, np.float64), subjects) if close else None,
-        coverage=float(np.mean([r.accepted for r in readings])),
-        accepted_mae_bpm=float(np.mean(sure)) if sure else None,
+        windows=count,
+        subjects=len({reading.subject for reading in kept}),
+        read_share=sum(reading.bpm is not None for reading in kept) / max(count, 1),
+        coverage=accepted / max(count, 1),
+        accepted_upper=upper_share(accepted, count),
     )
+    row = _with_acceptance(_with_confidence(_with_errors(row, kept), kept), kept)
+    if not beside:
+        return row
+    difference, interval = paired(kept, [beside[index] for index in judged])
+    return dataclasses.replace(row, paired_bpm=difference, paired_95_bpm=interval)
+
+
+def _with_errors(row: Row, readings: Sequence[Reading]) -> Row:
+    known = [reading for reading in readings if reading.true_bpm is not None]
+    if not known:
+        return row
+    close = np.array([reading.close for reading in known], np.float64)
+    row = dataclasses.replace(
+        row,
+        close_share=float(close.mean()),
+        close_95=subject_bootstrap(close, [reading.subject for reading in known]),
+        snr_db=_mean([reading.snr_db for reading in known]),
+        macc=_mean([reading.macc for reading in known]),
+    )
+    pairs = [(r.true_bpm, r.bpm) for r in known if r.true_bpm is not None and r.bpm is not None]
+    if not pairs:
+        return row
+    truth, bpm = np.array(pairs).T
+    return dataclasses.replace(
+        row,
+        mae_bpm=mae(truth, bpm),
+        mae_95_bpm=subject_bootstrap(np.abs(bpm - truth), [r.subject for r in known if r.bpm is not None]),
+        rmse_bpm=rmse(truth, bpm),
+        mape=mape(truth, bpm),
+        r=pearson(truth, bpm),
+        bias_bpm=bias(truth, bpm),
+        agreement_bpm=limits_of_agreement(truth, bpm) if len(pairs) > 1 else None,
+    )
+
+
+def _with_confidence(row: Row, readings: Sequence[Reading]) -> Row:
+    rated = [(r.error_bpm, r.confidence, r.close) for r in readings if r.error_bpm is not None]
+    if not rated:
+        return row
+    errors, confidence, close = np.array(rated, np.float64).T
+    return dataclasses.replace(row, auroc=auroc(confidence, close), risks_bpm=risks_at(errors, confidence))
+
+
+def _with_acceptance(row: Row, readings: Sequence[Reading]) -> Row:
+    sure = [reading for reading in readings if reading.error_bpm is not None and reading.accepted]
+    if not sure:
+        return row
+    wrong = np.array([not reading.close for reading in sure], np.float64)
+    resampled = subject_bootstrap(wrong, [reading.subject for reading in sure], level=0.9)[1]
+    return dataclasses.replace(
+        row,
+        accepted_mae_bpm=_mean([reading.error_bpm for reading in sure]),
+        wrong_share=float(wrong.mean()),
+        wrong_upper=max(upper_share(int(wrong.sum()), len(wrong)), resampled),
+    )
+
+
+def paired(readings: Sequence[Reading], beside: Sequence[Reading]) -> tuple[float | None, Interval | None]:
+    """Mean difference in absolute error, first minus second, over windows that both read; its interval over subjects.
+
+    The readings are of the same windows in the same order.
+    """
+    both = [
+        (one.error_bpm - other.error_bpm, one.subject)
+        for one, other in zip(readings, beside, strict=True)
+        if one.error_bpm is not None and other.error_bpm is not None
+    ]
+    if not both:
+        return None, None
+    differences = [difference for difference, _ in both]
+    return float(np.mean(differences)), subject_bootstrap(differences, [subject for _, subject in both])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def score(pos_bpm: float | None, bpm: float | None, oracle_bpm: float | None) -> float | None:

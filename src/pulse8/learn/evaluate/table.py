@@ -1,103 +1,226 @@
-"""Baselines and oracle over simulated strata: the table that every model is put beside."""
+"""Methods over groups of recordings: the table that every model is put beside."""
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from pulse8.learn.evaluate.baselines import BASELINES
+from pulse8.learn.evaluate.estimators import Estimator, classical, estimators
 from pulse8.learn.evaluate.options import EvaluateOptions
-from pulse8.learn.evaluate.oracle import oracle_pulse
+from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
-from pulse8.learn.evaluate.windows import WINDOW, Signal, TrueWindow, as_wave, banded, whole_of, windows_of
+from pulse8.learn.evaluate.windows import WINDOW
 from pulse8.learn.simulate.strata import FROZEN_SHA256, Stratum, strata, stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import mae
-from pulse8.measure.signal.rate import heart_rate, noise_tonality, tonality
-from pulse8.spec import Readout
 from pulse8.values import Recording, Watch, unwatched
 
-CONSTANT: Final = "constant"
-"""Predicts the stratum's own mean rate: kinder than any constant that had to be known before."""
+POS: Final = "POS"
+"""What every method is paired with: always in the table."""
 
-ORACLE: Final = "oracle"
+POOLED: Final = ("easy", "medium", "hard", "dark")
+"""Strata that are also taken as one, where all of them are in a table."""
+
 WHOLE_METHODS: Final = ("GREEN", "CHROM", "POS")
+"""What was published for the data sets that the anchors are near."""
 
-Readings = dict[str, list[Reading]]
+FEW_SUBJECTS: Final = 20
+"""Under so many, every subject is shown: an interval over so few says little."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows by stratum and method, and the hash of the strata's file. Simulated; not a medical device."""
+    """What was found. Not a medical device.
 
-    strata_sha256: str
+    Attributes
+    ----------
+    source
+        What the recordings are: simulated strata with their file's hash, or a data set.
+    window_s
+        Length of a window, seconds.
+    rows
+        By group, then by method.
+    subjects
+        A row for each subject and method of a group of under 20 subjects.
+    readings
+        Of each group and method, for whoever goes on counting; :meth:`record` leaves them out.
+    """
+
+    source: str
     window_s: float
     rows: tuple[Row, ...]
+    subjects: tuple[Row, ...] = ()
+    readings: Mapping[str, Readings] = field(default_factory=dict, repr=False)
+
+    def row(self, group: str, method: str) -> Row:
+        """Look a row up.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        return {(row.stratum, row.method): row for row in self.rows}[group, method]
+
+    def without_readings(self) -> "Table":
+        """Return the rows alone, to be printed."""
+        return dataclasses.replace(self, readings={})
 
 
-def evaluate_strata(options: EvaluateOptions, watch: Watch[Recording] = unwatched) -> Table:
-    """Read every window of the strata by every baseline.
+def evaluate_strata(
+    options: EvaluateOptions,
+    watch: Watch[Recording] = unwatched,
+    extra: Mapping[str, Estimator] | None = None,
+) -> Table:
+    """Read every window of the frozen strata by every method.
+
+    Parameters
+    ----------
+    options
+        Which strata and methods.
+    watch
+        Shows progress.
+    extra
+        Methods that are no file and no classical one, such as a network in training, by name.
 
     Raises
     ------
     SpecError
-        There is no stratum of a name.
+        There is no stratum or method of a name.
+    InputError
+        A model's file cannot be used.
     """
     chosen = [stratum(name) for name in options.strata] or list(strata().values())
-    rows = [row for one in chosen for row in _rows(one, options.limit, watch)]
-    return Table(strata_sha256=FROZEN_SHA256, window_s=WINDOW / RATE_HZ, rows=tuple(rows))
+    groups = [group_of(one, options.limit) for one in chosen]
+    methods = {**estimators(options.method, options.model), **(extra or {})}
+    return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, watch=watch)
 
 
-def _rows(one: Stratum, limit: int, watch: Watch[Recording]) -> Iterator[Row]:
-    readings: Readings = defaultdict(list)
-    wholes: Readings = defaultdict(list)
-    for recording in watch(one.recordings(limit or None), one.name, limit or one.subjects):
-        windows = windows_of(recording)
-        for index, window in enumerate(windows):
-            for method, reading in _read(window, [*windows[:index], *windows[index + 1 :]]):
-                readings[method].append(reading)
-        if one.published_mae_bpm:
-            whole = whole_of(recording)
-            for method in WHOLE_METHODS:
-                wholes[method].append(read(BASELINES[method](whole.cells), whole))
-    readings = {CONSTANT: _constant(next(iter(readings.values()))), **readings}
-    rows = [row_of(one.name, method, readings[method]) for method in readings if readings[method]]
-    yield from (_completed(row, rows, wholes.get(row.method), one) for row in rows)
+def source_of_strata() -> str:
+    """Say what the strata are."""
+    return f"Simulated strata {FROZEN_SHA256[:12]}"
 
 
-def _read(window: TrueWindow, others: Sequence[TrueWindow]) -> Iterator[tuple[str, Reading]]:
-    for method, baseline in BASELINES.items():
-        yield method, read(baseline(window.cells), window)
-    if (pulse := oracle_pulse(window, others)) is not None:
-        yield ORACLE, read(pulse, window)
-
-
-def read(pulse: Signal, window: TrueWindow) -> Reading:
-    """Read a detrended pulse's rate; a window with a pause too long to be bridged is not read.
-
-    It is accepted where the measure line would believe it: more of a tone than noise is (decision 0014).
-    """
-    rate, band_bpm = heart_rate(as_wave(banded(pulse)), Readout()), Readout().band_bpm
-    sure = rate.bpm is not None and tonality(as_wave(pulse), band_bpm) > noise_tonality(len(pulse) / RATE_HZ, band_bpm)
-    bpm = rate.bpm if window.whole else None
-    return Reading(subject=window.subject, bpm=bpm, accepted=sure and window.whole, true_bpm=window.bpm)
-
-
-def _constant(readings: Sequence[Reading]) -> list[Reading]:
-    known = [r.true_bpm for r in readings if r.true_bpm is not None]
-    mean = float(np.mean(known)) if known else 0.0
-    return [dataclasses.replace(r, bpm=mean, accepted=True) for r in readings] if known else []
-
-
-def _completed(row: Row, rows: Sequence[Row], wholes: Sequence[Reading] | None, one: Stratum) -> Row:
-    errors = {other.method: other.mae_bpm for other in rows}
-    whole = [(r.true_bpm, r.bpm) for r in wholes or () if r.true_bpm is not None and r.bpm is not None]
-    return dataclasses.replace(
-        row,
-        score=score(errors.get("POS"), row.mae_bpm, errors.get(ORACLE)),
-        whole_mae_bpm=mae(*zip(*whole, strict=True)) if whole else None,
-        published_mae_bpm=one.published_mae_bpm.get(row.method),
+def group_of(one: Stratum, limit: int = 0) -> Group:
+    """Take a stratum as a group, or only its first ``limit`` subjects."""
+    return Group(
+        name=one.name,
+        recordings=_Stratum(one, limit),
+        count=min(limit or one.subjects, one.subjects),
+        published_mae_bpm=one.published_mae_bpm,
     )
+
+
+@dataclass(frozen=True)
+class _Stratum:
+    """A stratum's recordings, simulated anew each time that they are gone through."""
+
+    one: Stratum
+    limit: int
+
+    def __iter__(self) -> Iterator[Recording]:
+        return self.one.recordings(self.limit or None)
+
+
+def evaluate(
+    groups: Iterable[Group],
+    methods: Mapping[str, Estimator],
+    source: str,
+    *,
+    oracle: bool = True,
+    watch: Watch[Recording] = unwatched,
+) -> Table:
+    """Read every window of some groups of recordings by every method, POS among them.
+
+    Parameters
+    ----------
+    groups
+        Recordings of any origin, each group with its name.
+    methods
+        By name.
+    source
+        What the recordings are, for the table's head.
+    oracle
+        Whether the oracle stands beside the methods.
+    watch
+        Shows progress.
+    """
+    methods = {**methods, POS: classical(BASELINES[POS])} if POS not in methods else methods
+    readings: dict[str, Readings] = {}
+    rows: list[Row] = []
+    subjects: list[Row] = []
+    for group in groups:
+        found = readings[group.name] = readings_of(group, methods, oracle, watch)
+        wholes = _wholes_of(group, watch)
+        rows += _with_wholes(rows_of(group.name, found), wholes, group.published_mae_bpm)
+        subjects += subject_rows(group.name, found, wholes, every=group.every_subject)
+    if set(POOLED) <= set(readings):
+        rows += rows_of(" + ".join(POOLED), pooled([readings[name] for name in POOLED]))
+    return Table(
+        source=source,
+        window_s=WINDOW / RATE_HZ,
+        rows=tuple(rows),
+        subjects=tuple(subjects),
+        readings=readings,
+    )
+
+
+def rows_of(name: str, readings: Readings) -> list[Row]:
+    """One row a method; POS stands beside each, and the score where there is an oracle."""
+    rows = [row_of(name, method, found, readings[POS] if method != POS else ()) for method, found in readings.items()]
+    errors = {row.method: row.mae_bpm for row in rows}
+    return [dataclasses.replace(row, score=score(errors[POS], row.mae_bpm, errors.get(ORACLE))) for row in rows]
+
+
+def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, *, every: bool = False) -> list[Row]:
+    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
+    people = sorted({reading.subject for reading in readings[POS]})
+    if len(people) >= FEW_SUBJECTS and not every:
+        return []
+    return [
+        row
+        for person in people
+        for row in _with_wholes(
+            rows_of(f"{name}: {person}", parted(readings, "subject", person)),
+            parted(wholes or {}, "subject", person),
+            {},
+        )
+    ]
+
+
+def parted(readings: Readings, field_name: str, value: str) -> Readings:
+    """Take the readings of which a field has a value: the same windows for every method."""
+    return {
+        method: [reading for reading in found if getattr(reading, field_name) == value]
+        for method, found in readings.items()
+    }
+
+
+def pooled(parts: Sequence[Readings]) -> Readings:
+    """Join the readings of several groups; methods that are not in each of them are left out."""
+    methods = [method for method in parts[0] if all(method in part for part in parts)]
+    return {method: [reading for part in parts for reading in part[method]] for method in methods}
+
+
+def _wholes_of(group: Group, watch: Watch[Recording]) -> Readings:
+    """Read whole recordings, of an anchor, where they were published, and of a data set; else none."""
+    if not (group.published_mae_bpm or group.whole):
+        return {}
+    return whole_readings(group, {name: classical(BASELINES[name]) for name in WHOLE_METHODS}, watch)
+
+
+def _with_wholes(rows: Sequence[Row], wholes: Readings, published_mae_bpm: Mapping[str, float]) -> list[Row]:
+    """Add whole recordings' errors to rows, and what was published of them."""
+    errors = {name: _whole_mae(found) for name, found in wholes.items()}
+    return [
+        dataclasses.replace(
+            row, whole_mae_bpm=errors.get(row.method), published_mae_bpm=published_mae_bpm.get(row.method)
+        )
+        for row in rows
+    ]
+
+
+def _whole_mae(readings: Sequence[Reading]) -> float | None:
+    read = [(r.true_bpm, r.bpm) for r in readings if r.true_bpm is not None and r.bpm is not None]
+    return mae(*zip(*read, strict=True)) if read else None

@@ -6,6 +6,7 @@ come, :func:`window_clips` a whole recording; both give the same bytes.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,31 @@ SLACK_S: Final = 1e-6
 """Rounding of a time that was computed: a microsecond is no frame interval."""
 
 
+@dataclass(frozen=True, eq=False)
+class EvenCells:
+    """One window's cells, evenly sampled: what clips and classical methods are made from.
+
+    Attributes
+    ----------
+    cells
+        float64 [window, 12, 3], 0..255; zeros in the cells of an ROI that could not be measured.
+    used
+        bool [12]: which cells could be.
+    valid_share
+        float32 [12]: in what share of the window's frames each cell was measured.
+    pixels
+        float64 [12]: mean area of each cell in px; not a number where it is not known.
+    start_s
+        Time of the first sample, seconds.
+    """
+
+    cells: NDArray[np.float64]
+    used: NDArray[np.bool_]
+    valid_share: NDArray[np.float32]
+    pixels: NDArray[np.float64]
+    start_s: float
+
+
 def window_clips(traces: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:
     """Cut a recording into windows and normalise each.
 
@@ -35,11 +61,16 @@ def window_clips(traces: CellTraces, normaliser: Normaliser) -> Iterator[Clip | 
         start_s = first_s = float(stretch.t_s[0])
         count = 0
         while stretch.t_s[-1] >= _last_s(start_s, normaliser) - SLACK_S:
-            first = max(int(np.searchsorted(stretch.t_s, start_s + SLACK_S, side="right")) - 1, 0)
-            stop = int(np.searchsorted(stretch.t_s, _last_s(start_s, normaliser) - SLACK_S)) + 1
-            yield clip_of(part(stretch, slice(first, stop)), start_s, normaliser)
+            yield clip_of(frames_about(stretch, start_s, normaliser), start_s, normaliser)
             count += 1
             start_s = first_s + count * hop_s
+
+
+def frames_about(traces: CellTraces, start_s: float, normaliser: Normaliser) -> CellTraces:
+    """Frames that a window is sampled from: one at or before its first sample to one at or after its last."""
+    first = max(int(np.searchsorted(traces.t_s, start_s + SLACK_S, side="right")) - 1, 0)
+    stop = int(np.searchsorted(traces.t_s, _last_s(start_s, normaliser) - SLACK_S)) + 1
+    return part(traces, slice(first, stop))
 
 
 def stretches(traces: CellTraces) -> Iterator[CellTraces]:
@@ -105,10 +136,16 @@ def _last_s(start_s: float, normaliser: Normaliser) -> float:
 
 
 def clip_of(frames: CellTraces, start_s: float, normaliser: Normaliser) -> Clip | NoClip:
-    """Make one clip from the frames about its window.
+    """Make one clip from the frames about its window, or say why there is none, as :func:`even_cells` does."""
+    even = even_cells(frames, start_s, normaliser)
+    return even if isinstance(even, NoClip) else normalised(even, normaliser)
+
+
+def even_cells(frames: CellTraces, start_s: float, normaliser: Normaliser) -> EvenCells | NoClip:
+    """Sample the cells of a window evenly.
 
     An ROI's pauses of at most ``LONGEST_GAP_S`` are bridged by a straight line and lower its valid share; an ROI with a
-    longer one, or with too small a share, is rows of zeros.
+    longer one, or with too small a share, is zeros. A window without an ROI, or a grey one, is none.
     """
     at_s = start_s + np.arange(normaliser.window) / normaliser.rate_hz
     share = frames.valid.mean(axis=0)
@@ -123,8 +160,19 @@ def clip_of(frames: CellTraces, start_s: float, normaliser: Normaliser) -> Clip 
         cells[:, roi] = sample_at(frames.rgb[seen, roi], frames.t_s[seen], at_s, normaliser.rate_hz)
     if is_grey(cells[:, used].mean(axis=(1, 2))):
         return NoClip(Reason.NO_COLOUR, start_s)
-    samples, scale = normalise(cells.reshape(normaliser.window, -1, 3), _cell_pixels(frames), normaliser)
-    return Clip(samples[None], scale, np.repeat(share, CELLS_PER_ROI).astype(np.float32), start_s)
+    return EvenCells(
+        cells=cells.reshape(normaliser.window, -1, 3),
+        used=np.repeat(np.isin(np.arange(len(ROI_NAMES)), used), CELLS_PER_ROI),
+        valid_share=np.repeat(share, CELLS_PER_ROI).astype(np.float32),
+        pixels=_cell_pixels(frames),
+        start_s=start_s,
+    )
+
+
+def normalised(even: EvenCells, normaliser: Normaliser) -> Clip:
+    """Normalise a window's evenly sampled cells."""
+    samples, scale = normalise(even.cells, even.pixels, normaliser)
+    return Clip(samples[None], scale, even.valid_share, even.start_s)
 
 
 def _whole(frames: CellTraces, roi: int, at_s: NDArray[np.float64]) -> bool:

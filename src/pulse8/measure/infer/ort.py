@@ -1,5 +1,6 @@
 """Running an ONNX file with ONNX Runtime; the optimisation level is the caller's to state."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, ToolchainError
 
 Level = Literal["off", "basic", "extended", "all"]
 LEVELS: Final = {
@@ -34,6 +35,7 @@ class OrtRunner:
         options.graph_optimization_level = LEVELS[level]
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait burn no core
         options.log_severity_level = 4  # what it would log comes as an exception
+        self._model, self._level = model, level
         source = model if isinstance(model, bytes) else str(model)
         try:
             self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -56,6 +58,26 @@ class OrtRunner:
         """Run on one input and return every output, in the file's order."""
         outputs: list[NDArray[Any]] = self._session.run(None, {self._input.name: tensor})
         return outputs
+
+    def run_int8(self, tensor: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Return the bytes that the output is dequantised from.
+
+        Raises
+        ------
+        InputError
+            The file is no INT8 model.
+        ToolchainError
+            The ``onnx`` package is not installed.
+        """
+        return np.asarray(self._ending_in_int8(tensor)[0], np.int8)
+
+    @cached_property
+    def _ending_in_int8(self) -> "OrtRunner":
+        try:
+            from pulse8.measure.infer.onnx_file import ending_in_int8  # noqa: PLC0415 - onnx is in the build extra
+        except ModuleNotFoundError as error:
+            raise ToolchainError("inner bytes of a file are read with the onnx package; pip install onnx") from error
+        return OrtRunner(ending_in_int8(self._model), self._level)
 
 
 def one_line(error: Exception) -> str:

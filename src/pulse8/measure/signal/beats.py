@@ -62,7 +62,12 @@ def beat_times_s(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArray
 
 def rate_about_bpm(beats_s: NDArray[np.float64], t_s: float) -> float | None:
     """Heart rate about a moment from the beats around it; ``None`` where there are too few or they do not agree."""
-    near = beats_s[np.abs(beats_s - t_s) <= SPAN_S / 2]
+    return rate_between_bpm(beats_s, t_s - SPAN_S / 2, t_s + SPAN_S / 2)
+
+
+def rate_between_bpm(beats_s: NDArray[np.float64], start_s: float, end_s: float) -> float | None:
+    """60 over the mean interval of the beats in a span; ``None`` where there are too few or they do not agree."""
+    near = beats_s[(beats_s >= start_s) & (beats_s <= end_s)]
     if len(near) < LEAST_BEATS:
         return None
     intervals_s = np.diff(near)

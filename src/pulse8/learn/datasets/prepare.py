@@ -1,0 +1,216 @@
+"""Raw data to a store: each recording is a task of its own, and what was done before is not done again."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pulse8.errors import InputError
+from pulse8.learn.datasets.adapters.adapter import Adapter, Found
+from pulse8.learn.datasets.adapters.catalogue import adapter
+from pulse8.learn.datasets.options import PrepareOptions
+from pulse8.learn.datasets.preparing import Outcome, Task, is_prepared
+from pulse8.learn.datasets.store import (
+    SUFFIX,
+    Entry,
+    Failure,
+    Store,
+    entry_of,
+    open_recording,
+    recording_path,
+    write_index,
+)
+from pulse8.learn.datasets.workers import prepare_here, prepare_on_cluster
+from pulse8.learn.simulate.patches import SUBJECT_PREFIX
+from pulse8.manifest import record
+from pulse8.values import Watch, unwatched
+
+DEFAULTS: Final = PrepareOptions()
+UNFINISHED: Final = f".*{SUFFIX}.*.part"
+"""Names of files that a killed worker leaves half-written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of a data set.
+
+    Attributes
+    ----------
+    store, dataset, simulated, sha256
+        Where it is, what it was made from, whether its people are simulated, and the hash of its content.
+    recordings, subjects
+        How many recordings of how many people are in it.
+    prepared, kept
+        How many of them were prepared now, and how many were there already.
+    windows, left_out
+        Windows with a true rate, and how many have none, by reason.
+    failed
+        What could not be prepared.
+    megabytes
+        Size of the recordings' files.
+    peak_mb
+        Largest resident memory of a worker; 0 where the system does not tell.
+    """
+
+    store: str
+    dataset: str
+    simulated: bool
+    sha256: str
+    recordings: int
+    subjects: int
+    prepared: int
+    kept: int
+    windows: int
+    left_out: dict[str, int]
+    failed: tuple[Failure, ...]
+    megabytes: float
+    peak_mb: float
+
+
+def prepare(
+    dataset: str,
+    raw: Path,
+    store: Path,
+    options: PrepareOptions = DEFAULTS,
+    watch: Watch[Any] = unwatched,
+    tell: Callable[[Failure], None] = lambda _failure: None,
+) -> Report:
+    """Prepare a data set; may be killed at any moment and run again.
+
+    Parameters
+    ----------
+    dataset
+        Name of an adapter.
+    raw
+        Folder of the data set as its authors give it.
+    store
+        Folder for the recordings' files and the index; what is in it is kept where it was made from the same files.
+    options
+        How.
+    watch
+        Shows progress.
+    tell
+        Is given each failure as it comes.
+
+    Raises
+    ------
+    InputError
+        There are no recordings, or the store was made from another data set or with other options.
+    SpecError
+        There is no such data set.
+    """
+    chosen = adapter(dataset)
+    if options.cluster:  # its workers run in other folders
+        raw, store = raw.absolute(), store.absolute()
+    found = chosen.find(raw)
+    refuse_another_store(store, chosen, options)
+    failed = list(twice(found))
+    refused = {failure.recording for failure in failed}
+    tasks = [_task(chosen, one, raw, store, options) for one in found if one.recording not in refused]
+    for failure in failed:
+        tell(failure)
+    outcomes = list(_run(_waiting(tasks, store), options, watch, tell))
+    failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
+    entries = _entries(store)
+    simulated = chosen.simulated or any(entry.subject.startswith(SUBJECT_PREFIX) for entry in entries)
+    failed.sort(key=lambda failure: failure.recording)
+    made = Store(store, chosen.name, simulated, entries, tuple(failed))
+    index = write_index(made)
+    record(index, "prepare", {}, {"dataset": chosen.name, "simulated": simulated, **options.of_content()})
+    return _report(made, outcomes)
+
+
+def _task(chosen: Adapter, found: Found, raw: Path, store: Path, options: PrepareOptions) -> Task:
+    return Task(adapter=chosen, found=found, raw=raw, store=store, options=options)
+
+
+def twice(found: Sequence[Found]) -> Iterator[Failure]:
+    """Name each recording id that stands for two recordings, and each video that two subjects share."""
+    by_id: dict[str, list[Found]] = defaultdict(list)
+    by_video: dict[Path, list[Found]] = defaultdict(list)
+    for one in found:
+        by_id[one.recording].append(one)
+        if one.video != one.truth:  # a file that is both may hold many
+            by_video[one.video].append(one)
+    for name, ones in by_id.items():
+        if len(ones) > 1:
+            places = ", ".join(str(one.video) for one in ones)
+            yield Failure(recording=name, reason=f"two recordings have the id {name!r} ({places}); rename one")
+    for video, ones in by_video.items():
+        subjects = sorted({one.subject for one in ones})
+        if len(subjects) > 1 and len({one.recording for one in ones}) > 1:
+            for one in ones:
+                said = f"{video} is said to show {' and '.join(subjects)}; a video has one subject"
+                yield Failure(recording=one.recording, reason=said)
+
+
+def refuse_another_store(store: Path, chosen: Adapter, options: PrepareOptions) -> None:
+    """Hold that a folder is a store of this data set, made with these options, or none yet.
+
+    Raises
+    ------
+    InputError
+        It is another's: mixing would give figures of neither.
+    """
+    for path in sorted(store.glob(f"*{SUFFIX}")):
+        try:
+            made = open_recording(path).record["made"]
+            same = (made["dataset"], made["options"]) == (chosen.name, options.of_content())
+            what = f"{made['dataset']} with {made['options']}"
+        except (InputError, KeyError, TypeError):
+            continue  # it is damaged, and will be prepared again
+        if not same:
+            raise InputError(f"{store} was prepared from {what}; give another --store, or the same options")
+
+
+def _waiting(tasks: Sequence[Task], store: Path) -> list[Task]:
+    """Tasks that are not done; what a killed run left half-written goes, and so does what is stale."""
+    store.mkdir(parents=True, exist_ok=True)
+    for path in store.glob(UNFINISHED):
+        path.unlink(missing_ok=True)
+    waiting = [task for task in tasks if not is_prepared(task)]
+    for task in waiting:
+        recording_path(store, task.found.recording).unlink(missing_ok=True)
+    return waiting
+
+
+def _run(
+    tasks: Sequence[Task], options: PrepareOptions, watch: Watch[Any], tell: Callable[[Failure], None]
+) -> Iterator[Outcome]:
+    if not tasks:
+        return
+    run = prepare_on_cluster(tasks, options.cluster) if options.cluster else prepare_here(tasks, options.processes)
+    outcomes: Iterable[Outcome] = watch(run, "preparing recordings", len(tasks))
+    for outcome in outcomes:
+        if outcome.failed is not None:
+            tell(Failure(recording=outcome.recording, reason=outcome.failed))
+        yield outcome
+
+
+def _entries(store: Path) -> tuple[Entry, ...]:
+    entries = [entry_of(path) for path in sorted(store.glob(f"*{SUFFIX}"))]
+    return tuple(sorted(entries, key=lambda entry: entry.recording))
+
+
+def _report(made: Store, outcomes: Sequence[Outcome]) -> Report:
+    done = sum(outcome.failed is None for outcome in outcomes)
+    left_out: dict[str, int] = defaultdict(int)
+    for entry in made.entries:
+        for reason, count in entry.left_out.items():
+            left_out[reason] += count
+    return Report(
+        store=str(made.path),
+        dataset=made.dataset,
+        simulated=made.simulated,
+        sha256=made.sha256,
+        recordings=len(made.entries),
+        subjects=len(made.subjects),
+        prepared=done,
+        kept=len(made.entries) - done,
+        windows=sum(entry.windows for entry in made.entries),
+        left_out=dict(sorted(left_out.items())),
+        failed=made.failed,
+        megabytes=sum(entry.bytes for entry in made.entries) / 1e6,
+        peak_mb=max((outcome.peak_mb for outcome in outcomes), default=0.0),
+    )

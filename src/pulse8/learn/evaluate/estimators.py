@@ -1,0 +1,126 @@
+"""What is evaluated: anything that makes pulses of windows. Classical methods, an ONNX file, a network in training."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError, SpecError
+from pulse8.learn.evaluate.baselines import BASELINES, Baseline
+from pulse8.learn.evaluate.windows import WINDOW, Signal, Window
+from pulse8.manifest import existing_file
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.signal.network import interleaved
+from pulse8.values import Clip
+
+CLIP_SHAPE: Final = (3, 12, WINDOW)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A pulse, and how far it is to be believed.
+
+    Attributes
+    ----------
+    pulse
+        float64 [N] at ``RATE_HZ``, not band-passed.
+    confidence
+        Higher is surer, on any scale; ``None`` for the pulse's own tonality.
+    accepted
+        Whether its rate counts; ``None`` for what the measure line accepts: more of a tone than noise is.
+    """
+
+    pulse: Signal
+    confidence: float | None = None
+    accepted: bool | None = None
+
+
+Estimator = Callable[[Sequence[Window]], Sequence[Estimate]]
+"""From any number of windows to as many estimates; windows of several recordings come together, for speed."""
+
+
+def classical(baseline: Baseline) -> Estimator:
+    """Make an estimator of a baseline."""
+    return lambda windows: [Estimate(baseline(window.cells)) for window in windows]
+
+
+def from_clips(waves: Callable[[Sequence[Clip]], NDArray[Any]]) -> Estimator:
+    """Make an estimator of a network.
+
+    Parameters
+    ----------
+    waves
+        From B clips to their pulses, [B, 256] or, four phases interleaved, [B, 4, 1, 64] (:func:`interleaved`).
+    """
+
+    def estimate(windows: Sequence[Window]) -> list[Estimate]:
+        found = waves([window.clip for window in windows]) if windows else np.zeros((0, WINDOW))
+        return [Estimate(pulse.astype(np.float64)) for pulse in _waves(np.asarray(found))]
+
+    return estimate
+
+
+def from_samples(waves: Callable[[NDArray[np.float32]], NDArray[Any]]) -> Estimator:
+    """Make an estimator of a network that takes float32 [B, 3, 12, 256] and returns what :func:`from_clips` says."""
+    return from_clips(lambda clips: waves(np.concatenate([clip.samples for clip in clips])))
+
+
+def _waves(output: NDArray[Any]) -> NDArray[Any]:
+    return interleaved(output) if output.ndim == 4 else output
+
+
+def onnx_file(path: Path) -> Estimator:
+    """Make an estimator of an ONNX file; a file of batch 1 is run clip by clip.
+
+    Raises
+    ------
+    InputError
+        It is missing, cannot be loaded, or takes something else than clips.
+    """
+    run = OrtRunner(existing_file(path, "Model", "give an ONNX file that `pulse8 build` wrote"), "all")
+    batch, *shape = run.input_shape
+    if tuple(shape) != CLIP_SHAPE:
+        raise InputError(
+            f"{path} takes {[batch, *shape]}, not clips [1, 3, 12, {WINDOW}]; for ultralight use `pulse8 verify`"
+        )
+    if batch == 1:
+        return from_samples(lambda samples: np.concatenate([run(clip[None])[0] for clip in samples]))
+    return from_samples(lambda samples: run(samples)[0])
+
+
+def estimators(methods: Sequence[str], models: Sequence[Path]) -> dict[str, Estimator]:
+    """Name the methods and files of one table; a file is called by its name without the suffix.
+
+    Raises
+    ------
+    SpecError
+        There is no such method, or two files share a name.
+    InputError
+        A file cannot be used.
+    """
+    chosen = {known(name): classical(BASELINES[known(name)]) for name in methods}
+    files: Mapping[str, Path] = {path.stem: path for path in models}
+    if len(files) < len(models) or set(files) & set(chosen):
+        raise SpecError(f"models {', '.join(map(str, models))} need names of their own; rename one")
+    return {**chosen, **{name: onnx_file(path) for name, path in files.items()}}
+
+
+def known(method: str) -> str:
+    """Find a method's name in the table, written in any case, with a hyphen for a blank.
+
+    Raises
+    ------
+    SpecError
+        There is none; the message lists those there are.
+    """
+    names = {_flag(name): name for name in BASELINES}
+    if _flag(method) not in names:
+        raise SpecError(f"unknown method {method!r}; choose from {', '.join(names)}")
+    return names[_flag(method)]
+
+
+def _flag(name: str) -> str:
+    return name.lower().replace(" ", "-")

@@ -1,0 +1,114 @@
+"""The integer reference: what an INT8 file computes, bit for bit, in numpy.
+
+It is the oracle that the board's C code is compared with: ONNX Runtime's INT8 results change with its optimisation.
+Sums are taken by float32 matrix products: the program proves that no partial sum reaches 2^24, so they are exact in any
+order. Every tensor between is at hand by its ONNX name.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError, ToolchainError
+from pulse8.measure.infer.kernels import LAYOUTS, Codes, LayoutName, run_step
+from pulse8.measure.infer.program import IntegerProgram, Tensor, sources_of
+
+
+def load_program(model: Path | bytes) -> IntegerProgram:
+    """Read an INT8 QDQ file (or its bytes).
+
+    Raises
+    ------
+    InputError
+        The file cannot be used, is a float model, or holds what the reference does not know.
+    ToolchainError
+        The ``onnx`` package is not installed.
+    """
+    try:
+        from pulse8.measure.infer.onnx_file import load_int8  # noqa: PLC0415 - onnx is in the build extra
+        from pulse8.measure.infer.qdq import read_program  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ToolchainError("the integer reference reads files with the onnx package; pip install onnx") from error
+    return read_program(*load_int8(model))
+
+
+class IntegerRunner:
+    """A program made ready to run; calling it with its one float input returns its output in a list, as a Runner does.
+
+    Parameters
+    ----------
+    model
+        A file, its bytes, or a program.
+    layout
+        How tensors of rank 4 lie in memory while it runs. Inputs and results are channel first either way, and equal.
+    """
+
+    def __init__(self, model: Path | bytes | IntegerProgram, layout: LayoutName = "channel first") -> None:
+        self.program = model if isinstance(model, IntegerProgram) else load_program(model)
+        self._layout = LAYOUTS[layout]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input."""
+        return self.program.input.shape
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The file's metadata properties."""
+        return dict(self.program.metadata)
+
+    def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Quantise, run, dequantise, and follow the float tail."""
+        output = self.program.output
+        value = (self.run_int8(tensor).astype(np.float32) - np.float32(output.zero_point)) * output.scale
+        for step in self.program.tail:
+            value = TAIL[step.operator](value, step.constant)
+        return [value]
+
+    def run_int8(self, tensor: NDArray[np.float32]) -> Codes:
+        """Return the bytes that the output is dequantised from."""
+        return self.tensors(quantised(tensor, self.program.input))[self.program.output.name]
+
+    def tensors(self, codes: Codes) -> dict[str, Codes]:
+        """Run on an int8 input and return every int8 tensor, channel first, by its name in the file.
+
+        Raises
+        ------
+        InputError
+            The input has another shape or is not int8.
+        """
+        source = self.program.input
+        if codes.shape != source.shape or codes.dtype != np.int8:
+            raise InputError(f"input is {codes.dtype} {list(codes.shape)}; the model takes int8 {list(source.shape)}")
+        stored = {source.name: self._layout.store(codes)}
+        for step in self.program.steps:
+            stored[step.output.name] = run_step(step, [stored[each.name] for each in sources_of(step)], self._layout)
+        return {name: self._layout.load(tensor) for name, tensor in stored.items()}
+
+
+def quantised(values: NDArray[np.float32], tensor: Tensor) -> Codes:
+    """Turn real values into a tensor's codes, as QuantizeLinear does: a division, half to even, saturated.
+
+    Raises
+    ------
+    InputError
+        The shape is another one, or a value is not a number.
+    """
+    if values.shape != tensor.shape or np.isnan(values).any():
+        raise InputError(f"input {list(values.shape)} is not {list(tensor.shape)} or holds NaN; check what made it")
+    codes = np.rint(values.astype(np.float32) / tensor.scale) + np.float32(tensor.zero_point)
+    return np.asarray(codes.clip(-128, 127).astype(np.int8))
+
+
+def _sigmoid(value: NDArray[np.float32], _constant: np.float32) -> NDArray[np.float32]:
+    return np.asarray(1 / (1 + np.exp(-value)), np.float32)
+
+
+TAIL: Final[Mapping[str, Callable[[NDArray[np.float32], np.float32], NDArray[np.float32]]]] = {
+    "Sigmoid": _sigmoid,
+    "Mul": np.multiply,
+    "Add": np.add,
+}

@@ -1,0 +1,204 @@
+"""What an INT8 file computes, as typed records: read once, then executed by numpy or written out as C.
+
+A program is a straight line of steps. Each reads int8 tensors by name and makes one; names are those of the ONNX file.
+Shapes and weights are channel first, as ONNX has them. The arithmetic is one formula for all:
+
+    y = clamp(rne(float32(acc) * m) + z_y, low, high)
+
+with ``acc`` an exact integer below 2^24, ``m`` a float32 that was rounded once, ``rne`` rounding half to even, and one
+multiplication. A ReLU is ``low``. Whatever maps a single byte to a byte is a table of 256.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pair = tuple[int, int]
+"""(along the height, along the width)."""
+
+ACC_LIMIT: Final = 1 << 24
+"""Integers below it are float32 numbers, and their sums and products are exact in any order."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An int8 tensor: real value = scale * (q - zero point)."""
+
+    name: str
+    shape: tuple[int, ...]
+    scale: np.float32
+    zero_point: int
+
+    def same_codes(self, other: "Tensor") -> bool:
+        """Whether a byte means the same in both."""
+        return (self.scale, self.zero_point) == (other.scale, other.zero_point)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """How a kernel moves: ``pads`` is top, left, bottom, right; a padded place holds the zero point."""
+
+    kernel: Pair
+    strides: Pair = (1, 1)
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
+    dilations: Pair = (1, 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv:
+    """acc = sum (x - z_x) w + bias; a Gemm is a Conv of kernel (1, 1) on [N, C] seen as [N, C, 1, 1].
+
+    Attributes
+    ----------
+    weight
+        int8 [out, in / groups, height, width], zero point 0.
+    bias
+        int32 [out], in units of s_x s_w.
+    multiplier
+        float32 [out]: s_x s_w / s_y, one value an output channel even where the weights have one scale.
+    weight_scale
+        float32 [out].
+    """
+
+    source: Tensor
+    output: Tensor
+    weight: NDArray[np.int8]
+    weight_scale: NDArray[np.float32]
+    bias: NDArray[np.int32]
+    multiplier: NDArray[np.float32]
+    window: Window
+    groups: int = 1
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool:
+    """Largest byte of each window; padding never wins. Source and output have the same codes."""
+
+    source: Tensor
+    output: Tensor
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AveragePool:
+    """acc = sum (x - z_x); a GlobalAveragePool is one window over the whole picture.
+
+    ``multiplier`` is float32: s_x / (s_y * counted elements), of shape [1, 1] where every window counts the same, and
+    [output height, output width] where padding is not counted.
+    """
+
+    source: Tensor
+    output: Tensor
+    multiplier: NDArray[np.float32]
+    window: Window
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add:
+    """Operands of one scale: acc = (a - z_a) + (b - z_b), m = s_a / s_y. Shapes are equal."""
+
+    source: Tensor
+    other: Tensor
+    output: Tensor
+    multiplier: np.float32
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScaledAdd:
+    """Operands of two scales: rne((float32(a - z_a) s_a + float32(b - z_b) s_b) * float32(1 / s_y)) + z_y, in float32.
+
+    Three multiplications and one addition, each rounded: no fused multiply-add. ``inverse`` is float32(1 / s_y).
+    """
+
+    source: Tensor
+    other: Tensor
+    output: Tensor
+    inverse: np.float32
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mul:
+    """acc = (a - z_a) (b - z_b), m = s_a s_b / s_y. Shapes are equal."""
+
+    source: Tensor
+    other: Tensor
+    output: Tensor
+    multiplier: np.float32
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lookup:
+    """y = table[q + 128], int8 [256]: Sigmoid, a ReLU of its own, or a change of scale (``operator`` says which)."""
+
+    source: Tensor
+    output: Tensor
+    operator: Literal["Sigmoid", "Relu", "Requantize"]
+    table: NDArray[np.int8]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concat:
+    """Sources one after the other along ``axis`` (channel-first number); all have the output's codes."""
+
+    sources: tuple[Tensor, ...]
+    output: Tensor
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape:
+    """The same bytes in channel-first order under another shape."""
+
+    source: Tensor
+    output: Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transpose:
+    """Axes in another order (channel-first numbers)."""
+
+    source: Tensor
+    output: Tensor
+    axes: tuple[int, ...]
+
+
+Step = Conv | MaxPool | AveragePool | Add | ScaledAdd | Mul | Lookup | Concat | Reshape | Transpose
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatStep:
+    """One scalar operation in float32 after the last DequantizeLinear; a Sigmoid's constant is 0 and not used."""
+
+    operator: Literal["Sigmoid", "Mul", "Add"]
+    constant: np.float32
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntegerProgram:
+    """An INT8 file: its input and output as int8 tensors, the steps between, the float tail, and its metadata."""
+
+    input: Tensor
+    steps: tuple[Step, ...]
+    output: Tensor
+    tail: tuple[FloatStep, ...]
+    metadata: Mapping[str, str]
+
+
+def sources_of(step: Step) -> tuple[Tensor, ...]:
+    """Return the tensors that a step reads, in its own order."""
+    if isinstance(step, Concat):
+        return step.sources
+    return (step.source, step.other) if isinstance(step, Add | ScaledAdd | Mul) else (step.source,)

@@ -1,0 +1,128 @@
+"""The live page in a real browser, with a simulated face of known rate before its camera."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from live_page import browser_with, live_server, needs_chromium, write_y4m
+from pulse8.learn.simulate.face_video import FaceVideo
+
+pytestmark = needs_chromium
+BPM = 84.0
+WAIT_S = 60
+
+
+@dataclass
+class Visit:
+    """A page, and what it complained of and asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.goto(address)
+        self.page.click("#start")
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Ask again and again; Playwright's own way evaluates strings, which the page's security policy forbids."""
+    end_s = time.monotonic() + WAIT_S
+    while not page.evaluate(condition):
+        assert time.monotonic() < end_s, f"{condition} did not come true in {WAIT_S} s"
+        page.wait_for_timeout(100)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def visit(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """The page with a face in sight for 15 s that then leaves for 5, over and over."""
+    camera = write_y4m(tmp_path_factory.mktemp("camera") / "face.y4m", FaceVideo(seconds=20, bpm=BPM), keep=(0, 15))
+    with live_server() as address, browser_with(playwright, camera) as browser:
+        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB"))
+        visit.open(address)
+        yield visit
+
+
+def test_a_face_gets_its_rate_and_a_wave(visit: Visit) -> None:
+    """First the provisional rate, then that of a full window, then none when the face has gone."""
+    page = visit.page
+    wait_until(page, "pulse8.reading?.bpm && pulse8.reading.provisional")
+    assert page.locator("#provisional").is_visible()
+    wait_until(page, "pulse8.reading?.bpm && !pulse8.reading.provisional")
+    assert abs(page.evaluate("pulse8.reading.bpm") - BPM) <= 1
+    assert abs(int(page.inner_text("#bpm")) - BPM) <= 1
+    drawn = """() => { const c = document.getElementById("wave"), rows = new Set();
+      const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+      for (let i = 0; i < pixels.length; i += 4)
+        if (pixels[i] > 150 && pixels[i + 1] < 90 && pixels[i + 3] > 200) rows.add(Math.floor(i / 4 / c.width));
+      return rows.size / c.height; }"""
+    assert page.evaluate(drawn) > 0.5  # the wave in its own red, over more than half of the canvas's height
+
+
+def test_a_lost_face_is_said_and_its_rate_goes(visit: Visit) -> None:
+    page = visit.page
+    wait_until(page, "pulse8.reading?.reason === 'no face'")
+    assert page.inner_text("#bpm") == "–"
+    assert "No face is in sight" in page.inner_text("#why")
+    assert page.locator("#regions li.bad").count() == 3
+
+
+def test_pause_language_theme_and_export(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    page.keyboard.press("Space")
+    assert "Paused" in page.inner_text("#why")
+    page.keyboard.press("l")
+    assert "已暫停" in page.inner_text("#why")
+    page.keyboard.press("l")
+    before = page.evaluate("document.documentElement.dataset.theme")
+    page.keyboard.press("d")
+    assert page.evaluate("document.documentElement.dataset.theme") != before
+    with page.expect_download() as download:
+        page.click("#save-json")
+    download.value.save_as(tmp_path / "readings.json")
+    saved = json.loads((tmp_path / "readings.json").read_text())
+    assert "Not a medical device" in saved["notice"]
+    assert any(reading["bpm"] and abs(reading["bpm"] - BPM) <= 2 for reading in saved["readings"])
+    with page.expect_download() as download:
+        page.keyboard.press("c")
+    download.value.save_as(tmp_path / "readings.csv")
+    assert (tmp_path / "readings.csv").read_text().startswith("start_s,end_s,bpm,reason")
+    page.keyboard.press("Space")
+
+
+def test_a_phone_sees_all_of_it_without_scrolling_sideways(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 360, "height": 740})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_nothing_left_this_machine_and_nothing_was_complained_of(visit: Visit) -> None:
+    assert any(url.startswith("ws://127.0.0.1") for url in visit.requests)
+    assert {urlsplit(url).hostname for url in visit.requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+    assert visit.complaints == []
+
+
+def test_a_photograph_has_no_rate(playwright: Playwright, tmp_path: Path) -> None:
+    camera = write_y4m(tmp_path / "photograph.y4m", FaceVideo(seconds=14, pulse_share=0.0))
+    with live_server() as address, browser_with(playwright, camera) as browser:
+        visit = Visit(browser.new_page())
+        visit.open(address)
+        wait_until(visit.page, "pulse8.readings.at(-1)?.end_s - pulse8.readings[0]?.start_s > 13")
+        readings = visit.page.evaluate("pulse8.readings")
+    assert len(readings) > 15
+    assert [reading for reading in readings if reading["bpm"] is not None] == []
