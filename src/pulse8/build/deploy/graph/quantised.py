@@ -1,4 +1,4 @@
-"""The quantisation that a graph carries: which tensors are bytes, with which scales, and which nodes belong together."""
+"""The quantisation that a graph carries: which tensors are bytes, with which scales, and which nodes are one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,6 +108,45 @@ class Quantised:
     def is_folded(self, node: Node) -> bool:
         """Whether a node is part of the layer before it."""
         return node.op in FOLDED and self.is_folded_into(node.operand(0))
+
+    def behind_borders(self, name: str) -> str:
+        """Return the tensor that a name was quantised or dequantised from."""
+        for _ in range(8):
+            maker = self.makers.get(name)
+            if maker is None or maker.op not in BORDERS:
+                break
+            name = maker.operand(0)
+        return name
+
+    def is_piped(self, node: Node) -> bool:
+        """Whether a pool takes a Conv's results as they come, so that they are never stored whole.
+
+        A published report of a network with two such pools has one epoch a pair, and RAM for the pools' results alone.
+        """
+        if node.op not in ("MaxPool", "AveragePool") or not self.is_quantised(node):
+            return False
+        source = node.operand(0)
+        for _ in range(8):
+            maker = self.makers.get(source)
+            if maker is None or len(self.readers.get(source, [])) != 1 or source in self.results:
+                return False
+            if maker.op == "Conv":
+                return True
+            if maker.op not in BORDERS | FOLDED:
+                return False
+            source = maker.operand(0)
+        return False
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Node, ...], ...]:
+        """The layers grouped into what runs at once: a Conv with the pool that takes its results."""
+        groups: list[tuple[Node, ...]] = []
+        for node in self.layers:
+            if groups and self.is_piped(node) and groups[-1][-1].op == "Conv":
+                groups[-1] = (*groups[-1], node)
+            else:
+                groups.append((node,))
+        return tuple(groups)
 
     @cached_property
     def layers(self) -> tuple[Node, ...]:

@@ -27,7 +27,7 @@ MAX_RANK: Final = 16
 MAX_VALUES: Final = 4_096
 MEND: Final = "export it again, or name another file"
 
-BITS: Final = {
+BITS: Final[dict[int, int]] = {
     TensorProto.FLOAT: 32,
     TensorProto.UINT8: 8,
     TensorProto.INT8: 8,
@@ -44,7 +44,7 @@ BITS: Final = {
     TensorProto.UINT4: 4,
     TensorProto.INT4: 4,
 }
-PLAIN: Final = {  # types whose raw bytes numpy reads as they are
+PLAIN: Final[dict[int, str]] = {  # types whose raw bytes numpy reads as they are
     TensorProto.FLOAT: "<f4",
     TensorProto.UINT8: "u1",
     TensorProto.INT8: "i1",
@@ -54,7 +54,7 @@ PLAIN: Final = {  # types whose raw bytes numpy reads as they are
     TensorProto.FLOAT16: "<f2",
     TensorProto.DOUBLE: "<f8",
 }
-TYPED: Final = {  # and the fields that hold them instead
+TYPED: Final[dict[int, str]] = {  # and the fields that hold them instead
     TensorProto.FLOAT: "float_data",
     TensorProto.DOUBLE: "double_data",
     TensorProto.INT64: "int64_data",
@@ -87,8 +87,6 @@ def parse_graph(data: bytes, name: str) -> Graph:
         return infer(_graph(model, name))
     except DecodeError as error:
         raise InputError(f"{name} is truncated or no ONNX file; {MEND}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} holds text that is not UTF-8; {MEND}") from error
 
 
 def _graph(model: onnx.ModelProto, name: str) -> Graph:
@@ -97,22 +95,23 @@ def _graph(model: onnx.ModelProto, name: str) -> Graph:
         raise InputError(f"{name} has {len(graph.node):,} nodes; at most {MAX_NODES:,} are read")
     if not graph.node:
         raise InputError(f"{name} holds no graph with nodes; {MEND}")
-    constants = {tensor.name: _constant(tensor, name) for tensor in graph.initializer}
+    constants = {_text(tensor.name, name): _constant(tensor, name) for tensor in graph.initializer}
     nodes = tuple(_node(node, name) for node in graph.node)
     constants |= {node.outputs[0]: node.constant for node in nodes if node.constant is not None and node.outputs}
-    ends = [end for end in map(_end, graph.input) if end.name not in constants]
+    inputs, outputs, inner = (
+        [_end(info, name) for info in infos] for infos in (graph.input, graph.output, graph.value_info)
+    )
     return _in_order(
         Graph(
             name=name,
             ir_version=model.ir_version,
-            imports=tuple((entry.domain, entry.version) for entry in model.opset_import),
-            producer=f"{model.producer_name} {model.producer_version}".strip(),
+            imports=tuple((_text(entry.domain, name), entry.version) for entry in model.opset_import),
             nodes=nodes,
-            inputs=tuple(ends),
-            outputs=tuple(map(_end, graph.output)),
+            inputs=tuple(end for end in inputs if end.name not in constants),
+            outputs=tuple(outputs),
             constants=constants,
-            metadata={entry.key: entry.value for entry in model.metadata_props},
-            stated={end.name: end.shape for end in map(_end, graph.value_info) if end.shape is not None},
+            metadata={_text(entry.key, name): _text(entry.value, name) for entry in model.metadata_props},
+            stated={end.name: end.shape for end in inner if end.shape is not None},
         )
     )
 
@@ -121,15 +120,8 @@ def _in_order(graph: Graph) -> Graph:
     """Hold that every operand is made before it is read, and every name once: then there is no cycle."""
     made = {"", *graph.constants, *(end.name for end in graph.inputs)}
     for node in graph.nodes:
-        for operand in node.inputs:
-            if operand not in made:
-                raise InputError(
-                    f"{graph.name}: {node.op} {_short(node.label)} reads {_short(operand)}, which nothing before it"
-                    f" makes (a cycle, or nodes out of order); {MEND}"
-                )
-        if node.constant is not None:
-            continue
-        for output in node.outputs:
+        _hold_operands(graph, node, made)
+        for output in node.outputs if node.constant is None else ():
             if output and output in made:
                 raise InputError(f"{graph.name}: {_short(output)} is made twice; {MEND}")
             made.add(output)
@@ -139,22 +131,36 @@ def _in_order(graph: Graph) -> Graph:
     return graph
 
 
+def _hold_operands(graph: Graph, node: Node, made: set[str]) -> None:
+    for operand in node.inputs:
+        if operand not in made:
+            where = f"{graph.name}: {node.op} {_short(node.label)} reads {_short(operand)}"
+            raise InputError(f"{where}, which nothing before it makes (a cycle, or nodes out of order); {MEND}")
+
+
+def _text(held: str | bytes, name: str) -> str:
+    """Return a text of the file; protobuf hands one that is not UTF-8 over as bytes."""
+    if isinstance(held, bytes):
+        raise InputError(f"{name} holds text that is not UTF-8; {MEND}")
+    return held
+
+
 def _short(name: str) -> str:
     plain = " ".join(name.split())
     return plain if len(plain) <= 60 else plain[:57] + "..."
 
 
 def _node(node: onnx.NodeProto, name: str) -> Node:
-    attributes = {attribute.name: _attribute(attribute) for attribute in node.attribute}
+    attributes = {_text(attribute.name, name): _attribute(attribute) for attribute in node.attribute}
     constant = None
     if node.op_type == "Constant":
         constant = next(_constant_node(node.attribute, name), None)
     return Node(
-        name=_short(node.name),
-        op=_short(node.op_type),
-        domain=node.domain,
-        inputs=tuple(node.input),
-        outputs=tuple(node.output),
+        name=_short(_text(node.name, name)),
+        op=_short(_text(node.op_type, name)),
+        domain=_text(node.domain, name),
+        inputs=tuple(_text(each, name) for each in node.input),
+        outputs=tuple(_text(each, name) for each in node.output),
         attributes=attributes,
         constant=constant,
     )
@@ -229,12 +235,12 @@ def _kind(data_type: int) -> str:
     return TensorProto.DataType.Name(data_type).lower() if data_type in TensorProto.DataType.values() else "unknown"
 
 
-def _end(info: onnx.ValueInfoProto) -> End:
+def _end(info: onnx.ValueInfoProto, name: str) -> End:
+    held = _text(info.name, name)
     tensor = info.type.tensor_type
     if not tensor.HasField("shape"):
-        return End(info.name, _kind(tensor.elem_type), None)
+        return End(held, _kind(tensor.elem_type), None)
     dims = list(tensor.shape.dim[: MAX_RANK + 1])
     shape: Shape = tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
-    symbols = tuple(_short(dim.dim_param) for dim in dims if dim.dim_param)
-    return End(info.name, _kind(tensor.elem_type), shape, symbols)
-
+    symbols = tuple(_short(_text(dim.dim_param, name)) for dim in dims if dim.dim_param)
+    return End(held, _kind(tensor.elem_type), shape, symbols)

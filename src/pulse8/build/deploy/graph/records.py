@@ -85,7 +85,6 @@ class Graph:
     name: str
     ir_version: int
     imports: tuple[tuple[str, int], ...]
-    producer: str
     nodes: tuple[Node, ...]
     inputs: tuple[End, ...]
     outputs: tuple[End, ...]

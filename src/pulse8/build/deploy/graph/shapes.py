@@ -23,7 +23,8 @@ def infer(graph: Graph) -> Graph:
     """Return the graph with the shape of every tensor, and which tensors hang on constants alone."""
     shapes: dict[str, Shape | None] = {name: constant.shape for name, constant in graph.constants.items()}
     shapes |= {end.name: end.shape for end in graph.inputs}
-    fixed, derived = set(graph.constants), set()
+    fixed = set(graph.constants)
+    derived: set[str] = set()
     for node in graph.nodes:
         if node.constant is None:
             shapes |= dict(zip(node.outputs, _results(node, graph, shapes), strict=False))
@@ -42,7 +43,7 @@ def _results(node: Node, graph: Graph, shapes: dict[str, Shape | None]) -> list[
     if node.op in RULES and node.domain in ("", "ai.onnx", "com.microsoft"):
         try:
             found = RULES[node.op](node, operands, values)
-        except (IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError, AttributeError):
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
             found = ()  # attributes or operands that do not fit: the shape is not known
     padded = [*found, *[None] * len(node.outputs)][: len(node.outputs)]
     return [_fuller(_sane(shape), graph.stated.get(name)) for shape, name in zip(padded, node.outputs, strict=True)]
@@ -158,9 +159,7 @@ def _reshape(node: Node, shapes: Sequence[Shape | None], values: Sequence[Values
     if wanted is None or source is None:
         return [None]
     keep = not node.attributes.get("allowzero", 0)
-    sizes: list[int | None] = [
-        source[axis] if size == 0 and keep else int(size) for axis, size in enumerate(wanted)
-    ]
+    sizes: list[int | None] = [source[axis] if size == 0 and keep else int(size) for axis, size in enumerate(wanted)]
     known = [size for size in sizes if size != -1]
     if -1 in sizes:
         rest = None
@@ -218,7 +217,10 @@ def _pad(node: Node, shapes: Sequence[Shape | None], values: Sequence[Values]) -
         return [None]
     rank = len(source)
     return [
-        tuple(None if size is None else size + int(pads[axis]) + int(pads[axis + rank]) for axis, size in enumerate(source))
+        tuple(
+            None if size is None else size + int(pads[axis]) + int(pads[axis + rank])
+            for axis, size in enumerate(source)
+        )
     ]
 
 
@@ -226,7 +228,9 @@ def _slice(node: Node, shapes: Sequence[Shape | None], values: Sequence[Values])
     source = shapes[0]
     names = ("starts", "ends", "axes", "steps")
     given = [node.attributes.get(name) for name in names]
-    given = [held if held is not None else (values[1 + n] if len(values) > 1 + n else None) for n, held in enumerate(given)]
+    given = [
+        held if held is not None else (values[1 + n] if len(values) > 1 + n else None) for n, held in enumerate(given)
+    ]
     starts, ends, axes, steps = given
     if source is None or None in source or starts is None or ends is None:
         return [None]
@@ -303,12 +307,14 @@ def _depth_to_space(node: Node, shapes: Sequence[Shape | None], _values: Sequenc
 
 
 _LIKE_THE_FIRST = (
-    "Relu LeakyRelu PRelu Clip Sigmoid HardSigmoid HardSwish Tanh Softmax LogSoftmax Elu Selu Softplus Softsign Identity"
-    " Cast QuantizeLinear DequantizeLinear BatchNormalization InstanceNormalization LayerNormalization LRN Dropout Abs"
-    " Neg Exp Log Sqrt Reciprocal Floor Ceil Round Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Erf Not"
-    " Gelu ThresholdedRelu LpNormalization Hardmax CumSum"
+    "Relu LeakyRelu PRelu Clip Sigmoid HardSigmoid HardSwish Tanh Softmax LogSoftmax Elu Selu Softplus Softsign"
+    " Identity Cast QuantizeLinear DequantizeLinear BatchNormalization InstanceNormalization LayerNormalization LRN"
+    " Dropout Abs Neg Exp Log Sqrt Reciprocal Floor Ceil Round Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh"
+    " Atanh Erf Not Gelu ThresholdedRelu LpNormalization Hardmax CumSum"
 )
-_BROADCASTING = "Add Sub Mul Div Pow Max Min Mean Sum And Or Xor Equal Greater GreaterOrEqual Less LessOrEqual Mod Where"
+_BROADCASTING = (
+    "Add Sub Mul Div Pow Max Min Mean Sum And Or Xor Equal Greater GreaterOrEqual Less LessOrEqual Mod Where"
+)
 _REDUCING = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSumExp ReduceSumSquare"
 
 RULES: Final[dict[str, Rule]] = {

@@ -1,7 +1,7 @@
 """The size of an ONNX file's structure, counted on its bytes before anything is built from them.
 
-A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. The parts
-(messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and the count stops at the limit.
+A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. Parts
+(messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and counting stops at the limit.
 """
 
 from typing import Any, Final
@@ -42,7 +42,9 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
         if inner is None:
             place = stop
         elif len(stack) == MAX_DEPTH:
-            raise InputError(f"{name} nests more than {MAX_DEPTH} levels deep; that is no network for a microcontroller")
+            raise InputError(
+                f"{name} nests more than {MAX_DEPTH} levels deep; that is no network for a microcontroller"
+            )
         else:
             stack.append((stop, _fields(inner, known)))
 

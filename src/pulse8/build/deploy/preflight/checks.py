@@ -58,9 +58,10 @@ def _rank(subject: Subject) -> Faults:
 def _static(subject: Subject) -> Faults:
     graph = subject.view.graph
     for end in (*graph.inputs, *graph.outputs):
-        if end.shape is None:
-            yield end.name, "no shape is stated"
-        elif None in end.shape or end.symbols:
+        shape = graph.shapes.get(end.name)
+        if shape is None:
+            yield end.name, "its shape is not known"
+        elif None in shape or end.symbols:
             yield end.name, f"dynamic axis {', '.join(end.symbols) or 'without a name'}"
     for end in graph.inputs:
         if end.shape and len(end.shape) > 1 and end.shape[0] not in (1, None):
@@ -176,9 +177,11 @@ def _rows(subject: Subject) -> Faults:
 
 def _memory(subject: Subject) -> Faults:
     memory = subject.memory
-    if memory is not None and memory.peak_bytes * SPARE > hw.CHIP_BYTES:
-        name = subject.layers[memory.peak_step].name if memory.peak_step < len(subject.layers) else "the end"
-        yield name, f"at least {memory.peak_bytes / hw.KIB:,.0f} KiB alive together"
+    if memory is not None and subject.view.steps and memory.peak_bytes * SPARE > hw.CHIP_BYTES:
+        yield (
+            subject.view.steps[memory.peak_step][0].label,
+            f"at least {memory.peak_bytes / hw.KIB:,.0f} KiB alive together",
+        )
 
 
 def _flash(subject: Subject) -> Faults:
@@ -264,21 +267,12 @@ def _layout(subject: Subject) -> Faults:
             yield end.name, f"{end.shape[1]} channels, channel first"
     ends = {end.name for end in view.graph.inputs}
     for node in view.layers:
-        if node.op == "Transpose" and (_behind(view, node.operand(0)) in ends or _leaves(view, node)):
+        if node.op == "Transpose" and (view.behind_borders(node.operand(0)) in ends or _leaves(view, node)):
             yield node.label, "a Transpose at an end of the graph"
 
 
-def _behind(view: Quantised, name: str) -> str:
-    for _ in range(8):
-        maker = view.makers.get(name)
-        if maker is None or maker.op not in BORDERS:
-            break
-        name = maker.operand(0)
-    return name
-
-
 def _leaves(view: Quantised, node: Node) -> bool:
-    return any(_behind(view, end.name) in node.outputs for end in view.graph.outputs)
+    return any(view.behind_borders(end.name) in node.outputs for end in view.graph.outputs)
 
 
 def _suppression(subject: Subject) -> Faults:
@@ -302,7 +296,7 @@ def _stalling(subject: Subject) -> Faults:
 
 
 def _between_transposes(view: Quantised, node: Node) -> bool:
-    before = view.makers.get(_behind(view, node.operand(0)))
+    before = view.makers.get(view.behind_borders(node.operand(0)))
     after = [reader for name in node.outputs for reader in _past_borders(view, name)]
     return before is not None and before.op == "Transpose" and any(reader.op == "Transpose" for reader in after)
 

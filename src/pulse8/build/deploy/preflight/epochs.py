@@ -40,7 +40,9 @@ def layers_of(view: Quantised) -> tuple[Layer, ...]:
 def _layer(view: Quantised, node: Node) -> Layer:
     epoch, why = epoch_of(view, node)
     work = work_of(view.graph, node)
-    timed = epoch is Epoch.HARDWARE and work is not None
+    interval = layer_interval(work) if epoch is Epoch.HARDWARE and work is not None else None
+    if interval is not None and view.is_piped(node):
+        interval = Interval(0.0, interval.high_ms)  # at best its time is the Conv's, which it runs beside
     return Layer(
         name=node.label,
         op=node.op,
@@ -49,7 +51,7 @@ def _layer(view: Quantised, node: Node) -> Layer:
         macs=work.macs if work else 0,
         weight_bytes=work.weight_bytes if work else 0,
         out_bytes=work.out_bytes if work else 0,
-        interval=layer_interval(work) if timed and work else None,
+        interval=interval,
     )
 
 
@@ -58,12 +60,8 @@ def epoch_of(view: Quantised, node: Node) -> tuple[Epoch, str]:
     row = operators().get(node.op) if node.domain in ("", "ai.onnx") else None
     if row is None:
         return Epoch.UNKNOWN, f"{node.domain or 'operator'} {node.op} is in no table"
-    if row.epoch == "rejected":
-        return Epoch.UNKNOWN, row.why
-    if row.epoch == "unknown":
-        return Epoch.UNKNOWN, row.why
-    if row.epoch == "software":
-        return Epoch.SOFTWARE, row.why
+    if row.epoch in ("rejected", "unknown", "software"):
+        return (Epoch.SOFTWARE if row.epoch == "software" else Epoch.UNKNOWN), row.why
     if not view.is_quantised(node):
         return Epoch.SOFTWARE, "float: not between DequantizeLinear and QuantizeLinear"
     if row.condition and not CONDITIONS[row.condition](view, node):
@@ -160,9 +158,7 @@ def work_of(graph: Graph, node: Node) -> Work | None:
     if node.op in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
         return _weighted(graph, node, known[0], out, channels)
     mean = node.op in ("GlobalAveragePool", "ReduceMean", "GlobalMaxPool")
-    return Work(
-        kind="global mean" if mean else "stream", in_bytes=max(known), out_bytes=out, in_channels=channels
-    )
+    return Work(kind="global mean" if mean else "stream", in_bytes=max(known), out_bytes=out, in_channels=channels)
 
 
 def _weighted(graph: Graph, node: Node, in_bytes: int, out_bytes: int, channels: int) -> Work | None:

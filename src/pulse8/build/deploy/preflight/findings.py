@@ -33,7 +33,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check may look at: the graph with its scheme, its layers, its memory, and what is known around the file."""
+    """What a check may look at: the graph with its scheme, its layers, its memory, and what is known of the file."""
 
     view: Quantised
     layers: tuple[Layer, ...]

@@ -20,7 +20,9 @@ from pulse8.build.deploy.preflight.rules import Epoch
 from pulse8.build.deploy.vendor.gates import vendor_gates
 from pulse8.manifest import Accepted, accept, lineage, record, writing
 
-LOWER_BOUND: Final = "a lower bound: line buffers, alignment and the compiler's own order come on top"
+LOWER_BOUND: Final = (
+    "a lower bound for one layer after the other: line buffers, alignment and the compiler's own order come on top"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
