@@ -30,6 +30,7 @@ VERBS: Final = {
     "board-test": "a board's answers against the folder's test vectors",
     "record": "a board's cell colours as a store that measure reads",
     "report": "the evidence as one HTML file",
+    "preflight": "what the STM32N6's tool and NPU will say about an ONNX file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",
     "doctor": "what is installed, and whether it works",
