@@ -36,10 +36,10 @@ def main(rounds: int) -> None:
         training = workspace / "server_training"
         simulate(training / "data" / "ubfc_processed.pt", SimulateOptions(subjects=40, windows=50))
         (training / "checkpoints").mkdir()
-        shutil.copy(shipped_checkpoint(), training / "checkpoints" / "best_model.pth")
+        shutil.copy(shipped_checkpoint("ultralight"), training / "checkpoints" / "best_model.pth")
         plain = Path(folder) / "plain"
         plain.mkdir()
-        shutil.copy(shipped_checkpoint(), plain / "best_model.pth")
+        shutil.copy(shipped_checkpoint("ultralight"), plain / "best_model.pth")
         (plain / "ubfc_processed.pt").symlink_to(training / "data" / "ubfc_processed.pt")
         found = [one_round(workspace / "quantization", plain) for _ in range(rounds)]
     write_result("guide_line", f"python benchmarks/guide_line.py {rounds}", summary(found))

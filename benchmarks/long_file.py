@@ -39,7 +39,7 @@ def steps(count: int) -> dict[str, Cost]:
         (training / "data").mkdir()
         write_sparse(training / "data" / "ubfc_processed.pt", count)
         (training / "checkpoints").mkdir()
-        shutil.copy(shipped_checkpoint(), training / "checkpoints" / "best_model.pth")
+        shutil.copy(shipped_checkpoint("ultralight"), training / "checkpoints" / "best_model.pth")
         calibrated = run_measured([sys.executable, "quantize_utils.py"], quantization)
         for script in ("export_onnx.py", "quantize_onnx.py"):
             run_measured([sys.executable, script], quantization)

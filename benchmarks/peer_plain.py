@@ -30,7 +30,7 @@ def export(folder: Path, _samples: int) -> None:
 
     warnings.simplefilter("ignore")
     torch.onnx.export(
-        load_checkpoint(folder / "best_model.pth"),
+        load_checkpoint(folder / "best_model.pth").network,
         (torch.zeros(2, 8, 3, 36, 36, 3),),
         folder / "peer_fp32.onnx",
         opset_version=13,
@@ -49,7 +49,7 @@ def export_older(folder: Path, _samples: int) -> None:
 
     warnings.simplefilter("ignore")
     torch.onnx.export(
-        load_checkpoint(folder / "best_model.pth"),
+        load_checkpoint(folder / "best_model.pth").network,
         (torch.zeros(1, 8, 3, 36, 36, 3),),
         folder / "peer_older_fp32.onnx",
         opset_version=13,

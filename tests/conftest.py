@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from commands import ROOT, path_with_python, run
+from pulse8.build.export.export import export
+from pulse8.build.export.options import ExportOptions
+from pulse8.build.quantize.calibrate import calibrate
+from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.build.quantize.quantize import quantize
+from pulse8.cli.printing import without_advice
 from pulse8.learn.datasets.simulated import simulate
+from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.learn.simulate.patches import SimulateOptions
 
@@ -20,6 +27,18 @@ def data_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pulse12_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with clips of 40 simulated subjects, a calibration set, and the shipped pulse12 in FP32 and INT8."""
+    folder = tmp_path_factory.mktemp("pulse12")
+    simulate_clips(folder / "clips.npz", SimulateOptions(subjects=40, windows=3))
+    calibrate(folder / "clips.npz", folder / "calibration.npz", CalibrateOptions(num_samples=60))
+    export(shipped_checkpoint("pulse12"), folder / "fp32.onnx", ExportOptions())
+    with without_advice():
+        quantize(folder / "fp32.onnx", folder / "calibration.npz", folder / "int8.onnx", QuantizeOptions())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory, data_file: Path) -> Path:
     """A copy of guide/ with data, the shipped checkpoint, and the four steps run in order."""
     folder = tmp_path_factory.mktemp("workspace") / "guide"
@@ -28,7 +47,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, data_file: Path) -> Path
     (training / "data").mkdir()
     (training / "checkpoints").mkdir()
     shutil.copy(data_file, training / "data")
-    shutil.copy(shipped_checkpoint(), training / "checkpoints" / "best_model.pth")
+    shutil.copy(shipped_checkpoint("ultralight"), training / "checkpoints" / "best_model.pth")
     done = run(["bash", "run_quantization.sh"], folder / "quantization", PATH=path_with_python())
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
 from pulse8.errors import SpecError
+from pulse8.values import CELLS_PER_ROI, Reason
 
 METADATA_KEY: Final = "pulse8.spec"
 MAX_JSON_BYTES: Final = 65_536
@@ -45,8 +46,10 @@ class Placement:
     height: float
 
     def __post_init__(self) -> None:
-        if abs(sum(self.weights) - 1) > 1e-9 or not (0 < self.width <= 4 and 0 < self.height <= 4):
-            raise SpecError(f"ROI placement {self}: weights sum to 1, width and height lie in 0-4")
+        weights = list(self.weights)
+        right = len(weights) == 6 and abs(sum(weights) - 1) <= 1e-9
+        if not (right and 0 < self.width <= 4 and 0 < self.height <= 4):
+            raise SpecError(f"ROI placement {self}: six weights sum to 1, width and height lie in 0-4")
 
 
 FACE_ROIS: Final[dict[str, Placement]] = {
@@ -87,8 +90,10 @@ class Normaliser:
     def __post_init__(self) -> None:
         if not (1 <= self.rate_hz <= 1000 and 8 <= self.window <= 1 << 16 and 1 <= self.hop <= self.window):
             raise SpecError(f"normaliser: {self.window} samples at {self.rate_hz:g} Hz every {self.hop}")
-        if not (self.clip_sigma > 0 and self.detrend_lambda > 0 and 0 < self.min_valid_share <= 1):
+        if not (0 < self.clip_sigma <= 100 and 0 < self.detrend_lambda < math.inf and 0 < self.min_valid_share <= 1):
             raise SpecError(f"normaliser: clip {self.clip_sigma}, lambda {self.detrend_lambda}")
+        if not 0 <= self.noise_levels < math.inf:
+            raise SpecError(f"normaliser: noise of {self.noise_levels} levels")
 
     @property
     def input_scale(self) -> float:
@@ -132,6 +137,30 @@ class Readout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A rule by which a reading is refused.
+
+    Attributes
+    ----------
+    weights
+        Feature of the reading to its weight, such as ``confidence``.
+    threshold
+        A weighted sum below it is refused.
+    reason
+        What is then said instead of a rate.
+    """
+
+    weights: dict[str, float]
+    threshold: float
+    reason: Reason = Reason.NO_PULSE
+
+    def __post_init__(self) -> None:
+        numbers = (self.threshold, *self.weights.values())
+        if not self.weights or not all(math.isfinite(number) for number in numbers):
+            raise SpecError(f"refusal {self}: give at least one feature, and finite numbers")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """One model's contract.
 
@@ -142,25 +171,38 @@ class ModelSpec:
     rate_hz, window, hop
         Frames per second, frames in a window, frames between windows.
     rois
-        Each ROI's box, in ROI order.
+        Where each ROI lies, in ROI order: a box of a face box, or a placement by six key points.
     input_scale, input_zero_point
         The input tensor's INT8 quantisation: real = scale * (q - zero point).
     output
         What the float output is: ``bpm`` in beats per minute, or a ``waveform`` without unit.
+    readout
+        How a rate is read from a waveform.
     training_sha256
         Hash of the data it was trained on; ``None`` where that is not known.
+    cells, normaliser
+        Into how many cells each ROI is cut, and how their colours become the input; ``None`` where patches are.
+    phases
+        A waveform comes as so many interleaved parts, float [1, phases, 1, window / phases]: sample n is in part
+        n mod phases.
+    refusals
+        By which rules a reading is refused; the first that applies gives the reason.
     """
 
     model: str
     rate_hz: float
     window: int
     hop: int
-    rois: dict[str, Box]
+    rois: dict[str, Box] | dict[str, Placement]
     input_scale: float
     input_zero_point: int
     output: Literal["bpm", "waveform"]
     readout: Readout = Readout()
     training_sha256: str | None = None
+    cells: int | None = None
+    normaliser: Normaliser | None = None
+    phases: int = 1
+    refusals: tuple[Refusal, ...] = ()
 
     def __post_init__(self) -> None:
         checks = {
@@ -170,11 +212,24 @@ class ModelSpec:
             "input_scale": math.isfinite(self.input_scale) and self.input_scale > 0,
             "input_zero_point": -128 <= self.input_zero_point <= 127,
             "output": self.output in ("bpm", "waveform"),
-            "rois": all(0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1 for x0, x1, y0, y1 in self.rois.values()),
+            "rois": all(_lies_inside(place) for place in self.rois.values()),
+            "cells": (self.cells is None) == (self.normaliser is None) and self.cells in (None, 1, 4, 16),
+            "normaliser": self.normaliser is None or self._follows(self.normaliser),
+            "phases": 1 <= self.phases <= self.window and self.window % self.phases == 0,
         }
         for name, good in checks.items():
             if not good:
                 raise SpecError(f"model spec: {name} is {getattr(self, name)!r}, outside what it may be")
+
+    def _follows(self, normaliser: Normaliser) -> bool:
+        """Whether windows and input are what the normaliser makes."""
+        made = (normaliser.rate_hz, normaliser.window, normaliser.hop, normaliser.input_scale, 0)
+        return made == (self.rate_hz, self.window, self.hop, self.input_scale, self.input_zero_point)
+
+    @property
+    def clip_shape(self) -> tuple[int, int, int]:
+        """A clip's colour differences, cells and samples; no cells where patches are taken."""
+        return 3, len(self.rois) * (self.cells or 0), self.window
 
     def to_json(self) -> str:
         """Write the record as JSON with sorted keys: the same record gives the same text."""
@@ -182,7 +237,7 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a record written by :meth:`to_json`.
+        """Read a record written by :meth:`to_json`; fields that an older file lacks have their defaults.
 
         Raises
         ------
@@ -193,12 +248,34 @@ class ModelSpec:
             raise SpecError(f"model spec of {len(text)} bytes; at most {MAX_JSON_BYTES}")
         try:
             fields: dict[str, Any] = json.loads(text)
-            fields["rois"] = {name: tuple(map(float, box)) for name, box in fields["rois"].items()}
+            fields["rois"] = {name: _place(place) for name, place in fields["rois"].items()}
             readout = fields["readout"]
             fields["readout"] = Readout(band_bpm=tuple(readout["band_bpm"]), fft_length=readout["fft_length"])
+            if fields.get("normaliser") is not None:
+                fields["normaliser"] = Normaliser(**fields["normaliser"])
+            fields["refusals"] = tuple(_refusal(**rule) for rule in fields.get("refusals", ()))
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SpecError(f"model spec cannot be read: {error}; export the model again") from error
+
+
+def _place(fields: Any) -> Box | Placement:  # noqa: ANN401 - the file decides
+    if isinstance(fields, dict):
+        return Placement(**{**fields, "weights": tuple(map(float, fields["weights"]))})
+    x0, x1, y0, y1 = map(float, fields)
+    return x0, x1, y0, y1
+
+
+def _refusal(*, reason: str, **fields: Any) -> Refusal:  # noqa: ANN401 - the file decides
+    return Refusal(reason=Reason(reason), **fields)
+
+
+def _lies_inside(place: Box | Placement) -> bool:
+    """Whether a box lies in its face box; a placement has checked itself."""
+    if isinstance(place, Placement):
+        return True
+    x0, x1, y0, y1 = place
+    return 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1
 
 
 ULTRALIGHT: Final = ModelSpec(
@@ -212,3 +289,20 @@ ULTRALIGHT: Final = ModelSpec(
     output="bpm",
 )
 """The guide's model: a camera byte minus 128 is its INT8 input."""
+
+PULSE12: Final = ModelSpec(
+    model="pulse12",
+    rate_hz=Normaliser().rate_hz,
+    window=Normaliser().window,
+    hop=Normaliser().hop,
+    rois=FACE_ROIS,
+    input_scale=Normaliser().input_scale,
+    input_zero_point=0,
+    output="waveform",
+    cells=CELLS_PER_ROI,
+    normaliser=Normaliser(),
+    phases=4,
+)
+"""Our model: one window of twelve normalised cells to its pulse wave."""
+
+ModelName = Literal["pulse12", "ultralight"]

@@ -32,7 +32,7 @@ def data(**changes):
 
 
 def state(**changes):
-    return {**load_checkpoint(shipped_checkpoint()).state_dict(), **changes}
+    return {**load_checkpoint(shipped_checkpoint("ultralight")).network.state_dict(), **changes}
 
 
 def cut(path, share=0.6):
@@ -128,7 +128,7 @@ def test_checkpoints_that_cannot_be_used(tmp_path, fault):
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
 def test_a_checkpoint_cut_short(tmp_path, share):
-    shutil.copy(shipped_checkpoint(), tmp_path / "c.pth")
+    shutil.copy(shipped_checkpoint("ultralight"), tmp_path / "c.pth")
     cut(tmp_path / "c.pth", share)
     assert "save it again" in refused(tmp_path, "export", "--checkpoint", "c.pth")
 

@@ -55,7 +55,7 @@ def test_the_same_verdict_gives_the_same_report(built):
 def test_build_takes_the_users_own_checkpoint_and_data(built, tmp_path, data_file):
     folder, _ = built
     own = folder / "own.pth"
-    torch.save(load_checkpoint(shipped_checkpoint()).state_dict(), own)
+    torch.save(load_checkpoint(shipped_checkpoint("ultralight")).network.state_dict(), own)
     done = pulse8(tmp_path, "build", "--checkpoint", own, "--data", data_file, "--output", "out")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("report: out/report.html")

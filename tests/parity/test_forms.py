@@ -31,7 +31,7 @@ TOLERANCE_BPM = 1e-4
 
 @pytest.fixture(scope="module")
 def trained():
-    return load_checkpoint(shipped_checkpoint())
+    return load_checkpoint(shipped_checkpoint("ultralight")).network
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,9 +6,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
-from pulse8.spec import ULTRALIGHT, ModelSpec, Readout
+from pulse8.spec import PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Placement, Readout, Refusal
+from pulse8.values import ROI_NAMES, Reason
 
-shares = st.floats(0, 1, allow_nan=False)
+sizes = st.floats(0.01, 4)
+
+
+@st.composite
+def boxes(draw):
+    low, high = draw(st.tuples(st.floats(0, 0.49), st.floats(0.5, 1)))
+    return low, high, low, high
+
+
+@st.composite
+def placements(draw):
+    first = draw(st.lists(st.floats(-1, 1), min_size=5, max_size=5))
+    return Placement(weights=(*first, 1 - sum(first)), width=draw(sizes), height=draw(sizes))
+
+
+normalisers = st.builds(
+    Normaliser,
+    rate_hz=st.floats(1, 1000),
+    window=st.integers(8, 65536),
+    hop=st.integers(1, 8),
+    detrend_lambda=st.floats(1e-3, 1e6),
+    clip_sigma=st.floats(0.1, 100),
+    min_valid_share=st.floats(0.01, 1),
+    noise_levels=st.floats(0, 10),
+)
+refusals = st.builds(
+    Refusal,
+    weights=st.dictionaries(st.text(max_size=8), st.floats(-9, 9), min_size=1, max_size=3),
+    threshold=st.floats(-9, 9),
+    reason=st.sampled_from(Reason),
+)
+
+
+@given(
+    normaliser=normalisers,
+    rois=st.one_of(*(st.dictionaries(st.sampled_from(ROI_NAMES), place) for place in (boxes(), placements()))),
+    rules=st.lists(refusals, max_size=3),
+    band=st.tuples(st.floats(1, 100), st.floats(101, 600)),
+    cells=st.sampled_from((1, 4, 16)),
+)
+def test_load_of_save_is_the_same_clip_spec(normaliser, rois, rules, band, cells):
+    spec = ModelSpec(
+        model="any",
+        rate_hz=normaliser.rate_hz,
+        window=normaliser.window,
+        hop=normaliser.hop,
+        rois=rois,
+        input_scale=normaliser.input_scale,
+        input_zero_point=0,
+        output="waveform",
+        readout=Readout(band_bpm=band),
+        cells=cells,
+        normaliser=normaliser,
+        phases=normaliser.window,
+        refusals=tuple(rules),
+    )
+    assert ModelSpec.from_json(spec.to_json()) == spec
 
 
 @given(
@@ -15,22 +73,23 @@ shares = st.floats(0, 1, allow_nan=False)
     window=st.integers(1, 65536),
     scale=st.floats(1e-9, 1e3),
     zero_point=st.integers(-128, 127),
-    band=st.tuples(st.floats(1, 100), st.floats(101, 600)),
 )
-def test_load_of_save_is_the_same_spec(rate, window, scale, zero_point, band):
-    spec = ModelSpec(
-        model="any",
-        rate_hz=rate,
-        window=window,
-        hop=1,
-        rois={"forehead": (0.1, 0.9, 0.0, 0.2)},
-        input_scale=scale,
-        input_zero_point=zero_point,
-        output="waveform",
-        readout=Readout(band_bpm=band),
-        training_sha256="ab",
+def test_load_of_save_is_the_same_patch_spec(rate, window, scale, zero_point):
+    spec = dataclasses.replace(
+        ULTRALIGHT, rate_hz=rate, window=window, input_scale=scale, input_zero_point=zero_point, training_sha256="ab"
     )
     assert ModelSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_spec_of_an_older_file_is_read():
+    fields = json.loads(ULTRALIGHT.to_json())
+    old = {name: value for name, value in fields.items() if name not in ("cells", "normaliser", "phases", "refusals")}
+    assert ModelSpec.from_json(json.dumps(old)) == ULTRALIGHT
+
+
+def test_plus_and_minus_four_sigma_are_pulse12s_largest_codes():
+    assert (PULSE12.input_scale, PULSE12.input_zero_point) == (4 / 127, 0)
+    assert (PULSE12.clip_shape, PULSE12.phases) == ((3, 12, 256), 4)
 
 
 def test_a_camera_byte_minus_128_is_ultralights_input():
@@ -55,6 +114,37 @@ def test_a_field_outside_its_range_is_refused(change):
     fields = {**json.loads(ULTRALIGHT.to_json()), **change}
     with pytest.raises(SpecError):
         ModelSpec.from_json(json.dumps(fields))
+
+
+PLACE = json.loads(PULSE12.to_json())["rois"]["forehead"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"window": 128},
+        {"input_scale": 1 / 255},
+        {"input_zero_point": 1},
+        {"cells": None},
+        {"cells": 5},
+        {"normaliser": None},
+        {"normaliser": {"rate_hz": "fast"}},
+        {"normaliser": {"lambda": 100}},
+        {"phases": 3},
+        {"phases": 0},
+        {"rois": {"forehead": {**PLACE, "weights": [1.0]}}},
+        {"rois": {"forehead": {**PLACE, "weights": [float("nan")] * 6}}},
+        {"rois": {"forehead": {**PLACE, "width": 9}}},
+        {"refusals": [{"weights": {}, "threshold": 1, "reason": "no pulse"}]},
+        {"refusals": [{"weights": {"confidence": 1}, "threshold": float("nan"), "reason": "no pulse"}]},
+        {"refusals": [{"weights": {"confidence": 1}, "threshold": 0.5, "reason": "bad mood"}]},
+        {"refusals": [{"threshold": 0.5, "reason": "no pulse"}]},
+        {"refusals": 7},
+    ],
+)
+def test_a_clip_field_outside_its_range_is_refused(change):
+    with pytest.raises(SpecError):
+        ModelSpec.from_json(json.dumps({**json.loads(PULSE12.to_json()), **change}))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{}", "[" * 100_000, '"' + "x" * 70_000 + '"'])

@@ -61,7 +61,7 @@ def run_build(
     if data is None:
         simulate(recordings, options.simulate, watch)
     calibration = calibrate(recordings, folder / "calibration_data.pt", options.calibrate).calibration
-    exported = export(checkpoint or shipped_checkpoint(), fp32, options.export)
+    exported = export(checkpoint or shipped_checkpoint("ultralight"), fp32, options.export)
     quantized = quantize(exported.model, calibration, int8, options.quantize, watch)
     verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
     report = write_report(verified.path, folder / "report.html")

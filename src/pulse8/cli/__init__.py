@@ -26,6 +26,7 @@ VERBS: Final = {
     "report": "the evidence as one HTML file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",
+    "doctor": "what is installed, and whether it works",
     "render": "a simulated face or wall as a video, with its true pulse",
 }
 

@@ -5,14 +5,17 @@ from pathlib import Path
 
 from pulse8.build.export.options import ExportOptions
 from pulse8.cli.printing import print_json
+from pulse8.spec import ModelName
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(ExportOptions):
     """Write a checkpoint as one FP32 ONNX file."""
 
+    model: ModelName = "pulse12"
+    """Which shipped checkpoint is exported where none is given."""
     checkpoint: Path | None = None
-    """A state dict, or a dict with model_state_dict; the shipped one (trained on simulated patches) where absent."""
+    """A state dict, or a dict with model_state_dict; the file itself says whose."""
     output: Path = Path("models/rppg_fp32.onnx")
     """ONNX file to write."""
     json: bool = False
@@ -24,7 +27,7 @@ def run(flags: Flags) -> int:
     from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
     from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415
 
-    exported = export(flags.checkpoint or shipped_checkpoint(), flags.output, flags)
+    exported = export(flags.checkpoint or shipped_checkpoint(flags.model), flags.output, flags)
     if flags.json:
         print_json(exported)
         return 0

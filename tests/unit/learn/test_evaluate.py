@@ -7,7 +7,7 @@ import pytest
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.evaluate.baselines import BASELINES
-from pulse8.learn.evaluate.estimators import Estimate, classical, estimators, from_clips, from_samples, interleaved
+from pulse8.learn.evaluate.estimators import Estimate, classical, estimators, from_clips, from_samples
 from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.oracle import channels, oracle_pulse
 from pulse8.learn.evaluate.readings import Group, read, read_all
@@ -17,6 +17,7 @@ from pulse8.learn.evaluate.windows import WINDOW, Truth, whole_of, windows_of
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import window_clips
+from pulse8.measure.signal.network import interleaved
 from pulse8.spec import Normaliser
 from pulse8.values import CellTraces, Ppg
 

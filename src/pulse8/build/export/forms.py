@@ -5,16 +5,15 @@ two 3x3 averages with stride 3 (9 to 3 to 1: the same mean, inside the NPU's win
 convolutions, in whole and pair alike.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from pulse8.build.export.graph import Graph
 from pulse8.build.export.layers import Weights
-from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.spec import ModelSpec
 
 FRAMES, ROIS, SIDE, CHANNELS = 8, 3, 36, 3
 PATCHES: Final = FRAMES * ROIS
@@ -30,7 +29,7 @@ SHAPE_FEATURES: Final = (1, ROIS * FEATURES, 1, FRAMES)
 
 def guide_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
     """Patches [batch, 8, 3, 36, 36, 3] in [0, 1] to ``bpm`` [batch]; the batch is dynamic."""
-    graph = _Graph(weights)
+    graph = Graph(weights)
     images = graph.add("Transpose", ["patches"], "planes", perm=[0, 1, 2, 5, 3, 4])
     images = graph.reshape(images, "images", [-1, CHANNELS, SIDE, SIDE])
     features = graph.reshape(_spatial(graph, images), "frames", [-1, FRAMES, ROIS * FEATURES, 1])
@@ -41,7 +40,7 @@ def guide_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto
 
 def whole_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
     """Patches [1, 72, 36, 36] (frame, ROI, RGB) to ``bpm`` [1, 1, 1, 1]: static, rank 4; 24 patches are one batch."""
-    graph = _Graph(weights)
+    graph = Graph(weights)
     images = graph.reshape("patches", "images", [PATCHES, CHANNELS, SIDE, SIDE])
     features = graph.reshape(_spatial(graph, images), "frames", [1, FRAMES, ROIS * FEATURES, 1])
     features = graph.add("Transpose", [features], "features", perm=[0, 2, 3, 1])
@@ -51,14 +50,14 @@ def whole_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto
 
 def spatial_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
     """Compute 16 features [1, 16, 1, 1] of one patch [1, 3, 36, 36]: the board runs it once a new patch."""
-    graph = _Graph(weights)
+    graph = Graph(weights)
     _spatial(graph, "patch")
     return graph.model(("patch", SHAPE_PATCH), ("average2", (1, FEATURES, 1, 1)), spec, opset)
 
 
 def temporal_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
     """Compute the logit [1, 1, 1, 1] of the features [1, 48, 1, 8] of the last 8 frames."""
-    graph = _Graph(weights)
+    graph = Graph(weights)
     _temporal(graph, "features")
     return graph.model(("features", SHAPE_FEATURES), ("logit", (1, 1, 1, 1)), spec, opset)
 
@@ -69,60 +68,7 @@ def to_whole_input(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes.reshape(len(samples), *SHAPE_WHOLE[1:]))
 
 
-class _Graph:
-    """Nodes and constants of one graph; a layer's weights are added where it is used."""
-
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
-
-    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:  # noqa: ANN401 - as ONNX has them
-        self._nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        self._constants[name] = numpy_helper.from_array(value, name)
-        return name
-
-    def reshape(self, tensor: str, output: str, shape: Sequence[int]) -> str:
-        return self.add("Reshape", [tensor, self.constant(f"{output}_shape", np.array(shape, np.int64))], output)
-
-    def conv(self, tensor: str, layer: str, kernel: tuple[int, int], *, relu: bool = True) -> str:
-        """Convolve with "same" padding, any weight seen as [out, in, *kernel]."""
-        weight, bias = self._weights[layer]
-        names = [
-            self.constant(f"{layer}_w", weight.reshape(weight.shape[0], -1, *kernel)),
-            self.constant(f"{layer}_b", bias),
-        ]
-        pads = [(kernel[0] - 1) // 2, (kernel[1] - 1) // 2] * 2
-        output = layer if relu else "logit"
-        result = self.add("Conv", [tensor, *names], output, kernel_shape=kernel, pads=pads)
-        return self.add("Relu", [result], f"{layer}_relu") if relu else result
-
-    def model(
-        self,
-        source: tuple[str, Sequence[int | str]],
-        result: tuple[str, Sequence[int | str]],
-        spec: ModelSpec,
-        opset: int,
-    ) -> onnx.ModelProto:
-        inputs, outputs = (
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (source, result)
-        )
-        graph = helper.make_graph(self._nodes, spec.model, [inputs], [outputs], list(self._constants.values()))
-        imports = [helper.make_opsetid("", opset)]
-        model = helper.make_model(graph, opset_imports=imports, ir_version=ir_version(opset), producer_name="pulse8")
-        helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
-        return model
-
-
-def ir_version(opset: int) -> int:
-    """Return the lowest IR version that may carry the opset; the vendor's checker takes at most 9."""
-    return int(helper.find_min_ir_version_for([helper.make_opsetid("", opset)]))
-
-
-def _spatial(graph: _Graph, images: str) -> str:
+def _spatial(graph: Graph, images: str) -> str:
     """Images [n, 3, 36, 36] to features [n, 16, 1, 1]."""
     x = graph.conv(images, "conv1", (3, 3))
     x = graph.add("MaxPool", [x], "pool1", kernel_shape=[2, 2], strides=[2, 2])
@@ -133,16 +79,16 @@ def _spatial(graph: _Graph, images: str) -> str:
     return graph.add("AveragePool", [x], "average2", kernel_shape=[3, 3], strides=[3, 3])
 
 
-def _temporal(graph: _Graph, features: str, batch: int = 1) -> str:
+def _temporal(graph: Graph, features: str, batch: int = 1) -> str:
     """Features [batch, 48, 1, 8] to the logit [batch, 1, 1, 1]; flattening is channel-major; -1 is any batch."""
     x = graph.conv(features, "time1", (1, 3))
     x = graph.conv(x, "time2", (1, 3))
     x = graph.reshape(x, "flat", [batch, FEATURES * FRAMES, 1, 1])
     x = graph.conv(x, "dense1", (1, 1))
-    return graph.conv(x, "dense2", (1, 1), relu=False)
+    return graph.conv(x, "dense2", (1, 1), output="logit")
 
 
-def _readout(graph: _Graph, logit: str, output: str) -> str:
+def _readout(graph: Graph, logit: str, output: str) -> str:
     """Turn the logit into BPM in float: an INT8 sigmoid would step by 0.69 BPM."""
     share = graph.add("Sigmoid", [logit], "share")
     span = graph.add("Mul", [share, graph.constant("span", np.array(SPAN_BPM, np.float32))], "above_min")

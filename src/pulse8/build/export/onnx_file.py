@@ -17,7 +17,13 @@ def save_model(model: onnx.ModelProto, path: Path) -> None:
 
 def with_outputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
     """Return a copy of the model that also returns inner float tensors."""
+    copy = copied(model)
+    copy.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+    return copy
+
+
+def copied(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy of the model."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    copy.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
     return copy

@@ -1,6 +1,7 @@
-"""Finding the ultralight network in a guide-form ONNX file, whoever exported it.
+"""Reading the network out of an FP32 ONNX file: what is quantised is always one static form.
 
-The weighted nodes are read in the graph's order and must have the network's seven shapes; then the static form made
+A waveform model's file is that form. In a guide-form file the ultralight network is found, whoever exported it: the
+weighted nodes are read in the graph's order and must have the network's seven shapes; then the static form made
 from them must give the file's own BPM. So a file of another exporter is accepted by what it computes, not by its names.
 """
 
@@ -21,6 +22,7 @@ from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
+WAVEFORM_OPERATORS: Final = {"Conv", "Relu", "Sigmoid", "Mul", "AveragePool", "Add"}
 MEND: Final = "export it with export_onnx.py (or pulse8 export)"
 
 
@@ -42,6 +44,50 @@ def opset_of(model: onnx.ModelProto, path: Path) -> int:
     if not 11 <= opset <= 20:
         raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {MEND}")
     return int(opset)
+
+
+def static_form(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    """Return the static form of rank 4 of the network in a file.
+
+    Raises
+    ------
+    InputError
+        The file is of a network that is not in the catalogue, or of other shapes than its spec says.
+    """
+    spec = spec_of(model)
+    if spec.output == "bpm":
+        return whole_form(recognise(model, path), spec, opset_of(model, path))
+    if others := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
+        raise InputError(
+            f"{path} has {', '.join(others)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}"
+        )
+    ends = [shape_of(end) for end in (*model.graph.input, *model.graph.output)]
+    wanted = [(1, *spec.clip_shape), (1, spec.phases, 1, spec.window // spec.phases)]
+    if ends != wanted:
+        raise InputError(f"{path} has input and output {ends}, not its spec's {wanted}; {MEND}")
+    return model
+
+
+def shape_of(end: onnx.ValueInfoProto) -> tuple[int, ...]:
+    """Return a graph's input's or output's shape; a dynamic axis is 0."""
+    return tuple(dim.dim_value for dim in end.type.tensor_type.shape.dim)
+
+
+def static_input(spec: ModelSpec, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Reorder samples [n, ...] of a data file to inputs [n, ...] of the static form.
+
+    Raises
+    ------
+    InputError
+        They are another model's.
+    """
+    wanted = SHAPE_GUIDE[1:] if spec.output == "bpm" else spec.clip_shape
+    if samples.shape[1:] != wanted:
+        raise InputError(
+            f"data of samples {list(samples.shape[1:])}; {spec.model} takes {list(wanted)}: make them with --model"
+            f" {spec.model}"
+        )
+    return to_whole_input(samples) if spec.output == "bpm" else samples
 
 
 def recognise(model: onnx.ModelProto, path: Path) -> Weights:

@@ -9,12 +9,13 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FLOAT_TAIL
-from pulse8.build.quantize.ort_writer import constants_of
+from pulse8.build.quantize.ort_writer import SIGMOID_SCALE, SIGMOID_ZERO_POINT, constants_of
 from pulse8.build.quantize.ranges import Ranges
 from pulse8.spec import ModelSpec
 
 MAX_IR_VERSION: Final = 9
 INT8_STEPS: Final = 255
+TWO_OPERANDS: Final = {"Add", "Mul"}
 FREE: Final = {"QuantizeLinear", "DequantizeLinear"}
 
 
@@ -54,6 +55,7 @@ def audit(model: onnx.ModelProto, spec: ModelSpec, *, per_channel: bool) -> Audi
         *_file_violations(model),
         *_input_violations(model, constants, spec),
         *_float_islands(model, dequantised),
+        *_pinned_violations(model, constants, dequantised),
         *(text for node in convs for text in _conv_violations(node, constants, dequantised, per_channel=per_channel)),
         *(
             f"{name}: activation is not int8 with one scale"
@@ -71,11 +73,12 @@ def audit(model: onnx.ModelProto, spec: ModelSpec, *, per_channel: bool) -> Audi
 
 
 def range_violations(model: onnx.ModelProto, ranges: Ranges) -> list[str]:
-    """Name the convolutions whose output scale is not that of its range: an override may be ignored in silence."""
+    """Name the nodes whose output scale is not that of its range: an override may be ignored in silence."""
     constants = constants_of(model)
     quantisers = {node.input[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"}
     violations = []
-    for name in (node.output[0] for node in model.graph.node if node.op_type == "Conv"):
+    made = [node.output[0] for node in model.graph.node if node.op_type in {"Conv", *TWO_OPERANDS}]
+    for name in (name for name in made if name in quantisers):
         scale = constants[quantisers[name].input[1]]
         wanted = (max(ranges[name][1], 0) - min(ranges[name][0], 0)) / INT8_STEPS
         if not np.isclose(scale, wanted, rtol=1e-5, atol=0):
@@ -100,10 +103,28 @@ def _input_violations(model: onnx.ModelProto, constants: dict[str, NDArray[Any]]
             continue
         if node.op_type != "QuantizeLinear":
             yield f"input {name} goes into {node.op_type} in float"
-        elif name in ("patches", "images"):
+        elif name in ("clip", "patches", "images"):
             scale, zero_point = constants[node.input[1]], constants[node.input[2]]
             if scale != np.float32(spec.input_scale) or zero_point != spec.input_zero_point:
                 yield f"input {name} has scale {scale} and zero point {zero_point}, not the spec's"
+
+
+def _pinned_violations(
+    model: onnx.ModelProto, constants: dict[str, NDArray[Any]], dequantised: dict[str, _Dequantised]
+) -> Iterator[str]:
+    """Sigmoids have their one scale, and what is added has one scale."""
+    quantisers = {node.input[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"}
+    for node in model.graph.node:
+        if not set(node.input) <= set(dequantised) or node.output[0] not in quantisers:
+            continue  # it computes in float, which is another line of the audit
+        if node.op_type == "Sigmoid":
+            scale, zero_point = (constants[name] for name in quantisers[node.output[0]].input[1:])
+            if scale != SIGMOID_SCALE or zero_point != SIGMOID_ZERO_POINT:
+                yield f"{node.name}: a sigmoid with scale {scale} and zero point {zero_point}, not 1/256 and -128"
+        if node.op_type == "Add":
+            one, other = (dequantised[name] for name in node.input)
+            if one.scale != other.scale or one.zero_point != other.zero_point:
+                yield f"{node.name}: adds scales {one.scale} and {other.scale}; the NPU needs one"
 
 
 def _float_islands(model: onnx.ModelProto, dequantised: dict[str, _Dequantised]) -> Iterator[str]:
@@ -112,7 +133,8 @@ def _float_islands(model: onnx.ModelProto, dequantised: dict[str, _Dequantised])
     for node in model.graph.node:
         if node.op_type in FREE or node.name in FLOAT_TAIL:
             continue
-        if node.input[0] not in dequantised or node.output[0] not in quantised:
+        operands = node.input if node.op_type in TWO_OPERANDS else node.input[:1]
+        if not set(operands) <= set(dequantised) or node.output[0] not in quantised:
             yield f"{node.op_type} {node.name} computes in float"
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pulse8.build.quantize.options import MIN_SAMPLES, CalibrateOptions
 from pulse8.errors import InputError
-from pulse8.learn.datasets.guide_pt import open_guide_data, write_calibration
+from pulse8.learn.datasets.data_file import open_data, write_calibration
 from pulse8.learn.datasets.splits import split
+from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.manifest import accept, options_of, record
 
 BIN_EDGES_BPM: Final = np.arange(40.0, 161.0, 10.0)
@@ -40,7 +41,8 @@ def calibrate(data_file: Path, output: Path, options: CalibrateOptions) -> Calib
     InputError
         The data cannot be used, or fewer than 30 training windows can be drawn.
     """
-    data = open_guide_data(data_file)
+    data = open_data(data_file)
+    assert_not_frozen(() if data.subjects is None else data.subjects)
     parts = split(len(data.labels), data.subjects)
     labels = data.labels[parts.train]
     rng = np.random.default_rng(options.seed)

@@ -18,11 +18,16 @@ from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from pulse8.build.export.forms import FLOAT_TAIL
+from pulse8.build.export.onnx_file import copied
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ranges import Ranges
 from pulse8.errors import QuantizationError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
+
+SIGMOID_SCALE: Final = 1 / 256
+SIGMOID_ZERO_POINT: Final = -128
+"""Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
 
 SHORT_NAMES: Final = (
     ("_QuantizeLinear_Output", "_q"),
@@ -45,7 +50,7 @@ class _NoSamples(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime s
 
 
 def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions, spec: ModelSpec) -> onnx.ModelProto:
-    """Quantise a static FP32 model with the ranges of its tensors.
+    """Quantise a static FP32 model with the ranges of its tensors; the model stays as it is.
 
     Raises
     ------
@@ -54,15 +59,17 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
     """
     source = model.graph.input[0]
     shape = tuple(dim.dim_value for dim in source.type.tensor_type.shape.dim)
-    scale, zero_point = np.array(spec.input_scale, np.float32), np.array(spec.input_zero_point, np.int8)
-    overrides: dict[str, list[dict[str, Any]]] = {source.name: [{"scale": scale, "zero_point": zero_point}]}
+    overrides = {source.name: [_pinned(spec.input_scale, spec.input_zero_point)]}
     for name, (low, high) in ranges.items():
         overrides[name] = [{"rmin": np.array(low, np.float32), "rmax": np.array(high, np.float32)}]
+    for node in model.graph.node:
+        if node.op_type == "Sigmoid" and node.name not in FLOAT_TAIL:
+            overrides[node.output[0]] = [_pinned(SIGMOID_SCALE, SIGMOID_ZERO_POINT)]
     with TemporaryDirectory() as folder:
         written = Path(folder) / "int8.onnx"
         try:
             quantize_static(
-                model,
+                copied(model),
                 written,
                 _NoSamples(source.name, shape),
                 quant_format=QuantFormat.QDQ,
@@ -80,9 +87,21 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
         return _tidied(onnx.load(written), spec)
 
 
+def _pinned(scale: float, zero_point: int) -> dict[str, NDArray[Any]]:
+    return {"scale": np.array(scale, np.float32), "zero_point": np.array(zero_point, np.int8)}
+
+
 def _tidied(model: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
-    """Shorten names, share equal zero points, keep of the metadata the spec alone; shapes are left to inference."""
+    """Shorten names, share equal zero points, keep of the metadata the spec alone; shapes are left to inference.
+
+    An output that is quantised is named as inner tensors are: ``x`` before, ``x_dq`` after.
+    """
     taken = {tensor.name: _zero_point_name(tensor) for tensor in model.graph.initializer if _is_zero_point(tensor)}
+    for output in model.graph.output:
+        inner = f"{output.name}_QuantizeLinear_Input"
+        if any(inner in node.output for node in model.graph.node):
+            taken |= {inner: output.name, output.name: f"{output.name}_dq"}
+        output.name = taken.get(output.name, output.name)
     for node in model.graph.node:
         node.name = "" if node.op_type in ("QuantizeLinear", "DequantizeLinear") else node.name
         node.input[:] = [_short(name, taken) for name in node.input]

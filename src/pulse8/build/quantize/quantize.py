@@ -1,4 +1,4 @@
-"""FP32 ONNX to INT8 QDQ ONNX: the whole static file, and the board pair cut from it."""
+"""FP32 ONNX to INT8 QDQ ONNX: one static file, and for ultralight the board pair cut from it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,19 +10,21 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES, to_whole_input, whole_form
+from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
 from pulse8.build.export.onnx_file import save_model, with_outputs
-from pulse8.build.export.recognise import MEND, opset_of, recognise, spec_of
+from pulse8.build.export.recognise import MEND, opset_of, spec_of, static_form, static_input
 from pulse8.build.quantize.audit import Audit, audit, range_violations
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.pair import cut_pair
 from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.errors import GateError, SpecError
-from pulse8.learn.datasets.guide_pt import CalibrationSet, open_calibration
+from pulse8.learn.datasets.calibration import CalibrationSet
+from pulse8.learn.datasets.data_file import open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.spec import ModelSpec
 from pulse8.values import Watch, unwatched
 
 PER_CHANNEL_OPSET: Final = 13
@@ -31,14 +33,17 @@ COMPARED_SAMPLES: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Quantized:
-    """The three files, their sizes in bytes, and what the audit found in them after reloading."""
+    """The files, their sizes in bytes, and what the audit found in them after reloading.
+
+    Without a board pair (``spatial``, ``temporal``) the whole file is the board's too.
+    """
 
     whole: Path
-    spatial: Path
-    temporal: Path
+    spatial: Path | None
+    temporal: Path | None
     fp32_bytes: int
     whole_bytes: int
-    pair_bytes: int
+    pair_bytes: int | None
     samples: int
     per_channel: bool
     method: str
@@ -74,34 +79,40 @@ def quantize(
         A file breaks the scheme, or the pair's logits differ from the whole's; the files are kept and marked failed.
     """
     model = _fp32_model(fp32, options)
-    weights, spec = recognise(model, fp32), spec_of(model)
+    static, spec = static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
-    static = whole_form(weights, spec, opset_of(model, fp32))
-    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn))), options)
-    paths = _save(write_int8(static, ranges, options, spec), output)
+    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn)), spec), options)
+    paths = _save(write_int8(static, ranges, options, spec), output, pair=spec.output == "bpm")
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
     violations = [
         *(f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations),
         *range_violations(reloaded[0], ranges),
-        *_pair_violations(reloaded, _inputs(islice(drawn, COMPARED_SAMPLES))),
+        *_pair_violations(reloaded, _inputs(islice(drawn, COMPARED_SAMPLES), spec)),
     ]
     _record(paths, sources, options, drawn, failed=bool(violations))
     if violations:
         raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
-    whole_bytes, *pair_bytes = (path.stat().st_size for path in paths)
+    return _quantized(paths, model, drawn, options, audits[0])
+
+
+def _quantized(
+    paths: tuple[Path, ...], fp32: onnx.ModelProto, drawn: CalibrationSet, options: QuantizeOptions, found: Audit
+) -> Quantized:
+    whole, *pair = paths
+    spatial, temporal = pair or (None, None)
     return Quantized(
-        whole=paths[0],
-        spatial=paths[1],
-        temporal=paths[2],
-        fp32_bytes=model.ByteSize(),
-        whole_bytes=whole_bytes,
-        pair_bytes=sum(pair_bytes),
+        whole=whole,
+        spatial=spatial,
+        temporal=temporal,
+        fp32_bytes=fp32.ByteSize(),
+        whole_bytes=whole.stat().st_size,
+        pair_bytes=sum(path.stat().st_size for path in pair) if pair else None,
         samples=len(drawn),
         per_channel=options.per_channel,
         method=", ".join((options.method, *options.layers)),
-        audit=audits[0],
+        audit=found,
     )
 
 
@@ -113,16 +124,16 @@ def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
     return model
 
 
-def _inputs(samples: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    return (to_whole_input(sample[None])[0] for sample in samples)
+def _inputs(samples: Iterable[NDArray[np.float32]], spec: ModelSpec) -> Iterator[NDArray[np.float32]]:
+    return (static_input(spec, sample[None])[0] for sample in samples)
 
 
-def _save(int8: onnx.ModelProto, output: Path) -> tuple[Path, Path, Path]:
-    """Write the whole file and the pair cut from it."""
-    paths = (output, *pair_paths(output))
-    for part, path in zip((int8, *cut_pair(int8)), paths, strict=True):
+def _save(int8: onnx.ModelProto, output: Path, *, pair: bool) -> tuple[Path, ...]:
+    """Write the whole file, and the pair cut from it where there is one."""
+    files = {output: int8, **(dict(zip(pair_paths(output), cut_pair(int8), strict=True)) if pair else {})}
+    for path, part in files.items():
         save_model(part, path)
-    return paths
+    return tuple(files)
 
 
 def _record(
@@ -152,6 +163,8 @@ def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.floa
 
 
 def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.float32]]) -> list[str]:
+    if len(models) == 1:
+        return []
     whole = OrtRunner(with_outputs(models[0], ["logit_dq"]).SerializeToString())
     spatial, temporal = (OrtRunner(model.SerializeToString()) for model in models[1:])
     pairs = ((whole(sample[None])[1].ravel(), pair_logits(spatial, temporal, sample)) for sample in inputs)

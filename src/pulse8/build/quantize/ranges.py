@@ -3,7 +3,7 @@
 MinMax needs one pass. The others need a second one, for each tensor's histogram between its extremes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -35,6 +35,8 @@ SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOptions) -> Ranges:
     """Run a static FP32 model on every sample and choose the range of each tensor that a node makes.
 
+    What is added has one range, so that the NPU adds integers.
+
     Raises
     ------
     SpecError
@@ -47,10 +49,11 @@ def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOp
     rules = {name: options.rule(name) for name in extremes}
     spread = {name: extremes[name] for name, rule in rules.items() if rule.method != "minmax"}
     counts = histograms(model, samples(), spread) if spread else {}
-    return {
+    chosen = {
         name: chosen_range(counts[name], extremes[name], rule) if name in counts else extremes[name]
         for name, rule in rules.items()
     }
+    return with_shared_scales(model, chosen)
 
 
 def scaled_tensors(model: onnx.ModelProto) -> list[str]:
@@ -67,27 +70,52 @@ def scaled_tensors(model: onnx.ModelProto) -> list[str]:
 
 
 def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) -> Ranges:
-    """Smallest and largest value of each tensor inside the model."""
-    names = [name for node in model.graph.node for name in node.output if name != model.graph.output[0].name]
-    runner = OrtRunner(with_outputs(model, names).SerializeToString())
+    """Smallest and largest value of each tensor that a node makes."""
+    names = [name for node in model.graph.node for name in node.output]
+    read = _reader(model, names)
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for sample in samples:
-        tensors = runner(sample[None])[1:]
+        tensors = read(sample)
         low = np.minimum(low, [tensor.min() for tensor in tensors])
         high = np.maximum(high, [tensor.max() for tensor in tensors])
     return {name: (float(one), float(other)) for name, one, other in zip(names, low, high, strict=True)}
+
+
+def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Give both operands of each Add the range that holds both."""
+    shared = dict(ranges)
+    adds = [list(node.input) for node in model.graph.node if node.op_type == "Add" and set(node.input) <= set(ranges)]
+    for _ in adds:  # an operand of several Adds ties all of theirs together
+        for pair in adds:
+            union = min(shared[name][0] for name in pair), max(shared[name][1] for name in pair)
+            shared.update(dict.fromkeys(pair, union))
+    return shared
 
 
 def histograms(
     model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
 ) -> dict[str, Counts]:
     """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
-    runner = OrtRunner(with_outputs(model, extremes).SerializeToString())
+    read = _reader(model, list(extremes))
     counts = {name: np.zeros(BINS, np.int64) for name in extremes}
     for sample in samples:
-        for (name, ends), tensor in zip(extremes.items(), runner(sample[None])[1:], strict=True):
+        for (name, ends), tensor in zip(extremes.items(), read(sample), strict=True):
             counts[name] += binned(tensor, ends)
     return counts
+
+
+def _reader(model: onnx.ModelProto, names: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Return what runs the model on a sample and returns the named tensors, its own output among them or not."""
+    last = model.graph.output[0].name
+    outputs = [last, *(name for name in names if name != last)]
+    runner = OrtRunner(with_outputs(model, outputs[1:]).SerializeToString())
+    places = [outputs.index(name) for name in names]
+
+    def read(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        found = runner(sample[None])
+        return [found[place] for place in places]
+
+    return read
 
 
 def binned(values: NDArray[np.float32], ends: Range) -> Counts:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.datasets import torch_zip
+from pulse8.learn.datasets.calibration import CalibrationSet
 from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.manifest import existing_file, writing
 
@@ -71,26 +72,6 @@ class LabelledBlock:
     samples: NDArray[np.float32]
     labels: NDArray[np.float32]
     subject: str
-
-
-@dataclass(frozen=True, eq=False)
-class CalibrationSet:
-    """An open calibration file: its windows, their indices [n] in the source, and the source's SHA-256.
-
-    A file made by other means may hold neither: no indices and an empty hash.
-    """
-
-    data: GuideData
-    indices: NDArray[np.int64]
-    source_sha256: str
-
-    def __len__(self) -> int:
-        return len(self.data.labels)
-
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Read one sample [8, 3, 36, 36, 3] after another."""
-        for number in range(len(self)):
-            yield self.data.take(np.array([number]))[0]
 
 
 def open_guide_data(path: Path) -> GuideData:

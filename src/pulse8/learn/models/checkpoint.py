@@ -1,46 +1,85 @@
-"""Checkpoints: weights from elsewhere are data, never code."""
+"""Checkpoints: weights from elsewhere are data, never code.
+
+A file holds a state dict, or a dict with it under ``model_state_dict``; beside it may stand ``design`` (pulse12's sizes
+as plain numbers) and ``spec`` (the model's :class:`~pulse8.spec.ModelSpec` as JSON).
+"""
 
 import pickle
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, SpecError
+from pulse8.learn.models.pulse12 import Design, Pulse12
 from pulse8.learn.models.ultralight import Ultralight
 from pulse8.manifest import existing_file
+from pulse8.spec import PULSE12, ULTRALIGHT, ModelName, ModelSpec
+
+Network = Pulse12 | Ultralight
 
 MAKE_CHECKPOINT: Final = "make it: cd ../server_training && bash run_training.sh (or pulse8 train)"
 MAX_BYTES: Final = 64_000_000
-"""An ultralight checkpoint has 85 KB; with an optimiser's state and a history it stays far below this."""
+"""A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
 
 
-def shipped_checkpoint() -> Path:
-    """Path of the checkpoint that comes with pulse8, trained on simulated patches alone."""
-    return Path(str(files("pulse8.learn.models") / "ultralight.pth"))
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network in evaluation mode, and its contract."""
+
+    network: Network
+    spec: ModelSpec
 
 
-def load_checkpoint(path: Path) -> Ultralight:
-    """Load a state dict, or a dict with ``model_state_dict``, into the network, in evaluation mode.
+def shipped_checkpoint(model: ModelName) -> Path:
+    """Path of a checkpoint that comes with pulse8, trained on simulated people alone."""
+    return Path(str(files("pulse8.learn.models") / f"{model}.pth"))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Load a checkpoint of either network; without a ``spec`` in it the contract is the catalogue's.
 
     Raises
     ------
     InputError
         The file is missing, damaged, too large, wants to run code, or belongs to another network.
+    SpecError
+        Its sizes or its contract are outside what they may be.
     """
-    weights = _state_dict(_load(existing_file(path, "Checkpoint", MAKE_CHECKPOINT)), path)
-    model = Ultralight()
-    _check_keys(weights, model.state_dict(), path)
-    model.load_state_dict(weights)
-    return model.eval()
+    loaded = _load(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
+    weights = _state_dict(loaded, path)
+    network: Network = Pulse12(_design(loaded)) if _is_pulse12(loaded, weights) else Ultralight()
+    _check_keys(weights, network, path)
+    network.load_state_dict(weights)
+    return Checkpoint(network.eval(), _spec(loaded, network, path))
+
+
+def _is_pulse12(loaded: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> bool:
+    return "design" in loaded or any(key.startswith("stem1.") for key in weights)
+
+
+def _design(loaded: Mapping[str, Any]) -> Design:
+    try:
+        return Design(**loaded.get("design", {}))
+    except TypeError as error:
+        raise SpecError(f"the checkpoint's design cannot be read: {error}; train it again") from error
+
+
+def _spec(loaded: Mapping[str, Any], network: Network, path: Path) -> ModelSpec:
+    catalogue = PULSE12 if isinstance(network, Pulse12) else ULTRALIGHT
+    spec = ModelSpec.from_json(str(loaded["spec"])) if "spec" in loaded else catalogue
+    if spec.model != catalogue.model:
+        raise InputError(f"checkpoint {path} holds {catalogue.model}'s weights and {spec.model}'s spec; train it again")
+    return spec
 
 
 def _load(path: Path) -> Any:  # noqa: ANN401 - the file decides
     if _unpacked_bytes(path) > MAX_BYTES:
-        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; an ultralight one has 85 KB")
+        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; one of ours has 85 to 200 KB")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -68,15 +107,16 @@ def _state_dict(loaded: Any, path: Path) -> dict[str, torch.Tensor]:  # noqa: AN
     return dict(weights)
 
 
-def _check_keys(weights: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], path: Path) -> None:
+def _check_keys(weights: Mapping[str, torch.Tensor], network: Network, path: Path) -> None:
     """Name the first key that differs, in the network's order and then in the file's."""
+    name, wanted = type(network).__name__.lower(), network.state_dict()
     for key, tensor in wanted.items():
         found = tuple(weights[key].shape) if key in weights else "missing"
         if found != tuple(tensor.shape):
             raise InputError(
-                f"checkpoint {path} is of another network: {key} is {found}, ultralight has {tuple(tensor.shape)}"
+                f"checkpoint {path} is of another network: {key} is {found}, {name} has {tuple(tensor.shape)}"
             )
         if not torch.isfinite(weights[key].float()).all():
             raise InputError(f"checkpoint {path}: {key} holds values that are not finite; train it again")
     if extra := [key for key in weights if key not in wanted]:
-        raise InputError(f"checkpoint {path} is of another network: ultralight has no {extra[0]}")
+        raise InputError(f"checkpoint {path} is of another network: {name} has no {extra[0]}")

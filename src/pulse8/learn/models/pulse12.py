@@ -56,6 +56,9 @@ class Design:
     def __post_init__(self) -> None:
         if self.rows not in POOLS or self.inputs not in (3, 6):
             raise SpecError(f"pulse12 of {self.inputs} inputs and {self.rows} rows; give 3 or 6, and 3, 12 or 48")
+        sizes = (self.stem, self.trunk, self.head, self.stem_kernel, self.kernel, self.blocks)
+        if not all(type(size) is int and 1 <= size <= 64 for size in sizes):
+            raise SpecError(f"pulse12 of sizes {sizes}; give whole numbers of 1 to 64")
         if not (self.stem_kernel % 2 and self.kernel % 2):
             raise SpecError(f"kernels of {self.stem_kernel} and {self.kernel}; give odd ones")
         widest = max(WINDOW * self.inputs, WINDOW // 2 * self.stem, WINDOW // 4 * max(self.trunk, self.head))

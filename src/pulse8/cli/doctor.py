@@ -1,0 +1,96 @@
+"""``pulse8 doctor``: what is installed, what a missing extra would give, and whether the rest works."""
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from pulse8.cli.printing import print_json, watch
+from pulse8.learn.evaluate.self_test import self_test
+from pulse8.values import NOTICE
+
+EXTRAS: Final = {
+    "plot": "pictures: measure --plot, inspect, evaluate",
+    "build": "train, export, quantize, verify, build and the report",
+    "simulate": "rendered faces: render, and the tests",
+    "live": "the live page",
+    "datasets": "data sets in .mat and .hdf5 files",
+    "cluster": "prepare on several machines",
+    "test": "the tests and all of the above",
+    "docs": "the documents as pages",
+}
+REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[([\w,]+)\])?[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """Look at the installation and try it on simulated people. Not a medical device.
+
+    Attributes
+    ----------
+    json
+        Print one machine-readable record instead of tables.
+    """
+
+    json: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """Versions of what is installed, what each extra lacks, and the self-test's checks."""
+
+    installed: dict[str, str]
+    missing: dict[str, tuple[str, ...]]
+    checks: tuple[Any, ...]
+
+
+def run(flags: Flags) -> int:
+    """Look, try and print; 1 when a check failed."""
+    needed = requirements()
+    installed = {
+        name: found for name in sorted(needed[""] | set().union(*needed.values())) if (found := _version(name))
+    }
+    missing = {extra: tuple(sorted(names - set(installed))) for extra, names in needed.items()}
+    diagnosis = Diagnosis(installed=installed, missing=missing, checks=self_test(watch))
+    (print_json if flags.json else _print)(diagnosis)
+    return 0 if all(check.passed for check in diagnosis.checks) else 1
+
+
+def requirements() -> dict[str, set[str]]:
+    """Names that each extra asks for, those that it includes too; under "" what is always needed."""
+    asked: dict[str, set[str]] = {"": set(), **{extra: set() for extra in EXTRAS}}
+    included: dict[str, set[str]] = {}
+    for line in requires("pulse8") or ():
+        name, extras, extra = REQUIREMENT.match(line).groups()  # type: ignore[union-attr] # every requirement has a name
+        if name == "pulse8":
+            included.setdefault(extra, set()).update(extras.split(","))
+        else:
+            asked.setdefault(extra or "", set()).add(name.lower())
+    return {extra: asked[extra].union(*(asked[other] for other in _all(extra, included))) for extra in asked}
+
+
+def _all(extra: str, included: dict[str, set[str]]) -> set[str]:
+    direct = included.get(extra, set())
+    return direct.union(*(_all(other, included) for other in direct))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _print(diagnosis: Diagnosis) -> None:
+    extras = Table("extra", "gives", "state", title="Extras", title_justify="left")
+    for extra, sentence in EXTRAS.items():
+        lacking = diagnosis.missing[extra]
+        state = f'lacks {", ".join(lacking)}: pip install "pulse8\\[{extra}]"' if lacking else "installed"
+        extras.add_row(extra, sentence, state)
+    checks = Table("check", "result", "seconds", title="Self-test, simulated people", title_justify="left")
+    for check in diagnosis.checks:
+        checks.add_row(check.name, f"{'✓' if check.passed else '✗'} {check.told}", f"{check.seconds:.1f}")
+    Console(soft_wrap=True).print(extras, checks, NOTICE, sep="\n", highlight=False)

@@ -1,0 +1,120 @@
+"""Clips with true rates as one file: what a waveform model is calibrated and verified on.
+
+A zip of NumPy arrays: ``clips`` float32 [N, 3, 12, 256], ``labels`` and ``pos_bpm`` float32 [N] in BPM, ``subjects``
+text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The same content gives the same bytes.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+from pulse8.learn.datasets.calibration import CalibrationSet
+from pulse8.learn.simulate.patches import SUBJECT_PREFIX
+from pulse8.manifest import existing_file, writing
+
+MAX_BYTES: Final = 1 << 30
+MAKE: Final = "make it with pulse8 simulate --model pulse12, a calibration set with pulse8 calibrate"
+ARRAYS: Final = ("clips", "labels", "pos_bpm", "subjects")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClipData:
+    """Windows of several people.
+
+    Attributes
+    ----------
+    clips
+        float32 [N, channels, cells, window], normalised and clipped.
+    labels
+        float32 [N], the contact pulse's rate in beats per minute.
+    pos_bpm
+        float32 [N], POS's rate on the same window; not a number where it has none.
+    subjects
+        [N] ids as text.
+    """
+
+    clips: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    pos_bpm: NDArray[np.float32]
+    subjects: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        counts = {len(getattr(self, name)) for name in ARRAYS}
+        kinds = tuple(getattr(self, name).dtype.kind for name in ARRAYS)
+        if len(counts) != 1 or self.clips.ndim != 4 or kinds != ("f", "f", "f", "U") or self.clips.itemsize != 4:
+            raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {sorted(counts)} values; {MAKE}")
+        if not (np.isfinite(self.clips).all() and np.isfinite(self.labels).all()):
+            raise InputError(f"clips or their rates are not finite; {MAKE}")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any subject is simulated, which every figure made from the data has to say."""
+        return bool(np.char.startswith(self.subjects, SUBJECT_PREFIX).any())
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Copy the clips at ``indices``."""
+        return self.clips[indices]
+
+    def part(self, indices: NDArray[np.int64]) -> "ClipData":
+        """Windows at ``indices`` as data of their own."""
+        return ClipData(**{name: getattr(self, name)[indices] for name in ARRAYS})
+
+
+def is_clip_file(path: Path) -> bool:
+    """Whether a file is one of this kind."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "clips.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def write_clips(path: Path, data: ClipData, **more: Any) -> None:  # noqa: ANN401 - further arrays
+    """Write clips, whole or not at all."""
+    with writing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **{name: getattr(data, name) for name in ARRAYS}, **more)
+
+
+def write_calibration(path: Path, data: ClipData, indices: NDArray[np.int64], source_sha256: str) -> None:
+    """Copy the clips at ``indices`` to a calibration file."""
+    write_clips(path, data.part(indices), indices=indices, source_sha256=source_sha256)
+
+
+def open_clips(path: Path) -> ClipData:
+    """Open a file of clips.
+
+    Raises
+    ------
+    InputError
+        It is missing, damaged or of another shape.
+    """
+    return _data(_read(path), path)
+
+
+def open_calibration(path: Path) -> CalibrationSet:
+    """Open a calibration file of clips; raises as :func:`open_clips`."""
+    found = _read(path)
+    if not {"indices", "source_sha256"} <= set(found):
+        raise InputError(f"{path} holds clips but is no calibration set; draw one with pulse8 calibrate")
+    return CalibrationSet(_data(found, path), found["indices"].astype(np.int64), str(found["source_sha256"]))
+
+
+def _data(found: dict[str, NDArray[Any]], path: Path) -> ClipData:
+    if missing := [name for name in ARRAYS if name not in found]:
+        raise InputError(f"{path} holds no {missing[0]}; {MAKE}")
+    return ClipData(**{name: found[name] for name in ARRAYS})
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    if existing_file(path, "Clip file", MAKE).stat().st_size > MAX_BYTES:
+        raise InputError(f"{path} is larger than {MAX_BYTES} bytes; make it of fewer recordings")
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is damaged ({error}); {MAKE}") from error
