@@ -22,6 +22,9 @@ class EvaluateOptions:
         ONNX files of networks that take clips, FP32 or INT8; each is a method called by its file's name.
     oracle
         Whether the best fixed filter, fitted with the truth, stands beside them; it takes most of the time.
+    mechanisms
+        Instead of the strata, the people of the hard one with motion, flicker, codec, exposure or specular light alone:
+        what networks that were trained without one of them do on it.
     """
 
     strata: tuple[str, ...] = ()
@@ -29,7 +32,10 @@ class EvaluateOptions:
     method: tuple[str, ...] = ("green", "chrom", "pos", "fused-pos")
     model: tuple[Path, ...] = ()
     oracle: bool = True
+    mechanisms: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.limit == 1:
             raise SpecError(f"limit of {self.limit} subjects; give 0 for all, or at least 2")
+        if self.mechanisms and self.strata:
+            raise SpecError("mechanisms are tested on the hard stratum; leave --strata away")

@@ -11,6 +11,7 @@ from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
 from pulse8.learn.evaluate.windows import WINDOW
+from pulse8.learn.simulate.mechanisms import MECHANISMS, only, without
 from pulse8.learn.simulate.strata import FROZEN_SHA256, Stratum, strata, stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import mae
@@ -91,7 +92,7 @@ def evaluate_strata(
     InputError
         A model's file cannot be used.
     """
-    chosen = [stratum(name) for name in options.strata] or list(strata().values())
+    chosen = mechanism_strata() if options.mechanisms else [*map(stratum, options.strata)] or [*strata().values()]
     groups = [group_of(one, options.limit) for one in chosen]
     methods = {**estimators(options.method, options.model), **(extra or {})}
     return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, watch=watch)
@@ -100,6 +101,14 @@ def evaluate_strata(
 def source_of_strata() -> str:
     """Say what the strata are."""
     return f"Simulated strata {FROZEN_SHA256[:12]}"
+
+
+def mechanism_strata() -> list[Stratum]:
+    """Take the hard stratum whole, without any of the mechanisms, and with each one alone: the same people."""
+    hard = stratum("hard")
+    alone = {f"only {name}": only(hard.preset, name) for name in MECHANISMS}
+    presets = {"all": hard.preset, "none": without(hard.preset, *MECHANISMS), **alone}
+    return [dataclasses.replace(hard, name=name, preset=preset) for name, preset in presets.items()]
 
 
 def group_of(one: Stratum, limit: int = 0) -> Group:
