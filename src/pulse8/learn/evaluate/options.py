@@ -25,6 +25,8 @@ class EvaluateOptions:
     mechanisms
         Instead of the strata, the people of the hard one with motion, flicker, codec, exposure or specular light alone:
         what networks that were trained without one of them do on it.
+    by
+        Conditions by which all windows are parted, such as skin.melanin; the usual ones if none is given.
     """
 
     strata: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class EvaluateOptions:
     model: tuple[Path, ...] = ()
     oracle: bool = True
     mechanisms: bool = False
+    by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.limit == 1:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pulse8.learn.evaluate.baselines import BASELINES
+from pulse8.learn.evaluate.by_condition import parts_by_condition
 from pulse8.learn.evaluate.estimators import Estimator, classical, estimators
+from pulse8.learn.evaluate.longer import Longer, evaluate_longer
 from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
@@ -44,14 +46,23 @@ class Table:
         By group, then by method.
     subjects
         A row for each subject and method of a group of under 20 subjects.
+    conditions
+        A row for each part of a condition and method, over all groups that have a pulse.
+    longer
+        What lies beyond single windows, where it was asked for.
+    networks
+        Which of the methods are neither classical, nor the constant, nor the oracle.
     readings
-        Of each group and method, for whoever goes on counting; :meth:`record` leaves them out.
+        Of each group and method, for whoever goes on counting; :meth:`without_readings` leaves them out.
     """
 
     source: str
     window_s: float
     rows: tuple[Row, ...]
     subjects: tuple[Row, ...] = ()
+    conditions: tuple[Row, ...] = ()
+    networks: tuple[str, ...] = ()
+    longer: tuple[Longer, ...] = ()
     readings: Mapping[str, Readings] = field(default_factory=dict, repr=False)
 
     def row(self, group: str, method: str) -> Row:
@@ -92,10 +103,21 @@ def evaluate_strata(
     InputError
         A model's file cannot be used.
     """
-    chosen = mechanism_strata() if options.mechanisms else [*map(stratum, options.strata)] or [*strata().values()]
-    groups = [group_of(one, options.limit) for one in chosen]
+    groups = groups_of(options)
     methods = {**estimators(options.method, options.model), **(extra or {})}
-    return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, watch=watch)
+    return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, by=options.by, watch=watch)
+
+
+def evaluate_strata_longer(options: EvaluateOptions, watch: Watch[Recording] = unwatched) -> tuple[Longer, ...]:
+    """Read the same strata by the same methods beyond single windows; raises as :func:`evaluate_strata`."""
+    methods = {**estimators(options.method, options.model), POS: classical(BASELINES[POS])}
+    return evaluate_longer(groups_of(options), methods, watch)
+
+
+def groups_of(options: EvaluateOptions) -> list[Group]:
+    """Take the chosen strata, or the mechanisms' ones, as groups."""
+    chosen = mechanism_strata() if options.mechanisms else [*map(stratum, options.strata)] or [*strata().values()]
+    return [group_of(one, options.limit) for one in chosen]
 
 
 def source_of_strata() -> str:
@@ -138,6 +160,7 @@ def evaluate(
     source: str,
     *,
     oracle: bool = True,
+    by: Sequence[str] = (),
     watch: Watch[Recording] = unwatched,
 ) -> Table:
     """Read every window of some groups of recordings by every method, POS among them.
@@ -152,6 +175,8 @@ def evaluate(
         What the recordings are, for the table's head.
     oracle
         Whether the oracle stands beside the methods.
+    by
+        Conditions to part all windows by; the usual ones without.
     watch
         Shows progress.
     """
@@ -170,6 +195,8 @@ def evaluate(
         window_s=WINDOW / RATE_HZ,
         rows=tuple(rows),
         subjects=tuple(subjects),
+        conditions=tuple(condition_rows(readings, by)),
+        networks=tuple(name for name in methods if name not in BASELINES),
         readings=readings,
     )
 
@@ -187,6 +214,13 @@ def subject_rows(name: str, readings: Readings) -> list[Row]:
     if len(people) >= FEW_SUBJECTS:
         return []
     return [row for person in people for row in rows_of(f"{name}: {person}", parted(readings, "subject", person))]
+
+
+def condition_rows(readings: Mapping[str, Readings], names: Sequence[str] = ()) -> list[Row]:
+    """One row a part of a condition and method, over all groups that have a pulse."""
+    alive = [found for found in readings.values() if any(reading.alive for reading in found[POS])]
+    parts = parts_by_condition(pooled(alive), names) if alive else {}
+    return [row for label, part in parts.items() for row in rows_of(label, part)]
 
 
 def parted(readings: Readings, field_name: str, value: str) -> Readings:

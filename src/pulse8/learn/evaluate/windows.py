@@ -80,12 +80,12 @@ class TrueWindow:
 def windows_of(recording: Recording, hop: int = WINDOW) -> tuple[TrueWindow, ...]:
     """Cut a recording into windows, side by side or every ``hop`` samples; too short a one gives none."""
     last = _samples(recording) - WINDOW
-    return tuple(_window(recording, start, WINDOW) for start in range(0, last + 1, hop))
+    return tuple(window_at(recording, start, WINDOW) for start in range(0, last + 1, hop))
 
 
 def whole_of(recording: Recording) -> TrueWindow:
     """Take the whole recording as one window."""
-    return _window(recording, 0, _samples(recording))
+    return window_at(recording, 0, _samples(recording))
 
 
 def _samples(recording: Recording) -> int:
@@ -93,7 +93,8 @@ def _samples(recording: Recording) -> int:
     return int((t_s[-1] - t_s[0]) * RATE_HZ + 1e-6) if len(t_s) else 0
 
 
-def _window(recording: Recording, start: int, length: int) -> TrueWindow:
+def window_at(recording: Recording, start: int, length: int) -> TrueWindow:
+    """Take ``length`` samples of a recording from sample ``start`` on, both at ``RATE_HZ``."""
     start_s = float(recording.traces.t_s[0]) + start / RATE_HZ
     wanted = dataclasses.replace(NORMALISER, window=length)
     even = even_cells(frames_about(recording.traces, start_s, wanted), start_s, wanted)
