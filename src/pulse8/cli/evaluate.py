@@ -1,41 +1,35 @@
-"""``pulse8 evaluate``: methods and networks on the same windows of recordings with known truth."""
+"""``pulse8 evaluate``: methods and networks on the same windows, of simulated strata or of a data set."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.evaluation_text import print_longer, print_matrix, print_table
-from pulse8.cli.printing import print_json, watch
-from pulse8.learn.evaluate.options import EvaluateOptions
+from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.learn.evaluate.data_set import evaluate_data_set
+from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.page import write_evaluation
-from pulse8.learn.evaluate.table import evaluate_strata, evaluate_strata_longer
+from pulse8.learn.evaluate.table import evaluate_strata
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(EvaluateOptions):
-    """Classical methods, networks, constant and oracle on the frozen simulated strata, on the same windows.
+class Flags(EvaluateOptions, DataSetOptions):
+    """Methods, networks, constant and oracle on the same windows: of the frozen simulated strata, or of a data set.
 
     Attributes
     ----------
-    longer
-        Beyond single windows as well: waves joined to 13.5 and 20.5 s, whole recordings, and the rate that a display
-        would show. It takes several times as long.
     output
         Write an HTML page here, with pictures.
     json
         Print one machine-readable record instead of the table.
     """
 
-    longer: bool = False
     output: Path | None = None
     json: bool = False
 
 
 def run(flags: Flags) -> int:
     """Evaluate, write and print."""
-    table = evaluate_strata(flags, watch)
-    if flags.longer:
-        table = dataclasses.replace(table, longer=evaluate_strata_longer(flags, watch))
+    table = evaluate_data_set(flags, flags, watch, tell_failure) if flags.asked else evaluate_strata(flags, watch)
     if flags.output is not None:
         write_evaluation(flags.output, table)
     if flags.json:

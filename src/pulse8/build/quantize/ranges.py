@@ -28,6 +28,8 @@ Counts = NDArray[np.int64]
 KEEPS_SCALE: Final = {"MaxPool", "AveragePool", "Reshape", "Transpose"}
 BINS: Final = 4096
 LEVELS: Final = 256
+SCALE_BITS: Final = 12
+"""A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale, a float32 number of 24."""
 SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 """Parts of the whole range that the entropy method tries."""
 
@@ -35,7 +37,8 @@ SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOptions) -> Ranges:
     """Run a static FP32 model on every sample and choose the range of each tensor that a node makes.
 
-    What is added has one range, so that the NPU adds integers.
+    What is added has one range, so that the NPU adds integers; what is averaged has a scale that every engine averages
+    alike.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOp
         name: chosen_range(counts[name], extremes[name], rule) if name in counts else extremes[name]
         for name, rule in rules.items()
     }
-    return with_shared_scales(model, chosen)
+    return with_exact_averages(model, with_shared_scales(model, chosen))
 
 
 def scaled_tensors(model: onnx.ModelProto) -> list[str]:
@@ -90,6 +93,27 @@ def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
             union = min(shared[name][0] for name in pair), max(shared[name][1] for name in pair)
             shared.update(dict.fromkeys(pair, union))
     return shared
+
+
+def with_exact_averages(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Widen the range of each tensor that is averaged over an even window, and of all that share it (decision 0031).
+
+    The average of an odd sum of two bytes lies exactly between two bytes. Integers round it half to even; floats round
+    what the scale's own rounding left of the half. A scale of 12 bits leaves all of it.
+    """
+    pools = [node for node in model.graph.node if node.op_type == "AveragePool"]
+    even = [node for node in pools if np.prod(onnx.helper.get_node_attr_value(node, "kernel_shape")) % 2 == 0]
+    averaged = {ranges[node.input[0]] for node in even if node.input[0] in ranges}
+    return {name: exact_range(ends) if ends in averaged else ends for name, ends in ranges.items()}
+
+
+def exact_range(ends: Range) -> Range:
+    """Return the range of the next larger scale of 12 significant bits, with a zero point that is a whole number."""
+    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
+    mantissa, exponent = np.frexp((high - low) / (LEVELS - 1))
+    step = float(np.ldexp(np.ceil(np.ldexp(mantissa, SCALE_BITS)), exponent - SCALE_BITS))
+    below = round(-low / step) if step else 0
+    return -below * step, (LEVELS - 1 - below) * step
 
 
 def histograms(

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from pulse8.learn.datasets.labels import Labels
 from pulse8.learn.evaluate.estimators import Estimate, Estimator
 from pulse8.learn.evaluate.readings import Group, Readings, read
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading, Row, row_of
@@ -59,7 +60,7 @@ def evaluate_longer(
     for group in groups:
         spans: dict[str, Readings] = defaultdict(lambda: defaultdict(list))
         for recording in watch(group.recordings, group.name, group.count):
-            for method, by_span in _by_method(recording, methods).items():
+            for method, by_span in _by_method(recording, methods, group.labels(recording)).items():
                 for span, readings in by_span.items():
                     spans[span][method] += readings
         found += [longer for span, readings in spans.items() for longer in _rows(group.name, span, readings)]
@@ -77,18 +78,20 @@ def _rows(group: str, span: str, readings: Readings) -> list[Longer]:
     ]
 
 
-def _by_method(recording: Recording, methods: Mapping[str, Estimator]) -> dict[str, dict[str, list[Reading]]]:
-    windows = windows_of(recording, HOP)
+def _by_method(
+    recording: Recording, methods: Mapping[str, Estimator], labels: Labels | None
+) -> dict[str, dict[str, list[Reading]]]:
+    windows = windows_of(recording, HOP, labels)
     if not windows:
         return {}
-    truths = {count: _truths(recording, count, len(windows)) for count in JOINED}
-    whole = window_at(recording, 0, WINDOW + (len(windows) - 1) * HOP).truth
+    truths = {count: _truths(recording, count, len(windows), labels) for count in JOINED}
+    (whole,) = _truths(recording, len(windows), len(windows), labels)
     return {name: _spans(method, windows, truths, whole) for name, method in methods.items()}
 
 
-def _truths(recording: Recording, count: int, windows: int) -> list[Truth]:
+def _truths(recording: Recording, count: int, windows: int, labels: Labels | None) -> list[Truth]:
     length = WINDOW + (count - 1) * HOP
-    return [window_at(recording, first * HOP, length).truth for first in range(windows - count + 1)]
+    return [window_at(recording, first * HOP, length, labels).truth for first in range(windows - count + 1)]
 
 
 def _spans(

@@ -17,14 +17,17 @@ from pulse8.measure.signal.selection import COVERAGES
 from pulse8.report.html import Picture, Section, render, write_page
 from pulse8.report.html import Table as Printed
 
+GLUE: Final = "\u00a0"
+"""A blank at which no line is broken."""
+
 MAIN: Final = (
     "group",
     "method",
     "MAE, BPM",
     "within 5 BPM",
     "coverage",
-    "MAE of accepted",
-    "wrong of accepted",
+    "MAE acc.",
+    "wrong acc.",
     "MAE - POS",
 )
 MORE: Final = (
@@ -42,8 +45,9 @@ MORE: Final = (
 )
 READ_IT: Final = (
     "Every method reads the same windows by the same readout. In brackets: 95 % intervals by resampling subjects.",
-    "Coverage is the share of windows whose rate is accepted; where there is no pulse, these are false accepts. Wrong"
-    " of accepted: off by more than 5 BPM, and the 95 % upper bound. MAE - POS: the difference on windows both read.",
+    "Coverage is the share of windows whose rate is accepted; where there is no pulse, these are false accepts. MAE"
+    " acc. and wrong acc. are of those: wrong is off by more than 5 BPM, at most by the 95 % upper bound in brackets."
+    " MAE - POS: the difference on windows that both read.",
     "Constant: each group's own mean rate. Oracle: the best fixed linear filter, fitted with the truth on a subject's"
     " other windows. Score: 0 is POS, 1 the oracle.",
 )
@@ -82,19 +86,19 @@ def _main(rows: Sequence[Row]) -> Printed:
 
 
 def _main_row(row: Row) -> tuple[str, ...]:
-    wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%} (at most {shown(row.wrong_upper, '.1%')})"
+    wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%}{GLUE}(≤{shown(row.wrong_upper, '.0%')})"
     accepted = (
-        f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%} (at most {row.accepted_upper:.1%})"
+        f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%}{GLUE}(≤{row.accepted_upper:.1%})"
     )
     return (
         row.stratum,
         row.method,
-        f"{shown(row.mae_bpm)} {bracketed(row.mae_95_bpm)}",
-        f"{shown(row.close_share, '.0%')} {bracketed(row.close_95, '.0%')}",
+        f"{shown(row.mae_bpm)}{GLUE}{bracketed(row.mae_95_bpm)}",
+        f"{shown(row.close_share, '.0%')}{GLUE}{bracketed(row.close_95, '.0%')}",
         accepted,
         shown(row.accepted_mae_bpm, ".2f"),
         wrong,
-        f"{shown(row.paired_bpm, '+.1f')} {bracketed(row.paired_95_bpm, '+.1f')}",
+        f"{shown(row.paired_bpm, '+.1f')}{GLUE}{bracketed(row.paired_95_bpm, '+.1f')}",
     )
 
 
@@ -159,8 +163,8 @@ def _pictures(table: Table) -> Section:
     errors = _svg(lambda path: plot_errors(path, table.rows))
     risks = _svg(lambda path: plot_risks(path, table.readings))
     pictures = [
-        Picture(svg=errors, caption="Mean absolute error and its 95 % interval over subjects"),
-        Picture(svg=risks, caption="Mean absolute error of the surest readings over their share"),
+        Picture(svg=errors, caption="Mean absolute error and its 95 % interval over subjects", wide=True),
+        Picture(svg=risks, caption="Mean absolute error of the surest readings over their share", wide=True),
     ]
     if len(pairs) > 1:
         truth, bpm = np.array(pairs).T
@@ -204,4 +208,4 @@ def shown(value: float | None, form: str = ".1f") -> str:
 
 def bracketed(values: Interval | None, form: str = ".1f") -> str:
     """Return an interval in brackets, or nothing where there is none."""
-    return "" if values is None else f"[{values[0]:{form}}, {values[1]:{form}}]"
+    return "" if values is None else f"[{values[0]:{form}},{GLUE}{values[1]:{form}}]"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pulse8.learn.evaluate.readings import CONSTANT, ORACLE, Readings
 from pulse8.learn.evaluate.scores import Row
@@ -21,6 +22,8 @@ ROW_IN: Final = 0.17
 """Height of one method's row, inches."""
 
 COLUMNS: Final = 3
+
+Curve = NDArray[np.float64]
 
 
 def colours_of(methods: Sequence[str]) -> dict[str, str]:
@@ -74,15 +77,15 @@ def plot_risks(path: Path, readings: Mapping[str, Readings]) -> None:
     colours = colours_of(list(dict.fromkeys(method for found in readings.values() for method in found)))
     lines = max(math.ceil(len(curves) / COLUMNS), 1)
     with drawing(path, (9, 2.6 * lines + 0.5)) as figure:
-        handles = {}
         for index, (group, found) in enumerate(curves.items()):
             axes = figure.add_subplot(lines, COLUMNS, index + 1)
-            handles |= _draw_risks(axes, found, colours)
+            _draw_risks(axes, found, colours)
             axes.set_title(group)
-        figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=8, frameon=False)
+            if index == 0:
+                figure.legend(loc="outside upper center", ncols=8, frameon=False)
 
 
-def _curves(methods: Readings) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _curves(methods: Readings) -> dict[str, Curve]:
     rated = {
         name: [(reading.error_bpm, reading.confidence) for reading in found if reading.error_bpm is not None]
         for name, found in methods.items()
@@ -91,14 +94,10 @@ def _curves(methods: Readings) -> dict[str, np.ndarray[tuple[int], np.dtype[np.f
     return {name: np.asarray(risk_coverage(*zip(*pairs, strict=True))) for name, pairs in rated.items() if pairs}
 
 
-def _draw_risks(
-    axes: "Axes", curves: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]], colours: Mapping[str, str]
-) -> dict[str, object]:
-    drawn = {}
+def _draw_risks(axes: "Axes", curves: Mapping[str, Curve], colours: Mapping[str, str]) -> None:
     for name, curve in curves.items():
         share = np.arange(1, len(curve) + 1) / len(curve)
-        (drawn[name],) = axes.plot(100 * share, curve, color=colours[name], linewidth=1.3)
+        axes.plot(100 * share, curve, color=colours[name], linewidth=1.3, label=name)
     axes.set(xlabel="coverage, %", ylabel="MAE, BPM", xlim=(0, 100))
     axes.set_ylim(bottom=0)
     axes.grid(color=FAINT, linewidth=0.6)
-    return dict(drawn)

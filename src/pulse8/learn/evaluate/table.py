@@ -28,6 +28,8 @@ POOLED: Final = ("easy", "medium", "hard", "dark")
 WHOLE_METHODS: Final = ("GREEN", "CHROM", "POS")
 """What was published for the data sets that the anchors are near."""
 
+DEFAULTS: Final = EvaluateOptions()
+
 FEW_SUBJECTS: Final = 20
 """Under so many, every subject is shown: an interval over so few says little."""
 
@@ -103,15 +105,8 @@ def evaluate_strata(
     InputError
         A model's file cannot be used.
     """
-    groups = groups_of(options)
     methods = {**estimators(options.method, options.model), **(extra or {})}
-    return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, by=options.by, watch=watch)
-
-
-def evaluate_strata_longer(options: EvaluateOptions, watch: Watch[Recording] = unwatched) -> tuple[Longer, ...]:
-    """Read the same strata by the same methods beyond single windows; raises as :func:`evaluate_strata`."""
-    methods = {**estimators(options.method, options.model), POS: classical(BASELINES[POS])}
-    return evaluate_longer(groups_of(options), methods, watch)
+    return evaluate(groups_of(options), methods, source_of_strata(), options, watch)
 
 
 def groups_of(options: EvaluateOptions) -> list[Group]:
@@ -158,9 +153,7 @@ def evaluate(
     groups: Iterable[Group],
     methods: Mapping[str, Estimator],
     source: str,
-    *,
-    oracle: bool = True,
-    by: Sequence[str] = (),
+    options: EvaluateOptions = DEFAULTS,
     watch: Watch[Recording] = unwatched,
 ) -> Table:
     """Read every window of some groups of recordings by every method, POS among them.
@@ -168,26 +161,26 @@ def evaluate(
     Parameters
     ----------
     groups
-        Recordings of any origin, each group with its name.
+        Recordings of any origin, each group with its name; gone through anew for whole recordings and longer spans.
     methods
         By name.
     source
         What the recordings are, for the table's head.
-    oracle
-        Whether the oracle stands beside the methods.
-    by
-        Conditions to part all windows by; the usual ones without.
+    options
+        Whether the oracle stands beside them, what is parted by condition, and whether longer spans are read too.
     watch
         Shows progress.
     """
-    methods = {**methods, POS: classical(BASELINES[POS])} if POS not in methods else methods
+    methods = methods if POS in methods else {**methods, POS: classical(BASELINES[POS])}
+    groups = list(groups)
     readings: dict[str, Readings] = {}
     rows: list[Row] = []
     subjects: list[Row] = []
     for group in groups:
-        found = readings[group.name] = readings_of(group, methods, oracle, watch)
-        rows += _with_wholes(rows_of(group.name, found), group, watch)
-        subjects += subject_rows(group.name, found)
+        found = readings[group.name] = readings_of(group, methods, options.oracle, watch)
+        wholes = _wholes_of(group, watch)
+        rows += _with_wholes(rows_of(group.name, found), wholes, group.published_mae_bpm)
+        subjects += subject_rows(group.name, found, wholes, every=group.every_subject)
     if set(POOLED) <= set(readings):
         rows += rows_of(" + ".join(POOLED), pooled([readings[name] for name in POOLED]))
     return Table(
@@ -195,7 +188,8 @@ def evaluate(
         window_s=WINDOW / RATE_HZ,
         rows=tuple(rows),
         subjects=tuple(subjects),
-        conditions=tuple(condition_rows(readings, by)),
+        conditions=tuple(condition_rows(readings, options.by)),
+        longer=evaluate_longer(groups, methods, watch) if options.longer else (),
         networks=tuple(name for name in methods if name not in BASELINES),
         readings=readings,
     )
@@ -208,12 +202,20 @@ def rows_of(name: str, readings: Readings) -> list[Row]:
     return [dataclasses.replace(row, score=score(errors[POS], row.mae_bpm, errors.get(ORACLE))) for row in rows]
 
 
-def subject_rows(name: str, readings: Readings) -> list[Row]:
-    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects, else none."""
+def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, *, every: bool = False) -> list[Row]:
+    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
     people = sorted({reading.subject for reading in readings[POS]})
-    if len(people) >= FEW_SUBJECTS:
+    if len(people) >= FEW_SUBJECTS and not every:
         return []
-    return [row for person in people for row in rows_of(f"{name}: {person}", parted(readings, "subject", person))]
+    return [
+        row
+        for person in people
+        for row in _with_wholes(
+            rows_of(f"{name}: {person}", parted(readings, "subject", person)),
+            parted(wholes or {}, "subject", person),
+            {},
+        )
+    ]
 
 
 def condition_rows(readings: Mapping[str, Readings], names: Sequence[str] = ()) -> list[Row]:
@@ -237,15 +239,20 @@ def pooled(parts: Sequence[Readings]) -> Readings:
     return {method: [reading for part in parts for reading in part[method]] for method in methods}
 
 
-def _with_wholes(rows: Sequence[Row], group: Group, watch: Watch[Recording]) -> list[Row]:
-    """Add whole recordings' errors to an anchor's rows: those that were published."""
-    if not group.published_mae_bpm:
-        return list(rows)
-    named = {name: classical(BASELINES[name]) for name in WHOLE_METHODS}
-    wholes = {name: _whole_mae(found) for name, found in whole_readings(group, named, watch).items()}
-    published = group.published_mae_bpm
+def _wholes_of(group: Group, watch: Watch[Recording]) -> Readings:
+    """Read whole recordings, of an anchor, where they were published, and of a data set; else none."""
+    if not (group.published_mae_bpm or group.whole):
+        return {}
+    return whole_readings(group, {name: classical(BASELINES[name]) for name in WHOLE_METHODS}, watch)
+
+
+def _with_wholes(rows: Sequence[Row], wholes: Readings, published_mae_bpm: Mapping[str, float]) -> list[Row]:
+    """Add whole recordings' errors to rows, and what was published of them."""
+    errors = {name: _whole_mae(found) for name, found in wholes.items()}
     return [
-        dataclasses.replace(row, whole_mae_bpm=wholes.get(row.method), published_mae_bpm=published.get(row.method))
+        dataclasses.replace(
+            row, whole_mae_bpm=errors.get(row.method), published_mae_bpm=published_mae_bpm.get(row.method)
+        )
         for row in rows
     ]
 

@@ -98,9 +98,7 @@ def quantised(values: NDArray[np.float32], tensor: Tensor) -> Codes:
         The shape is another one, or a value is not a number.
     """
     if values.shape != tensor.shape or np.isnan(values).any():
-        raise InputError(
-            f"input {list(values.shape)} holds no number or is not {list(tensor.shape)}; check what made it"
-        )
+        raise InputError(f"input {list(values.shape)} is not {list(tensor.shape)} or holds NaN; check what made it")
     codes = np.rint(values.astype(np.float32) / tensor.scale) + np.float32(tensor.zero_point)
     return np.asarray(codes.clip(-128, 127).astype(np.int8))
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from pulse8.measure.signal.colour import Signal, relative
+from pulse8.measure.signal.colour import Signal, ratio, relative
 from pulse8.measure.signal.filters import detrend
 from pulse8.spec import Readout
 
@@ -32,7 +32,7 @@ def ica(rgb: Signal, rate_hz: float) -> Signal:
     steady = steady - steady.mean(axis=0)
     white = _white(steady)
     if not white.shape[1]:
-        return 0 * steady[:, 1]  # zeros, or not a number where the colour is none
+        return np.asarray(0 * steady[:, 1])  # zeros, or not a number where the colour is none
     sources = _independent(white)
     best = int(_tonal_share(sources, rate_hz).argmax())
     return np.asarray(sources[:, best] * (sources[:, best] @ steady[:, 1]) / len(rgb))
@@ -93,4 +93,4 @@ def _tonal_share(sources: Signal, rate_hz: float) -> Signal:
     bpm = 60 * rate_hz * np.arange(len(power)) / length
     inside = power[(bpm >= Readout().band_bpm[0]) & (bpm <= Readout().band_bpm[1])]
     total = inside.sum(axis=0)
-    return np.divide(inside.max(axis=0, initial=0.0), total, out=np.zeros(len(total)), where=total > 0)
+    return ratio(inside.max(axis=0, initial=0.0), total)
