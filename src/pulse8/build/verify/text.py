@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from pulse8.build.verify.options import MAX_MAE_INCREASE_BPM
-from pulse8.build.verify.verdict import Comparison, Verdict, degraded, short
+from pulse8.build.verify.gates import LIMITS, number
+from pulse8.build.verify.verdict import Comparison, Verdict, degraded
 from pulse8.values import NOTICE
 
 EIGHT_FRAMES: Final = (
@@ -45,7 +45,7 @@ def _last_block(comparison: Comparison, failures: tuple[str, ...]) -> str:
         lines = "\n".join(f"   {line}" for line in failures)
         plans = f"\n{PLANS}" if degraded(comparison) else ""
         return f"⚠️ Quantization DEGRADATION SIGNIFICANT\n{lines}{plans}"
-    passed = f"MAE increase ({short(comparison.mae_increase)} BPM) < threshold ({MAX_MAE_INCREASE_BPM} BPM)"
+    passed = f"MAE increase ({number(comparison.mae_increase)} BPM) < threshold ({LIMITS.max_mae_increase_bpm} BPM)"
     return f"✅ Quantization ACCEPTABLE\n   {passed}"
 
 

@@ -33,6 +33,15 @@ class Waves:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubjectChange:
+    """The subject whose accepted rates move most: the mean change, BPM."""
+
+    subject: str
+    windows: int
+    difference_mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaveComparison:
     """INT8's waves beside FP32's.
 
@@ -50,6 +59,8 @@ class WaveComparison:
         95th percentile of the change of rate over all windows, BPM.
     flip_share
         Share of all windows whose rate moved by more than 5 BPM.
+    worst
+        The subject whose accepted rates move most.
     """
 
     sqnr_db: float
@@ -59,6 +70,7 @@ class WaveComparison:
     accepted_mae_increase_interval: tuple[float, float]
     difference_p95: float
     flip_share: float
+    worst: SubjectChange
 
 
 def accepted_windows(confidence: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -80,4 +92,13 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
         accepted_mae_increase_interval=subject_bootstrap(increase, found.subjects[accepted]),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
+        worst=_worst(moved[accepted], found.subjects[accepted]),
     )
+
+
+def _worst(moved: NDArray[np.float64], subjects: NDArray[np.str_]) -> SubjectChange:
+    names, codes = np.unique(subjects, return_inverse=True)
+    windows = np.bincount(codes)
+    means = np.bincount(codes, weights=moved) / windows
+    worst = int(means.argmax())
+    return SubjectChange(subject=str(names[worst]), windows=int(windows[worst]), difference_mean=float(means[worst]))
