@@ -82,8 +82,8 @@ def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]
     yield most("accepted", "Change of MAE on accepted windows", increase, limit, " BPM", 3)
     yield most("flips", "Share of windows that moved by over 5 BPM", waves.flip_share, limits.max_flip_share, "", 4)
     yield most("bias", "Offset of a phase, in standard deviations", waves.offset_share, limits.max_offset_share, "", 4)
-    worst, limit = waves.worst, limits.max_worst_subject_bpm
-    yield most("worst subject", f"Mean change of {worst.subject}'s rates", worst.difference_mean, limit, " BPM")
+    worst, limit = f"Mean change of {waves.worst_subject}'s rates", limits.max_worst_subject_bpm
+    yield most("worst subject", worst, waves.worst_difference, limit, " BPM")
 
 
 def scheme_gate(violations: Sequence[str]) -> Gate:

@@ -33,15 +33,6 @@ class Waves:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubjectChange:
-    """The subject whose accepted rates move most: the mean change, BPM."""
-
-    subject: str
-    windows: int
-    difference_mean: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class WaveComparison:
     """INT8's waves beside FP32's.
 
@@ -59,8 +50,8 @@ class WaveComparison:
         95th percentile of the change of rate over all windows, BPM.
     flip_share
         Share of all windows whose rate moved by more than 5 BPM.
-    worst
-        The subject whose accepted rates move most.
+    worst_subject, worst_difference
+        The subject whose accepted rates move most, and its mean change, BPM.
     """
 
     sqnr_db: float
@@ -70,7 +61,8 @@ class WaveComparison:
     accepted_mae_increase_interval: tuple[float, float]
     difference_p95: float
     flip_share: float
-    worst: SubjectChange
+    worst_subject: str
+    worst_difference: float
 
 
 def accepted_windows(confidence: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -83,6 +75,9 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
     accepted = accepted_windows(waves.confidence)
     moved = np.abs(found.int8 - found.fp32)
     increase = (np.abs(found.int8 - found.labels) - np.abs(found.fp32 - found.labels))[accepted]
+    names, codes = np.unique(found.subjects[accepted], return_inverse=True)
+    means = np.bincount(codes, weights=moved[accepted]) / np.bincount(codes)
+    worst = int(means.argmax())
     offsets = (waves.int8.astype(np.float64) - waves.fp32).mean(axis=(0, 2))
     return WaveComparison(
         sqnr_db=sqnr_db(waves.fp32.ravel(), waves.int8.ravel()),
@@ -92,13 +87,6 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
         accepted_mae_increase_interval=subject_bootstrap(increase, found.subjects[accepted]),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
-        worst=_worst(moved[accepted], found.subjects[accepted]),
+        worst_subject=str(names[worst]),
+        worst_difference=float(means[worst]),
     )
-
-
-def _worst(moved: NDArray[np.float64], subjects: NDArray[np.str_]) -> SubjectChange:
-    names, codes = np.unique(subjects, return_inverse=True)
-    windows = np.bincount(codes)
-    means = np.bincount(codes, weights=moved) / windows
-    worst = int(means.argmax())
-    return SubjectChange(subject=str(names[worst]), windows=int(windows[worst]), difference_mean=float(means[worst]))
