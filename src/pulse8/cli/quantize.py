@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
+from pulse8.cli.printing import next_step, print_json, watch, without_advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(written)
     else:
-        print(f"{_summary(written)}\n\n{NEXT_STEP.format(spatial=written.spatial, temporal=written.temporal)}")
+        print(f"{_summary(written)}\n\n{next_step(written.whole, written.spatial, written.temporal)}")
     return 0
 
 
@@ -40,11 +40,13 @@ def _summary(written: Quantized) -> str:
     scheme = (
         f"weights S8 symmetric per {kind}, {found.activations} activations S8 asymmetric, {found.biases} biases S32"
     )
-    return "\n".join(
-        [
-            f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32; for the host",
-            f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board",
-            f"ranges ({written.method}) from {written.samples} samples; pair equal to whole at the logit",
-            f"read back from the file: {scheme}",
-        ]
-    )
+    pair = written.pair_bytes is not None
+    equal = "; pair equal to whole at the logit" if pair else ""
+    lines = [
+        f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32;"
+        f" for the host{'' if pair else ' and the board'}",
+        *([f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board"] if pair else []),
+        f"ranges ({written.method}) from {written.samples} samples{equal}",
+        f"read back from the file: {scheme}",
+    ]
+    return "\n".join(lines)

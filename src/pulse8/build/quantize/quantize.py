@@ -80,6 +80,7 @@ def quantize(
     """
     model = _fp32_model(fp32, options)
     static, spec = static_form(model, fp32), spec_of(model)
+    options = options.of_model(spec.output)
     sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
     ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn)), spec), options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from pulse8.build.verify.options import (
     MIN_SD_SHARE,
 )
 from pulse8.build.verify.predictions import Predictions
+from pulse8.build.verify.waves import WaveComparison
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
 Values = NDArray[np.float64]
@@ -41,7 +43,10 @@ class WorstSubject:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR."""
+    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR.
+
+    A gap is INT8's MAE minus another's, as a 95 % interval; ``pos`` is ``None`` where windows are too short for POS.
+    """
 
     samples: int
     subjects: int | None
@@ -59,6 +64,8 @@ class Comparison:
     constant_gap_interval: tuple[float, float]
     usefulness: str
     worst: WorstSubject | None
+    pos_mae: float | None = None
+    pos_gap_interval: tuple[float, float] | None = None
 
     @property
     def mae_increase(self) -> float:
@@ -75,12 +82,15 @@ class Comparison:
 class Verdict:
     """The verdict and what it stands on, bound to the files by their hashes.
 
-    ``passed`` is fidelity: INT8 against FP32. Whether the model is of use is another question, and printed with it.
+    ``passed`` is fidelity: INT8 against FP32. Whether the model is of use is another question, and printed with it; a
+    waveform model has to be of use too.
     """
 
     passed: bool
     failures: tuple[str, ...]
     comparison: Comparison
+    model: str
+    waves: WaveComparison | None
     layers: tuple[LayerSqnr, ...]
     layers_missing: str | None
     asked: int
@@ -93,8 +103,14 @@ class Verdict:
     runner: str
 
 
-def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
-    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
+def compare(
+    found: Predictions, constant_bpm: float, *, subjects_known: bool, pos_bpm: Values | None = None
+) -> Comparison:
+    """Compare two models' rates.
+
+    ``constant_bpm`` is the training labels' mean, which needs no camera at all; ``pos_bpm`` [N] is POS's rate, not a
+    number where it has none.
+    """
     difference = np.abs(found.int8 - found.fp32)
     int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
     gap = subject_bootstrap(int8_error - constant_error, found.subjects)
@@ -116,7 +132,18 @@ def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) ->
         constant_gap_interval=gap,
         usefulness=_usefulness(gap),
         worst=_worst(found) if subjects_known else None,
+        **({} if pos_bpm is None else _beside_pos(found, int8_error, pos_bpm)),
     )
+
+
+def _beside_pos(found: Predictions, int8_error: Values, pos_bpm: Values) -> dict[str, Any]:
+    """POS's MAE where it has a rate, and INT8's MAE minus it on the same windows."""
+    rated = np.isfinite(pos_bpm)
+    pos_error = np.abs(pos_bpm - found.labels)[rated]
+    if not pos_error.size:
+        return {}
+    gap = subject_bootstrap(int8_error[rated] - pos_error, found.subjects[rated])
+    return {"pos_mae": float(pos_error.mean()), "pos_gap_interval": gap}
 
 
 def _usefulness(gap: tuple[float, float]) -> str:
@@ -155,6 +182,16 @@ def degraded(comparison: Comparison) -> bool:
 def failures_of(comparison: Comparison) -> tuple[str, ...]:
     """Return the fidelity gates that were not met, each as the report's line about it; none is a pass."""
     return tuple(_failures(comparison))
+
+
+def useless(comparison: Comparison) -> tuple[str, ...]:
+    """Say what a waveform model is no better than."""
+    others = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
+    return tuple(
+        f"MAE of INT8 ({short(comparison.int8.mae)} BPM) >= MAE of {name} ({short(other)} BPM)"
+        for name, other in others.items()
+        if other is not None and not comparison.int8.mae < other
+    )
 
 
 def _failures(comparison: Comparison) -> Iterator[str]:
