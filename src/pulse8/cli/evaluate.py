@@ -1,20 +1,21 @@
-"""``pulse8 evaluate``: methods and networks over the simulated strata."""
+"""``pulse8 evaluate``: methods and networks over the simulated strata, or over a data set."""
 
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table as Printed
 
-from pulse8.cli.printing import print_json, watch
-from pulse8.learn.evaluate.options import EvaluateOptions
+from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.learn.evaluate.data_set import evaluate_data_set
+from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.scores import Interval, Row
 from pulse8.learn.evaluate.table import Table, evaluate_strata
 from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(EvaluateOptions):
-    """Classical methods, networks, constant and oracle on the frozen simulated strata, on the same windows.
+class Flags(EvaluateOptions, DataSetOptions):
+    """Methods, networks, constant and oracle on the same windows: of the frozen simulated strata, or of a data set.
 
     Attributes
     ----------
@@ -27,8 +28,8 @@ class Flags(EvaluateOptions):
 
 def run(flags: Flags) -> int:
     """Evaluate and print."""
-    table = evaluate_strata(flags, watch).without_readings()
-    (print_json if flags.json else _print)(table)
+    table = evaluate_data_set(flags, flags, watch, tell_failure) if flags.asked else evaluate_strata(flags, watch)
+    (print_json if flags.json else _print)(table.without_readings())
     return 0
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,11 @@ def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
     """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
     console = Console(stderr=True)
     return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+
+
+def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
+    """Say on standard error, in one line, which recording could not be prepared."""
+    print(f"❌ {failure.recording}: {failure.reason}", file=sys.stderr)
 
 
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it

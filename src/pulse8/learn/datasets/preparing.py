@@ -109,6 +109,11 @@ def _with_patches(track: FaceTrack, spool: IO[bytes]) -> Iterator[TrackedFrame]:
 
 def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
     notes: list[str] = []
+    if (
+        opened.rates is not None
+        and not ((opened.rates.t_s >= traces.t_s[0]) & (opened.rates.t_s <= traces.t_s[-1])).any()
+    ):
+        raise InputError(f"{task.found.truth} has no rate while {task.found.video} runs; are they on one clock?")
     reference = None if opened.reference is None else _on_film(opened.reference, traces, task.found, notes)
     lag = None if reference is None else estimate_lag(traces, reference)
     corrected = task.options.correct_lag and lag is not None
@@ -138,29 +143,34 @@ def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
 
 
 def _on_film(reference: Ppg, traces: CellTraces, found: Found, notes: list[str]) -> Ppg:
-    """Keep the part of a PPG that was filmed.
+    """Keep the part of a PPG that was filmed; raises as :func:`refuse_unfilmed`."""
+    first_s, last_s = float(traces.t_s[0]), float(traces.t_s[-1])
+    refuse_unfilmed(reference, first_s, last_s, found)
+    if reference.t_s[-1] > last_s + 1 or reference.t_s[0] < first_s - 1:
+        notes.append(f"the PPG from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s was cut to the video")
+    filmed = (reference.t_s >= first_s - 1) & (reference.t_s <= last_s + 1)
+    return Ppg(reference.samples[filmed], reference.t_s[filmed])
+
+
+def refuse_unfilmed(reference: Ppg, first_s: float, last_s: float, found: Found) -> None:
+    """Hold that a video, from its first to its last frame in seconds, shows what the PPG is of.
 
     Raises
     ------
     InputError
         The video ends long before the PPG, or they have no second in common.
     """
-    first_s, last_s = float(traces.t_s[0]), float(traces.t_s[-1])
-    beyond_s = float(reference.t_s[-1]) - last_s
-    if reference.t_s[0] >= last_s - 1 or reference.t_s[-1] <= first_s + 1:
+    starts_s, ends_s = float(reference.t_s[0]), float(reference.t_s[-1])
+    if starts_s >= last_s - 1 or ends_s <= first_s + 1:
         raise InputError(
-            f"{found.truth} runs from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s and {found.video} from "
+            f"{found.truth} runs from {starts_s:.1f} to {ends_s:.1f} s and {found.video} from "
             f"{first_s:.1f} to {last_s:.1f} s; do they belong together, on one clock?"
         )
-    if beyond_s > LONGEST_UNFILMED_S:
+    if ends_s - last_s > LONGEST_UNFILMED_S:
         raise InputError(
-            f"{found.video} ends {beyond_s:.1f} s before its PPG in {found.truth}; copy the video again, "
+            f"{found.video} ends {ends_s - last_s:.1f} s before its PPG in {found.truth}; copy the video again, "
             "or cut the PPG to it"
         )
-    if beyond_s > 1 or reference.t_s[0] < first_s - 1:
-        notes.append(f"the PPG from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s was cut to the video")
-    filmed = (reference.t_s >= first_s - 1) & (reference.t_s <= last_s + 1)
-    return Ppg(reference.samples[filmed], reference.t_s[filmed])
 
 
 def made(task: Task) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ the last 30 % in file order is held out as one block behind a gap, and whoever p
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +21,28 @@ GAP_SHARE: Final = 0.02
 MIN_GAP: Final = 16
 """Windows left out on each border: twice a window's 8 frames, so that no frame stands on both sides at stride 1."""
 MIN_SUBJECTS: Final = 3
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Subjects of each part.
+
+    Raises
+    ------
+    InputError
+        A part is empty, or a subject is in two.
+    """
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not (self.train and self.validation and self.test):
+            raise InputError("a split has somebody in each of training, validation and test")
+        counts = Counter((*self.train, *self.validation, *self.test))
+        if twice := sorted(name for name, count in counts.items() if count > 1):
+            raise InputError(f"{twice[0]} is in two parts of the split; every subject belongs to one")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +80,49 @@ def split(count: int, subjects: NDArray[np.str_] | None) -> Split:
 
 def _by_subject(subjects: NDArray[np.str_], names: NDArray[np.str_]) -> Split:
     """Order subjects by the hash of their id, so that a subject's side hangs on nothing else's order."""
-    order = sorted(names.tolist(), key=lambda name: hashlib.sha256(name.encode()).digest())
+    order = shuffled(names.tolist())
     tests = max(1, round(len(order) * TEST_SHARE))
     validations = max(1, round(len(order) * VALIDATION_SHARE))
     sides = np.split(np.array(order), [tests, tests + validations])
     test, validation, train = (np.flatnonzero(np.isin(subjects, side)) for side in sides)
     return Split(train, validation, test, by_subject=True)
+
+
+def shuffled(names: Iterable[str]) -> list[str]:
+    """Order ids by their hash: the same people come in the same order, whatever order they were found in."""
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+
+
+def k_folds(names: Iterable[str], folds: int) -> list[Sides]:
+    """Deal subjects to ``folds`` test sides, each in one; the rest trains, a tenth of it validates.
+
+    Raises
+    ------
+    InputError
+        There are fewer subjects than folds, or too few to leave one for training and one for validation.
+    """
+    order = shuffled(names)
+    if not 2 <= folds <= len(order) or len(order) < MIN_SUBJECTS:
+        raise InputError(
+            f"{len(order)} subjects cannot make {folds} folds; give 2 folds or more, and a subject for each"
+        )
+    tests = [order[fold::folds] for fold in range(folds)]
+    return [sides([name for name in order if name not in test], test) for test in tests]
+
+
+def sides(others: Sequence[str], test: Sequence[str]) -> Sides:
+    """Split the subjects that are not tested into training and validation, a tenth of them and at least one.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two of them.
+    """
+    if len(others) < 2:
+        raise InputError(f"{len(others)} subjects are left to train and validate on; two are needed at least")
+    validations = max(1, round(len(others) * VALIDATION_SHARE))
+    order = shuffled(others)
+    return Sides(tuple(order[validations:]), tuple(order[:validations]), tuple(test))
 
 
 def _by_block(count: int) -> Split:

@@ -7,6 +7,39 @@ from pulse8.errors import SpecError
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataSetOptions:
+    """Which data set is evaluated, in place of simulated strata.
+
+    Attributes
+    ----------
+    dataset
+        Its name, as for ``pulse8 prepare``.
+    store
+        Its prepared store.
+    raw
+        Its raw files, prepared first: into the store where one is named.
+    processes
+        How many recordings are prepared at once.
+    protocol
+        A protocol whose test sides are evaluated.
+    fold
+        One of its folds; all of them without.
+    """
+
+    dataset: str | None = None
+    store: Path | None = None
+    raw: Path | None = None
+    processes: int = 1
+    protocol: Path | None = None
+    fold: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether a data set was named at all."""
+        return any(value is not None for value in (self.dataset, self.store, self.raw, self.protocol, self.fold))
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
     """Which methods are evaluated on which simulated strata. POS and the constant predictor always are.
 

@@ -152,8 +152,9 @@ def evaluate(
     subjects: list[Row] = []
     for group in groups:
         found = readings[group.name] = readings_of(group, methods, oracle, watch)
-        rows += _with_wholes(rows_of(group.name, found), group, watch)
-        subjects += subject_rows(group.name, found)
+        wholes = _wholes_of(group, watch)
+        rows += _with_wholes(rows_of(group.name, found), wholes, group.published_mae_bpm)
+        subjects += subject_rows(group.name, found, wholes, every=group.every_subject)
     if set(POOLED) <= set(readings):
         rows += rows_of(" + ".join(POOLED), pooled([readings[name] for name in POOLED]))
     return Table(
@@ -172,12 +173,20 @@ def rows_of(name: str, readings: Readings) -> list[Row]:
     return [dataclasses.replace(row, score=score(errors[POS], row.mae_bpm, errors.get(ORACLE))) for row in rows]
 
 
-def subject_rows(name: str, readings: Readings) -> list[Row]:
-    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects, else none."""
+def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, *, every: bool = False) -> list[Row]:
+    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
     people = sorted({reading.subject for reading in readings[POS]})
-    if len(people) >= FEW_SUBJECTS:
+    if len(people) >= FEW_SUBJECTS and not every:
         return []
-    return [row for person in people for row in rows_of(f"{name}: {person}", parted(readings, "subject", person))]
+    return [
+        row
+        for person in people
+        for row in _with_wholes(
+            rows_of(f"{name}: {person}", parted(readings, "subject", person)),
+            parted(wholes or {}, "subject", person),
+            {},
+        )
+    ]
 
 
 def parted(readings: Readings, field_name: str, value: str) -> Readings:
@@ -194,15 +203,20 @@ def pooled(parts: Sequence[Readings]) -> Readings:
     return {method: [reading for part in parts for reading in part[method]] for method in methods}
 
 
-def _with_wholes(rows: Sequence[Row], group: Group, watch: Watch[Recording]) -> list[Row]:
-    """Add whole recordings' errors to an anchor's rows: those that were published."""
-    if not group.published_mae_bpm:
-        return list(rows)
-    named = {name: classical(BASELINES[name]) for name in WHOLE_METHODS}
-    wholes = {name: _whole_mae(found) for name, found in whole_readings(group, named, watch).items()}
-    published = group.published_mae_bpm
+def _wholes_of(group: Group, watch: Watch[Recording]) -> Readings:
+    """Read whole recordings, of an anchor, where they were published, and of a data set; else none."""
+    if not (group.published_mae_bpm or group.whole):
+        return {}
+    return whole_readings(group, {name: classical(BASELINES[name]) for name in WHOLE_METHODS}, watch)
+
+
+def _with_wholes(rows: Sequence[Row], wholes: Readings, published_mae_bpm: Mapping[str, float]) -> list[Row]:
+    """Add whole recordings' errors to rows, and what was published of them."""
+    errors = {name: _whole_mae(found) for name, found in wholes.items()}
     return [
-        dataclasses.replace(row, whole_mae_bpm=wholes.get(row.method), published_mae_bpm=published.get(row.method))
+        dataclasses.replace(
+            row, whole_mae_bpm=errors.get(row.method), published_mae_bpm=published_mae_bpm.get(row.method)
+        )
         for row in rows
     ]
 
