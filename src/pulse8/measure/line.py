@@ -15,8 +15,8 @@ from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
+from pulse8.measure.network import Network, network_readings, read_wave
 from pulse8.measure.reading import MeasureOptions, pulse_wave, read_rate, read_sure_rate
-from pulse8.measure.signal.classical import MethodName
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.measure.video.decode import read_frames
 from pulse8.values import CellTraces, FaceTrack, HeartRate, Reason, Watch, Waveform, unwatched
@@ -46,7 +46,7 @@ class Measurement:
     the longer the record.
     """
 
-    method: MethodName
+    method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
 
@@ -91,6 +91,29 @@ def trace_video(path: Path, options: VideoOptions = VideoOptions(), watch: Watch
     track = track_face(frames, options.roi)
     watched = iter(watch(track, "frames", frames.count or 0))
     return cell_traces(FaceTrack(source=track.source, stream=watched))
+
+
+def measure_network(
+    traces: CellTraces, network: Network, watch: Watch[Any] = unwatched
+) -> tuple[Measurement, tuple[Waveform, ...]]:
+    """Measure each window of a recording through a waveform network, and return the joined waves beside the rates.
+
+    Windows have the model's length and distance; where the face is not in sight, there is the reason. The whole is the
+    longest joined wave.
+
+    Raises
+    ------
+    InputError
+        No ROI is in sight in any frame.
+    """
+    rates, waves = network_readings(traces, network, watch)
+    if not rates and not traces.valid.any():
+        raise InputError("no ROI can be measured in any frame; " + _most_common(traces))
+    if not rates:
+        rates = (_none(Reason.TOO_SHORT, float(traces.t_s[0]), float(traces.t_s[-1])),)
+    longest = max(waves, key=lambda wave: len(wave.samples), default=None)
+    whole = rates[0] if longest is None else read_wave(longest, network.spec)
+    return Measurement(method=network.spec.model, windows=rates, whole=whole), waves
 
 
 def measure_stretches(traces: CellTraces, options: MeasureOptions = DEFAULTS) -> Measurement:

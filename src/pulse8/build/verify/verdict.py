@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.build.verify.gates import LIMITS, Gate, Limits, most
+from pulse8.build.verify.gates import LIMITS, Gate, Limits, most, number
 from pulse8.build.verify.layers import LayerSqnr
 from pulse8.build.verify.predictions import Predictions
+from pulse8.build.verify.waves import WaveComparison
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
 Values = NDArray[np.float64]
@@ -36,7 +38,10 @@ class WorstSubject:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR."""
+    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR.
+
+    A gap is INT8's MAE minus another's, as a 95 % interval; ``pos`` is ``None`` where windows are too short for POS.
+    """
 
     samples: int
     subjects: int | None
@@ -54,6 +59,8 @@ class Comparison:
     constant_gap_interval: tuple[float, float]
     usefulness: str
     worst: WorstSubject | None
+    pos_mae: float | None = None
+    pos_gap_interval: tuple[float, float] | None = None
 
     @property
     def mae_increase(self) -> float:
@@ -71,13 +78,15 @@ class Verdict:
     """The verdict and what it stands on, bound to the files by their hashes.
 
     ``passed`` is fidelity: INT8 against FP32, every gate met; ``failures`` is what the others say. Whether the model is
-    of use is another question, and printed with it.
+    of use is another question, and printed with it; a waveform model has to be of use too.
     """
 
     passed: bool
     failures: tuple[str, ...]
     gates: tuple[Gate, ...]
     comparison: Comparison
+    model: str
+    waves: WaveComparison | None
     layers: tuple[LayerSqnr, ...]
     layers_missing: str | None
     asked: int
@@ -90,8 +99,14 @@ class Verdict:
     runner: str
 
 
-def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
-    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
+def compare(
+    found: Predictions, constant_bpm: float, *, subjects_known: bool, pos_bpm: Values | None = None
+) -> Comparison:
+    """Compare two models' rates.
+
+    ``constant_bpm`` is the training labels' mean, which needs no camera at all; ``pos_bpm`` [N] is POS's rate, not a
+    number where it has none.
+    """
     difference = np.abs(found.int8 - found.fp32)
     int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
     gap = subject_bootstrap(int8_error - constant_error, found.subjects)
@@ -113,7 +128,18 @@ def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) ->
         constant_gap_interval=gap,
         usefulness=_usefulness(gap),
         worst=_worst(found) if subjects_known else None,
+        **({} if pos_bpm is None else _beside_pos(found, int8_error, pos_bpm)),
     )
+
+
+def _beside_pos(found: Predictions, int8_error: Values, pos_bpm: Values) -> dict[str, Any]:
+    """POS's MAE where it has a rate, and INT8's MAE minus it on the same windows."""
+    rated = np.isfinite(pos_bpm)
+    pos_error = np.abs(pos_bpm - found.labels)[rated]
+    if not pos_error.size:
+        return {}
+    gap = subject_bootstrap(int8_error[rated] - pos_error, found.subjects[rated])
+    return {"pos_mae": float(pos_error.mean()), "pos_gap_interval": gap}
 
 
 def _usefulness(gap: tuple[float, float]) -> str:
@@ -163,3 +189,13 @@ def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate
         floor = limits.min_sd_share * fp32
         line = f"INT8 output is constant (sd {int8:.3f} BPM < a tenth of FP32's {fp32:.3f})"
         yield Gate(name="constant INT8", figure=int8, limit=floor, met=int8 >= floor, line=line)
+
+
+def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
+    """Hold a waveform model against what needs no network."""
+    others = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
+    figure = comparison.int8.mae
+    for name, other in others.items():
+        if other is not None:
+            line = f"MAE of INT8 ({number(figure)} BPM) >= MAE of {name} ({number(other)} BPM)"
+            yield Gate(name=f"better than {name}", figure=figure, limit=other, met=figure < other, line=line)
