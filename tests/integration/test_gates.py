@@ -1,4 +1,4 @@
-"""A planted fault for each gate of the guide's model, caught by the gate that is meant for it."""
+"""A planted fault for each gate, on both models, caught by the gate that is meant for it."""
 
 import shutil
 
@@ -11,7 +11,8 @@ from pulse8.build.export.recognise import spec_of, static_form
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.quantize import quantize
-from pulse8.build.quantize.ranges import extremes_of
+from pulse8.build.quantize.ranges import collect_ranges, extremes_of
+from pulse8.build.quantize.scales import scale_table
 from pulse8.build.verify import verify as room
 from pulse8.build.verify.evidence import write_report
 from pulse8.build.verify.options import VerifyOptions
@@ -89,7 +90,8 @@ def test_weights_per_tensor(models, data_file):
     samples = open_guide_data(data_file).take(np.arange(4))
     shape = [dim.dim_value for dim in static.graph.input[0].type.tensor_type.shape.dim]
     ranges = extremes_of(static, samples.transpose(0, 1, 2, 5, 3, 4).reshape(-1, *shape[1:]))
-    model = write_int8(static, ranges, QuantizeOptions(per_channel=False), spec_of(fp32))
+    scales = scale_table(static, ranges, spec_of(fp32))
+    model = write_int8(static, scales, QuantizeOptions(per_channel=False), spec_of(fp32))
     verdict = verdict_on(models, data_file, model)
     assert "scheme" in unmet(verdict)
     assert any("weight scales have shape ()" in line for line in verdict.failures)
@@ -164,3 +166,66 @@ def test_a_verdict_against_a_file_is_kept_and_refused(models, data_file):
     verdict_on(models, data_file, model)
     with pytest.raises(GateError, match=r"was not accepted: .*INT8 output is constant"):
         require_verdict(models / "external.onnx")
+
+
+@pytest.fixture(scope="module")
+def pulse12(pulse12_files, tmp_path_factory):
+    """A folder of its own for verdicts on pulse12."""
+    folder = tmp_path_factory.mktemp("gates")
+    for name in ("fp32.onnx", "int8.onnx", "clips.npz", "calibration.npz", "manifest.json"):
+        shutil.copy(pulse12_files / name, folder)
+    return folder
+
+
+def wave_verdict(folder, model):
+    (folder / "external.onnx").write_bytes(model.SerializeToString())
+    return verify(folder / "fp32.onnx", folder / "external.onnx", folder / "clips.npz", VerifyOptions()).verdict
+
+
+def test_a_waveform_model_has_gates_of_its_own(pulse12):
+    verdict = verify(pulse12 / "fp32.onnx", pulse12 / "int8.onnx", pulse12 / "clips.npz", VerifyOptions()).verdict
+    own = {"sqnr", "p95", "accepted", "flips", "bias", "worst subject", "better than POS"}
+    assert own < {gate.name for gate in verdict.gates}
+    assert {"sqnr", "bias", "scheme", "worst subject", "flips"}.isdisjoint(unmet(verdict))
+
+
+def dequantised_with(source, zero_point):
+    def plant(model):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(zero_point, np.int8), "planted_z"))
+        for node in model.graph.node:
+            if node.op_type == "DequantizeLinear" and node.input[0] == source:
+                node.input[2] = "planted_z"
+
+    return plant
+
+
+WAVE_FAULTS = {
+    "wrong zero point in one layer": (dequantised_with("head_relu_q", -120), "sqnr"),
+    "wrong zero point at the start": (dequantised_with("stem1_relu_q", -120), "flips"),
+    "swapped channels": (lambda model: change(model, "head_w_q", lambda weights: weights[::-1]), "p95"),
+    "swapped phases": (lambda model: change(model, "phases_w_q", lambda weights: weights[[1, 0, 2, 3]]), "sqnr"),
+    "truncated bias": (lambda model: change(model, "phases_b_q", lambda bias: bias >> 11 << 11), "bias"),
+    "one scale for all weights": (
+        lambda model: change(model, "enter_w_s", lambda scales: np.full_like(scales, scales.max())),
+        "scheme",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", WAVE_FAULTS)
+def test_a_fault_in_a_waveform_model(pulse12, fault):
+    plant, gate = WAVE_FAULTS[fault]
+    model = onnx.load(pulse12 / "int8.onnx")
+    plant(model)
+    verdict = wave_verdict(pulse12, model)
+    assert gate in unmet(verdict)
+    assert not verdict.passed
+
+
+def test_calibration_on_noise(pulse12):
+    fp32 = onnx.load(pulse12 / "fp32.onnx")
+    static, spec = static_form(fp32, pulse12 / "fp32.onnx"), spec_of(fp32)
+    noise = np.random.default_rng(0).standard_normal((40, 3, 12, 256)).clip(-4, 4).astype(np.float32)
+    scales = scale_table(static, collect_ranges(static, lambda: noise, QuantizeOptions()), spec)
+    verdict = wave_verdict(pulse12, write_int8(static, scales, QuantizeOptions(), spec))
+    assert "sqnr" in unmet(verdict)
