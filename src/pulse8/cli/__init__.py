@@ -20,7 +20,7 @@ VERBS: Final = {
     "protocol": "who trains and who is tested: k-fold by subject, or across data sets",
     "check-data": "whether a data set's files are what prepare reads",
     "simulate": "write simulated ROI patches with known heart rates",
-    "train": "train the ultralight model, split by subject",
+    "train": "train pulse12 on simulated people, or the guide's ultralight",
     "calibrate": "draw the calibration set from the training subjects",
     "export": "checkpoint to FP32 ONNX",
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ GAP_SHARE: Final = 0.02
 MIN_GAP: Final = 16
 """Windows left out on each border: twice a window's 8 frames, so that no frame stands on both sides at stride 1."""
 MIN_SUBJECTS: Final = 3
+
+Way = Literal["subject", "window"]
+LEAKY: Final = "LEAKY: windows of one person stand on both sides of the split, so the error is not that of new people"
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,28 @@ class Sides:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Sample indices of each part, ascending, and whether subjects separate them."""
+    """Sample indices of each part, ascending, and what separates them: subjects, or not even time (``leaky``)."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
     by_subject: bool
+    leaky: bool = False
 
     @property
     def sentence(self) -> str:
         """Say what separates the parts."""
+        if self.leaky:
+            return LEAKY
         if self.by_subject:
             return "split by subject: nobody is in two of training, validation and test"
         return "no subject-wise split is possible (no subject ids): a contiguous 30 % is held out behind a gap"
 
 
-def split(count: int, subjects: NDArray[np.str_] | None) -> Split:
+def split(count: int, subjects: NDArray[np.str_] | None, way: Way = "subject") -> Split:
     """Split ``count`` samples by subject, or by a contiguous block where subjects are not known or fewer than three.
+
+    By ``window`` they are drawn at random, as the guide does: what is measured then is how well faces are remembered.
 
     Raises
     ------
@@ -71,7 +79,10 @@ def split(count: int, subjects: NDArray[np.str_] | None) -> Split:
         Too few samples to leave something on each side.
     """
     names = np.unique(subjects) if subjects is not None else np.empty(0, np.str_)
-    parts = _by_block(count) if subjects is None or len(names) < MIN_SUBJECTS else _by_subject(subjects, names)
+    if way == "window":
+        parts = _by_window(count)
+    else:
+        parts = _by_block(count) if subjects is None or len(names) < MIN_SUBJECTS else _by_subject(subjects, names)
     if min(len(parts.train), len(parts.validation), len(parts.test)) == 0:
         raise InputError(f"{count} samples are too few to split into training, validation and test; prepare more")
     assert_disjoint(parts, subjects)
@@ -86,6 +97,12 @@ def _by_subject(subjects: NDArray[np.str_], names: NDArray[np.str_]) -> Split:
     sides = np.split(np.array(order), [tests, tests + validations])
     test, validation, train = (np.flatnonzero(np.isin(subjects, side)) for side in sides)
     return Split(train, validation, test, by_subject=True)
+
+
+def _by_window(count: int) -> Split:
+    sizes = np.cumsum([round(count * TEST_SHARE), round(count * VALIDATION_SHARE)])
+    test, validation, train = map(np.sort, np.split(np.random.default_rng(0).permutation(count), sizes))
+    return Split(train, validation, test, by_subject=False, leaky=True)
 
 
 def shuffled(names: Iterable[str]) -> list[str]:
