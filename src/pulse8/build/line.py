@@ -49,13 +49,14 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """A model's file names in the build folder, and what simulates data for it."""
+    """A model's file names in the build folder, what simulates data for it, and how many people where nobody says."""
 
     data: str
     calibration: str
     fp32: str
     int8: str
     simulate: Callable[[Path, SimulateOptions, Watch[int]], Row]
+    people: SimulateOptions
 
 
 FILES: Final[dict[str, Files]] = {
@@ -65,6 +66,7 @@ FILES: Final[dict[str, Files]] = {
         fp32="pulse12.onnx",
         int8="pulse12_int8.onnx",
         simulate=simulate_clips,
+        people=SimulateOptions(subjects=420, windows=4),
     ),
     "ultralight": Files(
         data="simulated.pt",
@@ -72,6 +74,7 @@ FILES: Final[dict[str, Files]] = {
         fp32="rppg_fp32.onnx",
         int8="rppg_int8_qdq.onnx",
         simulate=simulate,
+        people=SimulateOptions(),
     ),
 }
 
@@ -93,7 +96,8 @@ def run_build(
     names = FILES[load_checkpoint(weights).spec.model]
     models, recordings = folder / "models", data or folder / names.data
     if data is None:
-        names.simulate(recordings, options.simulate, watch)
+        people = names.people if options.simulate == SimulateOptions() else options.simulate
+        names.simulate(recordings, people, watch)
     calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
     exported = export(weights, models / names.fp32, options.export)
     quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)

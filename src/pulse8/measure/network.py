@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,8 +19,7 @@ from pulse8.measure.signal.rate import heart_rate, no_rate, noise_tonality, tona
 from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
 
-Weights = Literal["int8", "fp32"]
-SHIPPED: Final[Mapping[Weights, str]] = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
+SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
 MEND: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
 
 FEATURES: Final[Mapping[str, Callable[[Waveform, HeartRate], float]]] = {
@@ -40,13 +40,9 @@ class Network:
         return network_wave(np.asarray(self.run(clip.samples)[0]), self.spec, clip.start_s)
 
 
-def shipped_network(weights: Weights) -> Path:
-    """Path of a pulse12 file that comes with pulse8."""
-    return Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[weights]))
-
-
-def load_network(model: Path) -> Network:
-    """Load an ONNX file with a spec in it.
+@lru_cache(maxsize=4)
+def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
+    """Load the shipped pulse12 in INT8 or FP32, or an ONNX file with a spec in it.
 
     Raises
     ------
@@ -55,7 +51,8 @@ def load_network(model: Path) -> Network:
     SpecError
         Its spec is outside what it may be, or refuses by a feature that is not known.
     """
-    run = OrtRunner(existing_file(model, "Model", MEND))
+    path = model if isinstance(model, Path) else Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[model]))
+    run = OrtRunner(existing_file(path, "Model", MEND))
     text = run.metadata.get(METADATA_KEY)
     spec = None if text is None else ModelSpec.from_json(text)
     if spec is None or spec.normaliser is None or run.input_shape != (1, *spec.clip_shape):

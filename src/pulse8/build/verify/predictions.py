@@ -11,7 +11,8 @@ from pulse8.build.export.forms import SHAPE_GUIDE, SHAPE_WHOLE, to_whole_input
 from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import Labelled
 from pulse8.measure.infer.runner import Runner
-from pulse8.measure.signal.network import network_rate
+from pulse8.measure.network import read_wave
+from pulse8.measure.signal.network import network_rate, network_wave
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch
 
@@ -73,13 +74,13 @@ def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np
     return outputs
 
 
-def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return each window's rate in BPM, and for a waveform model the confidence in it.
+def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """Return each window's rate in BPM, and for a waveform model whether `pulse8 measure` would show it.
 
     A wave without a peak in the band has the rate 0, an error that nothing exceeds: such a window must not be left out.
     """
     if spec.output == "bpm":
         return outputs.astype(np.float64), None
-    rates = [network_rate(phases[None], spec) for phases in outputs]
-    bpm = np.array([0.0 if rate.bpm is None else rate.bpm for rate in rates])
-    return bpm, np.array([rate.confidence for rate in rates])
+    bpm = [network_rate(phases[None], spec).bpm or 0.0 for phases in outputs]
+    shown = [read_wave(network_wave(phases[None], spec), spec).bpm is not None for phases in outputs]
+    return np.array(bpm), np.array(shown)

@@ -90,7 +90,7 @@ def own_report(verdict: Verdict) -> str:
 
 def wave_lines(waves: WaveComparison) -> tuple[str, ...]:
     """Say what INT8 does to a waveform model's waves, and to the rates read from them."""
-    accepted = f"on the {waves.accepted} windows of which FP32 is most confident"
+    accepted = f"on the {waves.accepted} windows whose rate FP32 shows"
     return (
         f"Waves: SQNR {waves.sqnr_db:.1f} dB; largest offset of a phase {waves.offset_share:.4f} standard deviations",
         f"Change of rate: 95th percentile {waves.difference_p95:.3f} BPM; over {FLIP_BPM:g} BPM in"

@@ -65,9 +65,9 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
-    (fp32_bpm, confidence), (int8_bpm, _) = (rates_of(output, spec) for output in outputs)
+    (fp32_bpm, accepted), (int8_bpm, _) = (rates_of(output, spec) for output in outputs)
     found = Predictions(data.labels[indices].astype(np.float64), fp32_bpm, int8_bpm, _groups(data, indices))
-    waves = None if confidence is None else compare_waves(found, _waves(*outputs, confidence))
+    waves = None if accepted is None else compare_waves(found, _waves(*outputs, accepted))
     constant_bpm = float(data.labels[parts.train].mean())
     pos_bpm = data.pos_bpm[indices].astype(np.float64) if isinstance(data, ClipData) else None
     comparison = compare(found, constant_bpm, subjects_known=parts.by_subject, pos_bpm=pos_bpm)
@@ -109,8 +109,8 @@ def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
     return one
 
 
-def _waves(fp32: NDArray[np.float32], int8: NDArray[np.float32], confidence: NDArray[np.float64]) -> Waves:
-    return Waves(fp32[:, :, 0], int8[:, :, 0], confidence)
+def _waves(fp32: NDArray[np.float32], int8: NDArray[np.float32], accepted: NDArray[np.bool_]) -> Waves:
+    return Waves(fp32[:, :, 0], int8[:, :, 0], accepted)
 
 
 def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:
