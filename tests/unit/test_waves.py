@@ -56,6 +56,15 @@ def test_errors_that_grow_on_accepted_windows_are_told():
     assert unmet(FP32 + 0.04 * np.sign(FP32 - LABELS)) == []
 
 
+def test_one_person_on_whom_int8_differs_is_told():
+    int8 = FP32 + np.where((SUBJECTS == "s7") & (np.arange(COUNT) > 150), 4.0, 0.0) * np.sign(FP32 - LABELS)
+    found = unmet(int8)
+    assert "worst subject" not in found
+    int8 = FP32 + np.where(SUBJECTS == "s7", 2.1, 0.0) * np.where(np.arange(COUNT) % 40 < 20, 1, -1)
+    assert "worst subject" in unmet(int8)
+    assert not {"flips", "sqnr", "bias"} & set(unmet(int8))
+
+
 def test_the_interval_is_paired_and_by_subject():
     found = Predictions(LABELS, FP32, FP32 + 0.06 * np.sign(FP32 - LABELS), SUBJECTS)
     waves = Waves(WAVES.astype(np.float32), WAVES.astype(np.float32), ACCEPTED)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from pulse8.build.verify.options import MAX_MAE_INCREASE_BPM
-from pulse8.build.verify.verdict import Comparison, Verdict, degraded, short
+from pulse8.build.verify.gates import LIMITS, number
+from pulse8.build.verify.verdict import Comparison, Verdict, degraded
 from pulse8.build.verify.waves import FLIP_BPM, WaveComparison
 from pulse8.values import NOTICE
 
@@ -57,7 +57,7 @@ def _last_block(comparison: Comparison, failures: tuple[str, ...], plans: str) -
         lines = "\n".join(f"   {line}" for line in failures)
         advice = f"\n{plans}" if degraded(comparison) else ""
         return f"⚠️ Quantization DEGRADATION SIGNIFICANT\n{lines}{advice}"
-    passed = f"MAE increase ({short(comparison.mae_increase)} BPM) < threshold ({MAX_MAE_INCREASE_BPM} BPM)"
+    passed = f"MAE increase ({number(comparison.mae_increase)} BPM) < threshold ({LIMITS.max_mae_increase_bpm} BPM)"
     return f"✅ Quantization ACCEPTABLE\n   {passed}"
 
 

@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.build.verify.gates import LIMITS, Gate, Limits, most, number
 from pulse8.build.verify.layers import LayerSqnr
-from pulse8.build.verify.options import (
-    MAX_MAE_INCREASE_BPM,
-    MAX_MEAN_DIFFERENCE_BPM,
-    MIN_FP32_SD_BPM,
-    MIN_SD_SHARE,
-)
 from pulse8.build.verify.predictions import Predictions
 from pulse8.build.verify.waves import WaveComparison
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
@@ -82,12 +77,13 @@ class Comparison:
 class Verdict:
     """The verdict and what it stands on, bound to the files by their hashes.
 
-    ``passed`` is fidelity: INT8 against FP32. Whether the model is of use is another question, and printed with it; a
-    waveform model has to be of use too.
+    ``passed`` is fidelity: INT8 against FP32, every gate met; ``failures`` is what the others say. Whether the model is
+    of use is another question, and printed with it; a waveform model has to be of use too.
     """
 
     passed: bool
     failures: tuple[str, ...]
+    gates: tuple[Gate, ...]
     comparison: Comparison
     model: str
     waves: WaveComparison | None
@@ -175,37 +171,31 @@ def _worst(found: Predictions) -> WorstSubject:
 
 def degraded(comparison: Comparison) -> bool:
     """Whether one of the guide's two criteria failed, for which the guide has plans."""
-    met = comparison.mae_increase < MAX_MAE_INCREASE_BPM and comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM
-    return not met
+    guides = (gate for gate in rate_gates(comparison) if gate.name in ("mae", "difference"))
+    return not all(gate.met for gate in guides)
 
 
-def failures_of(comparison: Comparison) -> tuple[str, ...]:
-    """Return the fidelity gates that were not met, each as the report's line about it; none is a pass."""
-    return tuple(_failures(comparison))
+def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate]:
+    """Hold the guide's two criteria and the constant-output gate against a comparison of rates."""
+    yield most("mae", "MAE increase", comparison.mae_increase, limits.max_mae_increase_bpm, " BPM")
+    difference = comparison.difference_mean
+    yield most("difference", "Mean output difference", difference, limits.max_mean_difference_bpm, " BPM")
+    fp32, int8 = comparison.fp32_sd, comparison.int8_sd
+    floor = limits.min_fp32_sd_bpm
+    line = f"FP32 output is constant (sd {fp32:.3f} BPM < {floor} BPM): train it longer"
+    varies = fp32 >= floor
+    yield Gate(name="constant FP32", figure=fp32, limit=floor, met=varies, line=line)
+    if varies:
+        floor = limits.min_sd_share * fp32
+        line = f"INT8 output is constant (sd {int8:.3f} BPM < a tenth of FP32's {fp32:.3f})"
+        yield Gate(name="constant INT8", figure=int8, limit=floor, met=int8 >= floor, line=line)
 
 
-def useless(comparison: Comparison) -> tuple[str, ...]:
-    """Say what a waveform model is no better than."""
+def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
+    """Hold a waveform model against what needs no network."""
     others = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
-    return tuple(
-        f"MAE of INT8 ({short(comparison.int8.mae)} BPM) >= MAE of {name} ({short(other)} BPM)"
-        for name, other in others.items()
-        if other is not None and not comparison.int8.mae < other
-    )
-
-
-def _failures(comparison: Comparison) -> Iterator[str]:
-    if not comparison.mae_increase < MAX_MAE_INCREASE_BPM:
-        yield f"MAE increase ({short(comparison.mae_increase)} BPM) >= threshold ({MAX_MAE_INCREASE_BPM} BPM)"
-    if not comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM:
-        mean = f"Mean output difference ({short(comparison.difference_mean)} BPM)"
-        yield f"{mean} >= threshold ({MAX_MEAN_DIFFERENCE_BPM} BPM)"
-    if not comparison.fp32_sd >= MIN_FP32_SD_BPM:
-        yield f"FP32 output is constant (sd {comparison.fp32_sd:.3f} BPM < {MIN_FP32_SD_BPM} BPM): train it longer"
-    elif not comparison.int8_sd >= MIN_SD_SHARE * comparison.fp32_sd:
-        yield f"INT8 output is constant (sd {comparison.int8_sd:.3f} BPM < a tenth of FP32's {comparison.fp32_sd:.3f})"
-
-
-def short(bpm: float) -> str:
-    """Write a figure as the guide's last block does: two decimals, of which a trailing zero is dropped (1.47, 3.2)."""
-    return str(round(bpm, 2) + 0.0)
+    figure = comparison.int8.mae
+    for name, other in others.items():
+        if other is not None:
+            line = f"MAE of INT8 ({number(figure)} BPM) >= MAE of {name} ({number(other)} BPM)"
+            yield Gate(name=f"better than {name}", figure=figure, limit=other, met=figure < other, line=line)

@@ -1,6 +1,7 @@
 """INT8 against FP32 on windows that neither training nor calibration saw: the verdict."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -9,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.build.export.recognise import MEND
-from pulse8.build.verify.gates import wave_gates
+from pulse8.build.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.build.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.build.verify.options import MIN_SAMPLES, VerifyOptions
 from pulse8.build.verify.predictions import Predictions, predict, rates_of
-from pulse8.build.verify.verdict import Verdict, compare, failures_of, useless
-from pulse8.build.verify.waves import Waves, compare_waves
+from pulse8.build.verify.provenance import (
+    MEND_INT8,
+    check_provenance,
+    refuse_changed,
+    scheme_violations,
+    verdict_path,
+)
+from pulse8.build.verify.verdict import Comparison, Verdict, compare, rate_gates, usefulness_gates
+from pulse8.build.verify.waves import WaveComparison, Waves, compare_waves
 from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import Labelled
 from pulse8.learn.datasets.clip_file import ClipData
@@ -29,7 +37,6 @@ from pulse8.values import Watch, unwatched
 LAYER_SAMPLES: Final = 8
 BLOCK_WINDOWS: Final = 64
 """Windows that stand for one subject in the bootstrap where no subject is known: neighbours resemble each other."""
-MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +45,6 @@ class Verified:
 
     verdict: Verdict
     path: Path
-
-
-def verdict_path(int8: Path) -> Path:
-    """Where the verdict of an INT8 file stands: beside it."""
-    return int8.with_suffix(".verdict.json")
 
 
 def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watch: Watch[int] = unwatched) -> Verified:
@@ -59,7 +61,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     parts = split(len(data.labels), data.subjects)
     indices = _chosen(parts, options, data_file)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
-    checked = _check_provenance(sources, indices)
+    checked = check_provenance(sources, data.subjects, indices)
     models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
@@ -69,13 +71,14 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     constant_bpm = float(data.labels[parts.train].mean())
     pos_bpm = data.pos_bpm[indices].astype(np.float64) if isinstance(data, ClipData) else None
     comparison = compare(found, constant_bpm, subjects_known=parts.by_subject, pos_bpm=pos_bpm)
+    refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
-    failures = failures_of(comparison)
-    if waves is not None:
-        failures += tuple(gate.line for gate in wave_gates(waves) if not gate.met) + useless(comparison)
+    gates = (*_gates(comparison, waves), scheme_gate(scheme_violations(sources["int8"])))
+    failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
         passed=not failures,
         failures=failures,
+        gates=gates,
         comparison=comparison,
         model=spec.model,
         waves=waves,
@@ -120,23 +123,11 @@ def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np
     return np.asarray(parts.test[np.linspace(0, len(parts.test) - 1, count).round().astype(np.int64)])
 
 
-def _check_provenance(sources: dict[str, Accepted], indices: NDArray[np.int64]) -> bool:
-    """Hold the INT8 file against its row: its FP32 source, its calibration windows. Return whether they are known."""
-    row = sources["int8"].row
-    if row is None or row.step != "quantize":
-        return False
-    if row.inputs["fp32"].sha256 != sources["fp32"].sha256:
-        raise InputError(
-            f"{sources['int8'].path} was not quantised from {sources['fp32'].path}; quantise that one first"
-        )
-    if row.options["calibration_source_sha256"] != sources["data"].sha256:
-        return False
-    shared = np.intersect1d(np.asarray(row.options["calibration_indices"], dtype=np.int64), indices)
-    if shared.size:
-        raise InputError(
-            f"calibration saw {shared.size} of the test windows (first: {shared[0]}); calibrate on training windows"
-        )
-    return True
+def _gates(comparison: Comparison, waves: WaveComparison | None) -> Iterator[Gate]:
+    yield from rate_gates(comparison)
+    if waves is not None:
+        yield from wave_gates(waves)
+        yield from usefulness_gates(comparison)
 
 
 def _groups(data: Labelled, indices: NDArray[np.int64]) -> NDArray[np.str_]:

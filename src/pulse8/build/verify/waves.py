@@ -49,6 +49,8 @@ class WaveComparison:
         95th percentile of the change of rate over all windows, BPM.
     flip_share
         Share of all windows whose rate moved by more than 5 BPM.
+    worst_subject, worst_difference
+        The subject whose accepted rates move most, and its mean change, BPM.
     """
 
     sqnr_db: float
@@ -58,6 +60,8 @@ class WaveComparison:
     accepted_mae_increase_interval: tuple[float, float]
     difference_p95: float
     flip_share: float
+    worst_subject: str
+    worst_difference: float
 
 
 def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
@@ -65,6 +69,9 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
     accepted = waves.accepted
     moved = np.abs(found.int8 - found.fp32)
     increase = (np.abs(found.int8 - found.labels) - np.abs(found.fp32 - found.labels))[accepted]
+    names, codes = np.unique(found.subjects[accepted], return_inverse=True)
+    means = np.bincount(codes, weights=moved[accepted]) / np.bincount(codes)
+    worst = int(means.argmax())
     offsets = (waves.int8.astype(np.float64) - waves.fp32).mean(axis=(0, 2))
     return WaveComparison(
         sqnr_db=sqnr_db(waves.fp32.ravel(), waves.int8.ravel()),
@@ -76,4 +83,6 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
         ),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
+        worst_subject=str(names[worst]),
+        worst_difference=float(means[worst]),
     )
