@@ -43,8 +43,8 @@ class WaveComparison:
     accepted
         How many windows count as accepted.
     accepted_mae_increase, accepted_mae_increase_interval
-        INT8's MAE minus FP32's on those, in BPM, and its 95 % interval by paired bootstrap over subjects; not a number
-        where none is.
+        INT8's MAE minus FP32's on those, in BPM, and its 95 % interval by paired bootstrap over subjects; on
+        all where none is accepted.
     difference_p95
         95th percentile of the change of rate over all windows, BPM.
     flip_share
@@ -66,7 +66,7 @@ class WaveComparison:
 
 def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
     """Compare both networks' waves and the rates read from them."""
-    accepted = waves.accepted
+    accepted = waves.accepted if waves.accepted.any() else np.ones_like(waves.accepted)
     moved = np.abs(found.int8 - found.fp32)
     increase = (np.abs(found.int8 - found.labels) - np.abs(found.fp32 - found.labels))[accepted]
     names, codes = np.unique(found.subjects[accepted], return_inverse=True)
@@ -76,11 +76,9 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
     return WaveComparison(
         sqnr_db=sqnr_db(waves.fp32.ravel(), waves.int8.ravel()),
         offset_share=float(np.abs(offsets).max() / max(waves.fp32.std(dtype=np.float64), np.finfo(float).tiny)),
-        accepted=int(accepted.sum()),
-        accepted_mae_increase=float(increase.mean()) if increase.size else np.nan,
-        accepted_mae_increase_interval=(
-            subject_bootstrap(increase, found.subjects[accepted]) if increase.size else (np.nan, np.nan)
-        ),
+        accepted=int(waves.accepted.sum()),
+        accepted_mae_increase=float(increase.mean()),
+        accepted_mae_increase_interval=subject_bootstrap(increase, found.subjects[accepted]),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
         worst_subject=str(names[worst]),
