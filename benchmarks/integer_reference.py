@@ -42,7 +42,7 @@ Codes = dict[str, NDArray[np.int8]]
 Engine = Callable[[NDArray[np.float32]], Codes]
 Output = Callable[[NDArray[np.float32]], NDArray[np.int8]]
 ORT_LEVELS: Final[tuple[Level, ...]] = ("off", "basic", "all")
-EVALUATED = 24
+EVALUATED = 12
 """Windows that onnx's evaluator runs on, because it takes seconds for each."""
 
 
@@ -171,14 +171,14 @@ def speed(path: Path, inputs: NDArray[np.float32]) -> dict[str, float]:
 
 
 def ultralight(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
-    options = BuildOptions(simulate=SimulateOptions(subjects=40, windows=25))
+    options = BuildOptions(simulate=SimulateOptions(subjects=20, windows=15))
     whole = run_build(folder, None, None, options).quantized.whole
     return whole, to_whole_input(open_guide_data(folder / "simulated.pt").take(np.arange(windows)))
 
 
 def pulse12(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
     clips, calibration, fp32, int8 = (folder / name for name in ("clips.npz", "set.npz", "fp32.onnx", "int8.onnx"))
-    simulate_clips(clips, SimulateOptions(subjects=200, windows=5))
+    simulate_clips(clips, SimulateOptions(subjects=70, windows=5))
     calibrate(clips, calibration, CalibrateOptions())
     export(shipped_checkpoint("pulse12"), fp32, ExportOptions())
     return quantize(fp32, calibration, int8, QuantizeOptions()).whole, open_clips(clips).clips[:windows]
@@ -211,7 +211,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             path, inputs = make(Path(folder), windows)
             told[name] = {"differences": dict(compared(path, inputs)), "windows_a_second": speed(path, inputs)}
-    write_result("integer_reference", "python benchmarks/integer_reference.py", {"data": "simulated", "models": told})
+    write_result(
+        "integer_reference", f"python benchmarks/integer_reference.py {windows}", {"data": "simulated", "models": told}
+    )
     return 0
 
 
