@@ -171,7 +171,7 @@ def speed(path: Path, inputs: NDArray[np.float32]) -> dict[str, float]:
 
 
 def ultralight(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
-    options = BuildOptions(simulate=SimulateOptions(subjects=20, windows=15))
+    options = BuildOptions(model="ultralight", simulate=SimulateOptions(subjects=20, windows=15))
     whole = run_build(folder, None, None, options).quantized.whole
     return whole, to_whole_input(open_guide_data(folder / "simulated.pt").take(np.arange(windows)))
 
