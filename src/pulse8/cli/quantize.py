@@ -6,7 +6,7 @@ from pathlib import Path
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.qat.options import QatOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
+from pulse8.cli.printing import next_step, print_json, watch, without_advice
 from pulse8.values import NOTICE
 
 
@@ -51,7 +51,8 @@ def _run_qat(flags: Flags) -> int:
     if flags.json:
         print_json(made)
     else:
-        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\n{NOTICE}")
+        judge = f"pulse8 verify --fp32 {made.fine_tuned} --int8 {flags.output} --data {flags.data}"
+        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\nfaithful? {judge}\n{NOTICE}")
     return 0
 
 
@@ -70,6 +71,6 @@ def _summary(written: Quantized) -> str:
         f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board" if pair else "",
         f"ranges ({written.method}) from {written.samples} samples{equal}",
         f"read back from the file: {scheme}",
-        f"\n{NEXT_STEP.format(spatial=written.spatial, temporal=written.temporal)}" if pair else "",
+        f"\n{next_step(written.whole, written.spatial, written.temporal)}",
     ]
     return "\n".join(line for line in lines if line)

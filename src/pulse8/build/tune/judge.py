@@ -31,7 +31,9 @@ class Candidate:
     quantize: QuantizeOptions
 
 
-DEFAULT = Candidate(CalibrateOptions(), QuantizeOptions())
+def default_of(spec: ModelSpec) -> Candidate:
+    """Return how ``pulse8 calibrate`` and ``quantize`` go by themselves with a model."""
+    return Candidate(CalibrateOptions(), QuantizeOptions().of_model(spec.output))
 
 
 @dataclass(frozen=True, eq=False)
