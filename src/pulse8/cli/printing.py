@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from pulse8.values import NOTICE, HeartRate, Item
@@ -21,9 +21,14 @@ Next: X-CUBE-AI (STM32N6)
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
+    """Pass the items on behind a progress bar on standard error with the time left; silent where that is no terminal.
+
+    The time left is taken from the last hour: an item may be a frame or a recording.
+    """
     console = Console(stderr=True)
-    return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+    quiet = not console.is_terminal
+    with Progress(console=console, disable=quiet, transient=True, speed_estimate_period=3600) as progress:
+        yield from progress.track(items, total=count, description=what)
 
 
 def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
