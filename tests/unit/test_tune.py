@@ -10,14 +10,13 @@ import pytest
 from pulse8.build.export.export import export
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.options import RangeRule
-from pulse8.build.tune.judge import default_of
+from pulse8.build.tune.judge import DEFAULT
 from pulse8.build.tune.options import TuneOptions
 from pulse8.build.tune.text import commands, outcome
 from pulse8.build.tune.tune import compared, parameters_of, shift_bpm, suggested, tune
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.clip_file import ClipData, write_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
-from pulse8.spec import PULSE12, ULTRALIGHT
 
 SPACE = {
     "method": optuna.distributions.CategoricalDistribution(["minmax", "percentile", "entropy"]),
@@ -28,7 +27,6 @@ SPACE = {
     "distribution": optuna.distributions.CategoricalDistribution(["stratified", "natural", "uniform"]),
     "per_channel": optuna.distributions.CategoricalDistribution([True, False]),
 }
-DEFAULT = default_of(PULSE12)
 FIRST = parameters_of(DEFAULT)
 OTHER = {**FIRST, "method": "percentile", "outside": 1.0, "layer": "sum1", "own_method": "entropy"}
 GROUPS = np.repeat(np.arange(20), 4)
@@ -69,7 +67,6 @@ def test_the_default_is_its_own_candidate():
     candidate = suggested(optuna.trial.FixedTrial(first.params), ["no layer"])
     assert candidate.calibrate == DEFAULT.calibrate
     assert candidate.quantize.rule("sum1") == DEFAULT.quantize.rule("sum1") == RangeRule("percentile")
-    assert default_of(ULTRALIGHT).quantize.rule("logit") == RangeRule("minmax")
     assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in commands(
         candidate.calibrate, candidate.quantize
     )

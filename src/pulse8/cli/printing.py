@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from pulse8.values import NOTICE, HeartRate, Item
@@ -34,9 +34,14 @@ def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
+    """Pass the items on behind a progress bar on standard error with the time left; silent where that is no terminal.
+
+    The time left is taken from the last hour: an item may be a frame or a recording.
+    """
     console = Console(stderr=True)
-    return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+    quiet = not console.is_terminal
+    with Progress(console=console, disable=quiet, transient=True, speed_estimate_period=3600) as progress:
+        yield from progress.track(items, total=count, description=what)
 
 
 def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it

@@ -18,6 +18,7 @@ from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
 from pulse8.measure.network import Network, load_network, network_readings, read_wave
 from pulse8.measure.reading import NETWORK, MeasureOptions, pulse_wave, read_rate, read_sure_rate
+from pulse8.measure.signal.network import banded
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.measure.video.decode import read_frames
 from pulse8.values import CellTraces, FaceTrack, HeartRate, Reason, Watch, Waveform, unwatched
@@ -124,7 +125,8 @@ def measure_network(
         rates = (_none(Reason.TOO_SHORT, float(traces.t_s[0]), float(traces.t_s[-1])),)
     longest = max(waves, key=lambda wave: len(wave.samples), default=None)
     whole = rates[0] if longest is None else read_wave(longest, network.spec)
-    return Measurement(method=network.spec.model, windows=rates, whole=whole), waves
+    drawn = tuple(banded(wave, network.spec) for wave in waves)
+    return Measurement(method=network.spec.model, windows=rates, whole=whole), drawn
 
 
 def measure_stretches(traces: CellTraces, options: MeasureOptions = DEFAULTS) -> Measurement:

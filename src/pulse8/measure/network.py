@@ -1,7 +1,7 @@
 """The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from pulse8.measure.clips.windows import stretches, window_clips
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import heart_rate, no_rate, noise_tonality, tonality
+from pulse8.measure.signal.stitch import joined
 from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
 
@@ -78,13 +79,14 @@ def network_readings(
     if normaliser is None:
         raise InputError("a model without a normaliser takes no clips")
     rates: list[HeartRate] = []
-    joined: list[Waveform] = []
+    longer: list[Waveform] = []
     for stretch in stretches(traces):
         windows = list(window_clips(stretch, normaliser))
         seen = [_seen(window, network) for window in watch(windows, "windows", len(windows))]
         rates += [rate for _, rate in seen]
-        joined += _joined([wave for wave, _ in seen if wave is not None], network.spec)
-    return tuple(rates), tuple(joined)
+        if waves := [wave for wave, _ in seen if wave is not None]:
+            longer.append(joined(waves))
+    return tuple(rates), tuple(longer)
 
 
 def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, HeartRate]:
@@ -108,18 +110,3 @@ def read_wave(wave: Waveform, spec: ModelSpec) -> HeartRate:
     if not spec.refusals and not tonality(wave, band) > noise_tonality(rate.end_s - rate.start_s, band):
         return dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
     return rate
-
-
-def _joined(waves: list[Waveform], spec: ModelSpec) -> Iterator[Waveform]:
-    """Overlap-add windows under a Hann window, each at unit variance; one wave, or none of none."""
-    if not waves:
-        return
-    first_s = waves[0].start_s
-    starts = [round((wave.start_s - first_s) * spec.rate_hz) for wave in waves]
-    total, weight = np.zeros(starts[-1] + spec.window), np.full(starts[-1] + spec.window, 1e-6)
-    fade = np.hanning(spec.window + 2)[1:-1]
-    for start, wave in zip(starts, waves, strict=True):
-        place = slice(start, start + spec.window)
-        total[place] += fade * banded(wave, spec).samples / max(float(wave.samples.std()), 1e-12)
-        weight[place] += fade
-    yield Waveform((total / weight).astype(np.float32), spec.rate_hz, first_s)

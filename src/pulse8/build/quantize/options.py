@@ -1,14 +1,12 @@
 """Options of the calibration set and of the INT8 writer: our own records in front of the library's."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 from pulse8.errors import SpecError
 
 MIN_SAMPLES = 30
 PERCENTILE: Final = 99.99
-AUTO: Final = "auto"
 REFUSED: Final = {
     "moving-average": "it averages the windows' extremes, and half of all windows go beyond an average",
     "distribution": "ONNX Runtime makes float8 scales with it, and INT8 outputs become noise",
@@ -76,29 +74,22 @@ class QuantizeOptions:
 
     per_channel: bool = True
     """One weight scale for every output channel; False gives one a tensor."""
-    method: str = AUTO
-    """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy; auto is the model's own."""
+    method: str = "percentile"
+    """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy."""
     layers: tuple[str, ...] = ()
     """Tensors with a method of their own, such as conv1_relu=entropy conv2_relu=percentile:99.9."""
 
     def __post_init__(self) -> None:
-        if self.method != AUTO:
-            RangeRule.of(self.method)
+        RangeRule.of(self.method)
         for text in self.layers:
             name, equals, method = text.partition("=")
             if not name or not equals:
                 raise SpecError(f"layer {text!r}; write TENSOR=METHOD, such as conv1_relu=entropy")
             RangeRule.of(method)
 
-    def of_model(self, output: Literal["bpm", "waveform"]) -> Self:
-        """Return the options with ``auto`` resolved: MinMax for rates, as the guide has it, a percentile for waves."""
-        if self.method != AUTO:
-            return self
-        return dataclasses.replace(self, method="minmax" if output == "bpm" else "percentile")
-
     def rule(self, tensor: str) -> RangeRule:
         """Return the rule of a tensor: its own, or the one of all."""
-        return RangeRule.of(self.own_rules.get(tensor, self.of_model("bpm").method))
+        return RangeRule.of(self.own_rules.get(tensor, self.method))
 
     @property
     def own_rules(self) -> dict[str, str]:

@@ -107,8 +107,7 @@ def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Sour
 
 def scales_for(source: Source, options: QuantizeOptions, watch: Watch[NDArray[np.float32]] = unwatched) -> Scales:
     """Take ranges from the calibration windows and return the scale table."""
-    chosen = options.of_model(source.spec.output)
-    ranges = collect_ranges(source.static, lambda: source.inputs(watch), chosen)
+    ranges = collect_ranges(source.static, lambda: source.inputs(watch), options)
     return scale_table(source.static, ranges, source.spec)
 
 
@@ -149,7 +148,6 @@ def write_quantized(
     GateError
         As :func:`quantize`.
     """
-    options = options.of_model(source.spec.output)
     paths = _save(write_int8(static, scales, options, source.spec), output, pair=source.spec.output == "bpm")
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, source.spec, per_channel=options.per_channel) for part in reloaded]

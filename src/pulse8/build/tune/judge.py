@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import onnx
@@ -31,9 +32,8 @@ class Candidate:
     quantize: QuantizeOptions
 
 
-def default_of(spec: ModelSpec) -> Candidate:
-    """Return how ``pulse8 calibrate`` and ``quantize`` go by themselves with a model."""
-    return Candidate(CalibrateOptions(), QuantizeOptions().of_model(spec.output))
+DEFAULT: Final = Candidate(CalibrateOptions(), QuantizeOptions())
+"""How ``pulse8 calibrate`` and ``quantize`` go by themselves."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from pulse8.build.export.recognise import MEND, spec_of, static_form
 from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.build.quantize.ranges import scaled_tensors
-from pulse8.build.tune.judge import Candidate, Judge, Rates, default_of
+from pulse8.build.tune.judge import DEFAULT, Candidate, Judge, Rates
 from pulse8.build.tune.options import TuneOptions
 from pulse8.errors import InputError
 from pulse8.learn.datasets.data_file import open_data
@@ -85,7 +85,7 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     windows = parts.validation[np.linspace(0, len(parts.validation) - 1, count).astype(np.int64)]
     judge = Judge(static, spec, data, parts, windows)
     belongs = {"fp32": sources["fp32"].sha256, "data": sources["data"].sha256, "windows": count, "seed": options.seed}
-    default = parameters_of(default_of(spec))
+    default = parameters_of(DEFAULT)
     study = _open_study(folder, belongs, options, default)
     _search(study, judge, options, watch)
     groups = np.arange(count) // BLOCK_WINDOWS if data.subjects is None else data.subjects[windows]
