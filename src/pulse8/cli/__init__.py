@@ -27,6 +27,7 @@ VERBS: Final = {
     "diagnose": "where an INT8 file loses, and what to mend",
     "verify": "INT8 against FP32 on held-out data: the verdict",
     "report": "the evidence as one HTML file",
+    "stedgeai": "the vendor's tool with the right flags, where it is installed",
     "preflight": "what the STM32N6's tool and NPU will say about an ONNX file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",

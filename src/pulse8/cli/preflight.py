@@ -19,19 +19,46 @@ class Flags(PreflightOptions):
     ----------
     model
         Any ONNX file.
+    fix
+        Write what is safe to mend to this new file, verified against the old one.
+    report
+        Write the findings and the layers' timeline to this HTML file.
     json
         Print one machine-readable record instead of the text.
     """
 
     model: tyro.conf.Positional[Path]
+    fix: Path | None = None
+    report: Path | None = None
     json: bool = False
 
 
 def run(flags: Flags) -> int:
-    """Look, print, and return 1 where there is an error."""
+    """Look, mend, print, and return 1 where there is an error."""
     found = preflight(flags.model, flags)
+    if flags.report is not None:
+        from pulse8.build.deploy.preflight.section import write_preflight_page  # noqa: PLC0415 - needs plots
+
+        write_preflight_page(found, flags.report)
+    if flags.fix is not None:
+        return _fix(flags, flags.fix)
     if flags.json:
         print_json(found)
     else:
         print(preflight_text(found))
     return 0 if found.passed else 1
+
+
+def _fix(flags: Flags, output: Path) -> int:
+    from pulse8.build.deploy.mend.fix import fix  # noqa: PLC0415 - runs both files, and most calls need it not
+
+    fixed = fix(flags.model, output)
+    if flags.json:
+        print_json(fixed)
+        return 0
+    for change in fixed.changes:
+        print(f"mended: {change}")
+    print(f"largest difference from {flags.model}: {fixed.max_difference:.1e}")
+    for path in fixed.files:
+        print(f"written: {path}; look again with `pulse8 preflight {path}`")
+    return 0
