@@ -4,7 +4,7 @@ Each is a list of the work of its layers in INT8. Parameters are counted beside 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pulse8.build.deploy.estimate.latency import Work
@@ -24,6 +24,7 @@ class Net:
     parameters: int = 0
 
     def conv(self, makes: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
+        """Convolve with "same" padding."""
         takes, before = self.channels, self.channels * self.height * self.width
         self.height, self.width = math.ceil(self.height / stride), math.ceil(self.width / stride)
         after = makes * self.height * self.width
@@ -41,9 +42,11 @@ class Net:
         self.channels, self.parameters = makes, self.parameters + weights + makes
 
     def depthwise(self, kernel: int, stride: int = 1) -> None:
+        """Convolve each channel by itself."""
         self.conv(self.channels, kernel, stride, self.channels)
 
     def add(self) -> None:
+        """Add a tensor of the same shape."""
         size = self.channels * self.height * self.width
         self.layers.append(Work(kind="stream", in_bytes=size, out_bytes=size, in_channels=self.channels))
 
@@ -87,7 +90,7 @@ def bottleneck(net: Net, expansion: int, makes: int, stride: int, *, first: bool
 
 
 def mobilenet_v2_pt(alpha: float, *, lean: bool) -> Net:
-    """imgclsmob's MobileNetV2 at 224 and 1,000 classes: widths cut off, and an expansion in the first block too.
+    """MobileNetV2 of imgclsmob at 224 and 1,000 classes: widths cut off, and an expansion in the first block too.
 
     ``lean`` is its variant b, without that one.
     """
@@ -102,11 +105,14 @@ def mobilenet_v2_pt(alpha: float, *, lean: bool) -> Net:
     return net
 
 
+WIDE = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2))
+
+
 def mobilenet_v1(height: int, width: int, channels: int, classes: int) -> Net:
     """MobileNet (Howard 2017, table 1), the body of YAMNet."""
     net = Net(channels, height, width)
     net.conv(32, 3, 2)
-    for makes, stride in ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)):
+    for makes, stride in (*WIDE, *[(512, 1)] * 5, (1024, 2), (1024, 1)):
         net.depthwise(3, stride)
         net.conv(makes)
     net.classify(classes)
@@ -146,29 +152,40 @@ def mobilenet_v4_small() -> Net:
 CLASSES = {"ImageNet": 1000, "food101": 101, "Person": 2}
 
 
-def network_of(row: dict[str, str]) -> tuple[str, Net] | str:
-    """Return a row's family and network, or why it is not written down."""
-    model, data = row["model"], row["dataset"]
+def refusal(row: dict[str, str]) -> str | None:
+    """Return why a row is not predicted whatever its network is."""
     if "Int4" in row["format"] or "W4" in row["format"]:
         return "4-bit weights: which layers have them is not stated"
     if float(row["external_ram_kib"]) > 0:
         return "activations spill into external memory: not predicted"
+    if row["model"].startswith(("YOLO", "STFT")):
+        return "software epochs in published reports: not predicted"
+    return None
+
+
+def network_of(row: dict[str, str]) -> tuple[str, Net] | str:
+    """Return a row's family and network, or why it is not written down."""
+    model, reason = row["model"], refusal(row)
+    if reason is not None:
+        return reason
     if row["use_case"] == "image_classification" and model.startswith("MobileNetV2 "):
         height, width, _ = map(int, row["resolution"].split("x"))
-        return "MobileNetV2, Keras", mobilenet_v2(float(model.split()[1]), height, width, CLASSES[data])
-    if model == "mobilenetv2_w035_pt_224":
-        return "MobileNetV2, Keras", mobilenet_v2(0.35, 224, 224, 1000)
+        return "MobileNetV2, Keras", mobilenet_v2(float(model.split()[1]), height, width, CLASSES[row["dataset"]])
     if model.startswith(("mobilenetv2_a", "mobilenetv2b_a")):
         lean = model.startswith("mobilenetv2b")
-        alpha = int(model.split("_a")[1][:3]) / 100
-        return f"MobileNetV2{'b' if lean else ''}, imgclsmob", mobilenet_v2_pt(alpha, lean=lean)
-    if model == "YamNet-1024":
-        return "MobileNetV1 (YAMNet)", mobilenet_v1(96, 64, 1, 10)
-    if model.startswith("mobilenetv4small"):
-        return "MobileNetV4", mobilenet_v4_small()
-    if model.startswith(("YOLO", "STFT")):
-        return "software epochs in published reports: not predicted"
+        family = f"MobileNetV2{'b' if lean else ''}, imgclsmob"
+        return family, mobilenet_v2_pt(int(model.split("_a")[1][:3]) / 100, lean=lean)
+    if model in SINGLE:
+        family, build = SINGLE[model]
+        return family, build()
     return "network or head not stated exactly"
+
+
+SINGLE: dict[str, tuple[str, Callable[[], Net]]] = {
+    "mobilenetv2_w035_pt_224": ("MobileNetV2, Keras", lambda: mobilenet_v2(0.35, 224, 224, 1000)),
+    "YamNet-1024": ("MobileNetV1 (YAMNet)", lambda: mobilenet_v1(96, 64, 1, 10)),
+    "mobilenetv4small_pt_224": ("MobileNetV4", mobilenet_v4_small),
+}
 
 
 def written(rows: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], str, Net]]:

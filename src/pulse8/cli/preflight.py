@@ -23,6 +23,8 @@ class Flags(PreflightOptions):
         Write what is safe to mend to this new file, verified against the old one.
     report
         Write the findings and the layers' timeline to this HTML file.
+    budget
+        Print what fits at 30 frames a second with this network, once a second, beside the face networks.
     json
         Print one machine-readable record instead of the text.
     """
@@ -30,6 +32,7 @@ class Flags(PreflightOptions):
     model: tyro.conf.Positional[Path]
     fix: Path | None = None
     report: Path | None = None
+    budget: bool = False
     json: bool = False
 
 
@@ -46,6 +49,8 @@ def run(flags: Flags) -> int:
         print_json(found)
     else:
         print(preflight_text(found))
+        if flags.budget:
+            _print_budget(flags.model)
     return 0 if found.passed else 1
 
 
@@ -62,3 +67,16 @@ def _fix(flags: Flags, output: Path) -> int:
     for path in fixed.files:
         print(f"written: {path}; look again with `pulse8 preflight {path}`")
     return 0
+
+
+def _print_budget(model: Path) -> None:
+    from pulse8.build.deploy.application.budget import budget  # noqa: PLC0415
+    from pulse8.build.deploy.application.evidence import (  # noqa: PLC0415 - most calls need it not
+        WHOLE_RATE,
+        budget_section,
+    )
+
+    section = budget_section(budget({model: WHOLE_RATE}))
+    print(f"\n{section.title}. {section.text[0]}")
+    for table in section.tables:
+        print("\n".join("  " + " | ".join(row) for row in (table.head, *table.rows)))
