@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -18,6 +19,18 @@ NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
    Hand the pair to the tool: {spatial} and {temporal}
    Start with optimisation level O1 or O2, then compare O3 on your board (stm32n6_deployment/deployment_guide.md)"""
+
+NEXT_STEP_WHOLE: Final = """\
+Next: X-CUBE-AI (STM32N6)
+   Hand the INT8 file to the tool: {whole}
+   Start with optimisation level O1 or O2, then compare O3 on your board"""
+
+
+def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
+    """Say which files go to the board's tool: the pair where there is one."""
+    if spatial and temporal:
+        return NEXT_STEP.format(spatial=spatial, temporal=temporal)
+    return NEXT_STEP_WHOLE.format(whole=whole)
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
