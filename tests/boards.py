@@ -17,7 +17,7 @@ from pulse8.build.deploy.board.frames import Frame, FrameReader
 HOST_TOOLS = ("gcc", "make")
 M55_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm")
 FAULTS_SOURCE = ROOT / "tests" / "firmware" / "faults.c"
-WITH_FAULTS = f"{FAULTS_SOURCE} -Wl,--wrap=p8_net_run -DP8_TARGET=P8_TARGET_NPU"
+WITH_FAULTS = f"{FAULTS_SOURCE} -Wl,--wrap=p8_net_run -DP8_TARGET=P8_TARGET_NPU -DP8_LINK_BYTES=65536"
 PLAIN_HOST = "$(COMMON) -O1"
 
 
