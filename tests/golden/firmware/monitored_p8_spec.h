@@ -54,7 +54,7 @@ typedef enum {
 
 /* The wave and its rate. */
 #define P8_OUTPUT_SCALE 0x1.99999ap-5f
-#define P8_OUTPUT_ZERO -72
+#define P8_OUTPUT_ZERO (-72)
 #define P8_BAND_LOW_BPM 0x1.4p+5f
 #define P8_BAND_HIGH_BPM 0x1.68p+7f
 #define P8_FFT_LENGTH 4096
