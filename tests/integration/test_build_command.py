@@ -92,7 +92,7 @@ def test_the_report_is_one_self_contained_file(built):
     folder, told = built
     page = (folder / told["report"]).read_text(encoding="utf-8")
     assert len(page.encode()) < 1_500_000
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 7
     assert "<script" not in page
     assert not re.search(r"""(?:src|href)=["']https?:""", page)
     for words in ("Accepted", "SIMULATED", "Bland-Altman", "SQNR layer by layer", "Manifest", "constant predictor"):

@@ -39,6 +39,8 @@ class Flags:
         pulse12: simulated people (0 for none), and mechanisms to leave out of their world.
     stores, weights
         pulse12: prepared stores to train on beside them, and how often each is drawn from against 1.
+    protocol, fold
+        pulse12: a protocol in place of stores, and which of its folds.
     cache
         pulse12: folder for simulated people, made once (0.2 MB each).
     json
@@ -63,6 +65,8 @@ class Flags:
     without: tuple[str, ...] = ()
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
+    protocol: Path | None = None
+    fold: str | None = None
     cache: Path = Path("checkpoints/simulated")
     json: bool = False
 

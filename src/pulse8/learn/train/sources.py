@@ -17,6 +17,7 @@ from pulse8.learn.datasets.splits import LEAKY
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import Pool, open_pool, write_pool
+from pulse8.learn.train.stored import stored_pools
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.manifest import writing
 from pulse8.values import Recording, Watch, unwatched
@@ -50,8 +51,15 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
     InputError
         A subject is on two sides or belongs to a frozen test stratum.
     """
-    training = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
-    validation = training[0][0] if options.split == "window" else simulated_pool("validation", options, cache, watch)
+    simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
+    stored, stored_validation = stored_pools(options, cache)
+    training = simulated + stored
+    if options.split == "window":
+        validation = training[0][0]
+    elif stored_validation is not None and not options.subjects:
+        validation = stored_validation
+    else:
+        validation = simulated_pool("validation", options, cache, watch)
     sources = Sources(tuple(training), validation, options.split == "window")
     if not sources.leaky:
         assert_apart(sides_of(sources))
