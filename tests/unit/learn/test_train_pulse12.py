@@ -14,8 +14,8 @@ from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.augment import AugmentOptions, augmented
 from pulse8.learn.train.batches import WINDOW, TrainingBatches, fixed_batches
 from pulse8.learn.train.boundary import normalised, spectra
-from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
-from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.losses import loss, rates_bpm
+from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import open_pool, write_pool
 from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
 from pulse8.learn.train.sources import assert_apart, world_of

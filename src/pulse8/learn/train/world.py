@@ -23,7 +23,7 @@ ANY_HEART: Final[Mapping[str, Any]] = {
 
 MECHANISMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "motion": {"motion.sway": 0.0, "motion.nod": 0.0, "motion.talk": 0.0, "motion.jerks_per_min": 0.0},
-    "flicker": {"light.flicker_share": 0.0, "light.screen_share": 0.0},
+    "flicker": {"light.flicker_share": 0.0},
     "codec": {"codec.name": ["none"], "codec.quality": 0.0},
     "exposure": {"camera.exposure_steps_per_min": 0.0, "camera.white_balance_steps_per_min": 0.0},
     "specular": {"skin.specular_share": 0.0},
