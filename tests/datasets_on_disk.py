@@ -34,9 +34,9 @@ def person(number: int, rate_hz: Fraction = Fraction(30)) -> FaceVideo:
     return FaceVideo(
         seconds=SECONDS if number == 0 else 0.4,  # the first one is measured, the others are found
         rate_hz=rate_hz,
-        width=220,
-        height=232,
-        zoom=1.0,
+        width=180,
+        height=200,
+        zoom=0.8,
         bpm=RATES_BPM[number % len(RATES_BPM)],
         motion_px=5,
         noise_levels=1.0,
@@ -165,7 +165,7 @@ def scamps(raw: Path) -> None:
     for number, name in enumerate(("P000001", "P000012")):
         with h5py.File(raw / f"{name}.mat", "w", userblock_size=512) as file:
             pictures = np.array([rgb for rgb, _ in frames(number)], np.float32) / 255
-            file.create_dataset("RawFrames", data=pictures.transpose(), chunks=(3, 220, 232, 4))
+            file.create_dataset("RawFrames", data=pictures.transpose(), chunks=(3, 180, 200, 4))
             file["RawFrames"].attrs["MATLAB_class"] = np.bytes_("single")
             file["d_ppg"] = contact(number, np.array([t_s for _, t_s in frames(number)]))[:, None]
             file["d_br"] = np.zeros((len(pictures), 1))

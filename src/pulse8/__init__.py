@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "BoardTestOptions": "pulse8.build.deploy.board.selftest",
     "BuildOptions": "pulse8.build.line",
     "CalibrateOptions": "pulse8.build.quantize.options",
     "CameraCheck": "pulse8.learn.evaluate.camera_check",
@@ -15,6 +16,7 @@ _HOMES: Final = {
     "ClipStream": "pulse8.measure.clips.windows",
     "Conditions": "pulse8.learn.simulate.conditions",
     "DataSetOptions": "pulse8.learn.evaluate.options",
+    "DeployOptions": "pulse8.build.deploy.options",
     "DiagnoseOptions": "pulse8.build.diagnose.options",
     "Diagnosis": "pulse8.build.diagnose.diagnose",
     "EvaluateOptions": "pulse8.learn.evaluate.options",
@@ -33,6 +35,7 @@ _HOMES: Final = {
     "QatOptions": "pulse8.build.quantize.qat.options",
     "QuantizeOptions": "pulse8.build.quantize.options",
     "Rates": "pulse8.values",
+    "RecordOptions": "pulse8.build.deploy.board.record",
     "Recording": "pulse8.values",
     "RecordingOptions": "pulse8.learn.simulate.recording",
     "RenderOptions": "pulse8.learn.simulate.rendering",
@@ -46,6 +49,7 @@ _HOMES: Final = {
     "camera_check": "pulse8.learn.evaluate.camera_check",
     "cell_traces": "pulse8.measure.clips.cells",
     "check_data": "pulse8.learn.datasets.check",
+    "deploy": "pulse8.build.deploy.package",
     "diagnose": "pulse8.build.diagnose.diagnose",
     "draw_conditions": "pulse8.learn.simulate.presets",
     "evaluate_data_set": "pulse8.learn.evaluate.data_set",
@@ -62,6 +66,8 @@ _HOMES: Final = {
     "quantize_qat": "pulse8.build.quantize.qat.qat",
     "read_frames": "pulse8.measure.video.decode",
     "read_trace_csv": "pulse8.measure.clips.trace_csv",
+    "record_board": "pulse8.build.deploy.board.record",
+    "run_board_test": "pulse8.build.deploy.board.selftest",
     "run_build": "pulse8.build.line",
     "simulate": "pulse8.learn.datasets.simulated",
     "simulate_recording": "pulse8.learn.simulate.recording",

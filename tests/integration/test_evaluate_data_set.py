@@ -81,5 +81,5 @@ def test_data_that_cannot_be_evaluated_are_one_line(folder, data, words):
 
 
 def test_strata_and_a_data_set_at_once_are_refused(folder):
-    with pytest.raises(SpecError, match="--strata are simulated"):
+    with pytest.raises(SpecError, match="are simulated"):
         evaluate_data_set(DataSetOptions(store=folder / "store"), EvaluateOptions(strata=("easy",)))

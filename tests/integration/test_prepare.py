@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,13 @@ import pytest
 from commands import pulse8
 from datasets_on_disk import Deadly, ubfc_people
 from pulse8.errors import InputError, SpecError
+from pulse8.learn.datasets.adapters.catalogue import ADAPTERS
 from pulse8.learn.datasets.guide_pt import open_guide_data
 from pulse8.learn.datasets.guide_store import guide_data_of
 from pulse8.learn.datasets.guide_windows import WindowOptions
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.prepare import prepare
-from pulse8.learn.datasets.preparing import Task
+from pulse8.learn.datasets.preparing import Task, is_prepared
 from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.datasets.store import open_store
 from pulse8.learn.datasets.workers import prepare_here
@@ -158,16 +160,25 @@ def test_a_bad_recording_is_one_line_and_the_rest_goes_on(raw, whole, tmp_path):
     assert (tmp_path / "store" / "subject1.npz").read_bytes() == (whole / "subject1.npz").read_bytes()
 
 
-def test_a_file_that_changed_is_prepared_again(raw, tmp_path):
-    mine, store = tmp_path / "raw", tmp_path / "store"
-    shutil.copytree(raw / "subject1", mine / "subject1")
-    prepare("ubfc", mine, store)
-    truth = mine / "subject1" / "ground_truth.txt"
-    truth.write_text(truth.read_text().replace("2.0000000e+02", "9.0000000e+01"))
-    assert prepare("ubfc", mine, store).prepared == 1
-    (store / "subject1.npz").write_bytes((store / "subject1.npz").read_bytes()[:-100])
-    assert prepare("ubfc", mine, store).prepared == 1
-    assert prepare("ubfc", mine, store).kept == 1
+def test_what_changed_or_is_damaged_is_prepared_again(raw, whole, tmp_path):
+    shutil.copytree(raw / "subject1", tmp_path / "raw" / "subject1")
+    (tmp_path / "store").mkdir()
+    path = Path(shutil.copy(whole / "subject1.npz", tmp_path / "store"))
+    (found,) = ADAPTERS["ubfc"].find(tmp_path / "raw")
+    options = PrepareOptions()
+    task = Task(adapter=ADAPTERS["ubfc"], found=found, raw=tmp_path / "raw", store=tmp_path / "store", options=options)
+    assert is_prepared(task)
+    assert not is_prepared(replace(task, found=replace(found, subject="another")))
+    path.write_bytes(path.read_bytes()[:-100])
+    assert not is_prepared(task)
+    shutil.copy(whole / "subject1.npz", path)
+    text = found.truth.read_text()
+    found.truth.write_text(text.replace("2.0000000e+02", "9.0000000e+01"))
+    assert not is_prepared(task)
+    found.truth.write_text(text)
+    assert is_prepared(task)
+    found.video.write_bytes(found.video.read_bytes() + b"0")
+    assert not is_prepared(task)
 
 
 def test_a_store_is_of_one_data_set_and_one_way(raw, whole, tmp_path):

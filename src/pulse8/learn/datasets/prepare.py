@@ -112,7 +112,7 @@ def prepare(
         tell(failure)
     outcomes = list(_run(_waiting(tasks, store), options, watch, tell))
     failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
-    entries = _entries(store)
+    entries = entries_in(store)
     simulated = chosen.simulated or any(entry.subject.startswith(SUBJECT_PREFIX) for entry in entries)
     failed.sort(key=lambda failure: failure.recording)
     made = Store(store, chosen.name, simulated, entries, tuple(failed))
@@ -188,7 +188,8 @@ def _run(
         yield outcome
 
 
-def _entries(store: Path) -> tuple[Entry, ...]:
+def entries_in(store: Path) -> tuple[Entry, ...]:
+    """Read the index's entries off the recordings' own files, sorted by id."""
     entries = [entry_of(path) for path in sorted(store.glob(f"*{SUFFIX}"))]
     return tuple(sorted(entries, key=lambda entry: entry.recording))
 

@@ -1,7 +1,7 @@
 """One recording from its raw files into its store file: what a worker does, here or on another machine."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from pulse8.learn.datasets.labels import count_labels
 from pulse8.learn.datasets.npz import Blocks
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.store import PATCH_SHAPE, Prepared, open_recording, recording_path, write_recording
-from pulse8.learn.datasets.sync import estimate_lag
+from pulse8.learn.datasets.sync import Lag, estimate_lag
 from pulse8.manifest import sha256_of
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.patches import roi_patches
@@ -127,19 +127,24 @@ def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
         conditions={**task.found.conditions, **opened.conditions},
         rates=opened.rates,
     )
+    facts = facts_of(recording, lag, notes, corrected=corrected)
+    return Prepared(recording=recording, made=made(task), facts=facts)
+
+
+def facts_of(recording: Recording, lag: Lag | None, notes: Sequence[str], *, corrected: bool) -> dict[str, Any]:
+    """Return what an index tells of a recording beside its ids; ``corrected``: its PPG's clock was moved by the lag."""
     windows, left_out = count_labels(recording)
-    facts = {
-        "frames": len(traces.t_s),
-        "seconds": round(float(np.ptp(traces.t_s)), 6),
-        "valid_share": [round(float(share), 6) for share in traces.valid.mean(axis=0)],
+    return {
+        "frames": len(recording.traces.t_s),
+        "seconds": round(float(np.ptp(recording.traces.t_s)), 6),
+        "valid_share": [round(float(share), 6) for share in recording.traces.valid.mean(axis=0)],
         "windows": windows,
         "left_out": {str(reason): count for reason, count in left_out.items()},
         "lag_s": None if lag is None else round(lag.seconds, 6),
         "lag_correlation": None if lag is None else round(lag.correlation, 6),
         "lag_corrected": corrected,
-        "notes": notes,
+        "notes": list(notes),
     }
-    return Prepared(recording=recording, made=made(task), facts=facts)
 
 
 def _on_film(reference: Ppg, traces: CellTraces, found: Found, notes: list[str]) -> Ppg:

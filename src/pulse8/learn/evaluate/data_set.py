@@ -49,12 +49,12 @@ def evaluate_data_set(
     SpecError
         There is no method, data set or fold of a name.
     """
-    if options.strata:
-        raise SpecError("--strata are simulated; a data set has --dataset, --store, --raw or --protocol")
+    if options.strata or options.mechanisms:
+        raise SpecError("--strata and --mechanisms are simulated; give a data set or one of them")
     methods = estimators(tuple(dict.fromkeys((*ALWAYS, *options.method))), options.model)
     with ExitStack() as kept:
         groups, source = _groups(data, options.limit, kept, watch, tell)
-        table = evaluate(groups, methods, source, oracle=options.oracle, watch=watch)
+        table = evaluate(groups, methods, source, options, watch)
     if not table.rows:
         raise InputError(f"{source}: no window has a true rate; look at it with pulse8 check-data")
     return table

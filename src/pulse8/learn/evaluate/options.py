@@ -55,6 +55,14 @@ class EvaluateOptions:
         ONNX files of networks that take clips, FP32 or INT8; each is a method called by its file's name.
     oracle
         Whether the best fixed filter, fitted with the truth, stands beside them; it takes most of the time.
+    mechanisms
+        Instead of the strata, the people of the hard one with motion, flicker, codec, exposure or specular light alone:
+        what networks that were trained without one of them do on it.
+    by
+        Conditions by which all windows are parted, such as skin.melanin; the usual ones if none is given.
+    longer
+        Beyond single windows as well: waves joined to 13.5 and 20.5 s, whole recordings, and the rate that a display
+        would show. It takes several times as long.
     """
 
     strata: tuple[str, ...] = ()
@@ -62,7 +70,12 @@ class EvaluateOptions:
     method: tuple[str, ...] = ("green", "chrom", "pos", "fused-pos")
     model: tuple[Path, ...] = ()
     oracle: bool = True
+    mechanisms: bool = False
+    by: tuple[str, ...] = ()
+    longer: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.limit == 1:
             raise SpecError(f"limit of {self.limit} subjects; give 0 for all, or at least 2")
+        if self.mechanisms and self.strata:
+            raise SpecError("mechanisms are tested on the hard stratum; leave --strata away")

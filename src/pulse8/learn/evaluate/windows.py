@@ -91,12 +91,12 @@ def windows_of(recording: Recording, hop: int = WINDOW, labels: Labels | None = 
         The true rates; without them those of the contact wave's spectrum, as the frozen strata have it.
     """
     last = _samples(recording) - WINDOW
-    return tuple(_window(recording, start, WINDOW, labels) for start in range(0, last + 1, hop))
+    return tuple(window_at(recording, start, WINDOW, labels) for start in range(0, last + 1, hop))
 
 
 def whole_of(recording: Recording, labels: Labels | None = None) -> TrueWindow:
     """Take the whole recording as one window."""
-    return _window(recording, 0, _samples(recording), labels)
+    return window_at(recording, 0, _samples(recording), labels)
 
 
 def _samples(recording: Recording) -> int:
@@ -104,7 +104,8 @@ def _samples(recording: Recording) -> int:
     return int((t_s[-1] - t_s[0]) * RATE_HZ + 1e-6) if len(t_s) else 0
 
 
-def _window(recording: Recording, start: int, length: int, labels: Labels | None) -> TrueWindow:
+def window_at(recording: Recording, start: int, length: int, labels: Labels | None = None) -> TrueWindow:
+    """Take ``length`` samples of a recording from sample ``start`` on, both at ``RATE_HZ``."""
     start_s = float(recording.traces.t_s[0]) + start / RATE_HZ
     wanted = dataclasses.replace(NORMALISER, window=length)
     even = even_cells(frames_about(recording.traces, start_s, wanted), start_s, wanted)

@@ -42,7 +42,7 @@ class Pure:
         if not stamped:
             raise InputError(f"{found.video} holds no Image<ns>.png; copy it again")
         start_ns = stamped[0][0]
-        t_s = np.array([stamp_ns - start_ns for stamp_ns, _ in stamped], np.int64) / NANOSECONDS
+        t_s = np.array([(stamp_ns - start_ns) / NANOSECONDS for stamp_ns, _ in stamped])
         ppg, ppg_s = _read_json(found.truth, start_ns)
         return Opened(
             pictures=read_pictures([path for _, path in stamped], t_s, found.video),
@@ -68,8 +68,8 @@ def _found(raw: Path, folder: Path) -> Found:
 def _read_json(path: Path, start_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     try:
         packages = json.loads(text_of(path, "PURE's json"))["/FullPackage"]
-        stamps_ns = [int(package["Timestamp"]) - start_ns for package in packages]
+        t_s = [(int(package["Timestamp"]) - start_ns) / NANOSECONDS for package in packages]
         ppg = [float(package["Value"]["waveform"]) for package in packages]
-        return np.array(ppg), np.array(stamps_ns, np.int64) / NANOSECONDS
+        return np.array(ppg), np.array(t_s)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} has no /FullPackage of Timestamp and waveform ({error}); copy it again") from error
