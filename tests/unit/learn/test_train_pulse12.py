@@ -9,6 +9,7 @@ import torch
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.splits import split
 from pulse8.learn.models.pulse12 import Design
+from pulse8.learn.simulate.mechanisms import MECHANISMS
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.augment import AugmentOptions, augmented
@@ -19,7 +20,7 @@ from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import open_pool, write_pool
 from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
 from pulse8.learn.train.sources import assert_apart, world_of
-from pulse8.learn.train.world import MECHANISMS, PARTS, WorldOptions, part_of, world
+from pulse8.learn.train.world import PARTS, WorldOptions, part_of, world
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.signal.filters import band_pass
 from pulse8.measure.signal.rate import heart_rate

@@ -17,7 +17,9 @@ from scipy.special import expit
 from pulse8.errors import InputError
 from pulse8.learn.evaluate.scores import CLOSE_BPM
 from pulse8.learn.evaluate.windows import as_wave, banded
+from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.pool import Piece, Pool
+from pulse8.learn.train.world import PARTS
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.rate import heart_rate
@@ -39,6 +41,9 @@ MARGIN: Final = 0.8
 
 LEAST_ACCEPTED: Final = 50
 """Fewer accepted windows of a kind bound nothing."""
+
+ANCHORS: Final = frozenset(name for name, part in PARTS.items() if stratum(part.stratum).published_mae_bpm)
+"""Parts drawn as the people of an anchor, which no promise is made for."""
 
 SHRINK: Final = 1e-3
 BATCH: Final = 256
@@ -133,12 +138,9 @@ def fit_refusals(readings: Readings) -> tuple[Refusal, ...]:
 
 
 def _kinds(readings: Readings) -> Sequence[NDArray[np.bool_]]:
-    """Windows of each kind of people that has a pulse."""
-    return [
-        (readings.parts == part) & readings.alive
-        for part in np.unique(readings.parts[readings.alive])
-        if ((readings.parts == part) & readings.alive & readings.right).sum() >= LEAST_ACCEPTED
-    ]
+    """Windows of each kind of people that has a pulse; an anchor's people are shown, but bound nothing."""
+    bounding = [part for part in np.unique(readings.parts[readings.alive]) if str(part) not in ANCHORS]
+    return [(readings.parts == part) & readings.alive for part in bounding]
 
 
 def fit_odds(features: Values, right: NDArray[np.bool_]) -> Values:
