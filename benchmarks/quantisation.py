@@ -41,12 +41,12 @@ PEOPLE = {
     "pulse12": SimulateOptions(subjects=300, windows=4, seed=6),
 }
 METHODS: dict[str, dict[str, Any]] = {
-    "minmax": {},
+    "minmax": {"method": "minmax"},
     "percentile 99.99": {"method": "percentile"},
     "percentile 99.9": {"method": "percentile:99.9"},
     "percentile 99": {"method": "percentile:99"},
     "entropy": {"method": "entropy"},
-    "minmax, a scale a tensor for weights": {"per_channel": False},
+    "minmax, a scale a tensor for weights": {"method": "minmax", "per_channel": False},
 }
 SAMPLES = (30, 100, 200)
 DISTRIBUTIONS = ("stratified", "natural", "uniform")
@@ -123,7 +123,7 @@ def methods(bench: Workbench) -> dict[str, Any]:
     for options in [CalibrateOptions(num_samples=n) for n in SAMPLES] + [
         CalibrateOptions(distribution=kind) for kind in DISTRIBUTIONS
     ]:
-        quantize(bench.fp32, bench.calibration(options), int8, QuantizeOptions())
+        quantize(bench.fp32, bench.calibration(options), int8, QuantizeOptions(method="minmax"))
         found[f"minmax, {options.num_samples} {options.distribution}"] = fidelity(bench, source, int8, truth)
     return found
 

@@ -81,6 +81,20 @@ def test_the_measure_tutorial_runs(tmp_path, monkeypatch, capsys):
     assert all(float(bpm) == pytest.approx(72, abs=0.5) for _, bpm in starts)
 
 
+def test_the_quantisation_tutorial_prints_what_it_says(capsys):
+    page, rooms = ROOT / "docs" / "quantisation.md", {}
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), rooms)  # noqa: S102 - our own document
+    printed, (told,) = capsys.readouterr().out, blocks(page, "text")
+    figures = [[float(number) for number in re.findall(r"-?\d+\.\d", text)] for text in (printed, told)]
+    assert figures[0] == pytest.approx(figures[1], abs=0.3)
+    raw_fp32, raw_int8, raw_db, fp32, int8, decibels = figures[0]
+    assert raw_int8 > raw_fp32 + 1
+    assert raw_db < 5
+    assert abs(int8 - fp32) <= 0.1
+    assert decibels > 30
+
+
 def test_the_model_card_is_that_of_the_shipped_checkpoint():
     models = ROOT / "src" / "pulse8" / "learn" / "models"
     card = (models / "ultralight.md").read_text(encoding="utf-8")

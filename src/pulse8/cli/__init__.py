@@ -24,6 +24,7 @@ VERBS: Final = {
     "calibrate": "draw the calibration set from the training subjects",
     "export": "checkpoint to FP32 ONNX",
     "quantize": "FP32 ONNX to INT8 QDQ ONNX",
+    "tune": "search the INT8 options that change the heart rate least",
     "diagnose": "where an INT8 file loses, and what to mend",
     "verify": "INT8 against FP32 on held-out data: the verdict",
     "deploy": "INT8 model to a board folder that tests itself",

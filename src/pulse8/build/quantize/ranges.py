@@ -4,6 +4,7 @@ MinMax needs one pass. The others need a second one, for each tensor's histogram
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -34,29 +35,50 @@ SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 """Parts of the whole range that the entropy method tries."""
 
 
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Extremes of each tensor that a node makes, and the histograms between them of those that need one."""
+
+    extremes: Ranges
+    counts: dict[str, Counts]
+
+
 def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOptions) -> Ranges:
     """Run a static FP32 model on every sample and choose the range of each tensor that a node makes.
 
-    What is added has one range, so that the NPU adds integers; what is averaged has a scale that every engine averages
-    alike.
+    What is added has one range, so that the NPU adds integers.
 
     Raises
     ------
     SpecError
         A method is given for a tensor that has no scale of its own.
     """
+    check_rules(model, options)
+    wanted = [name for name in scaled_tensors(model) if options.rule(name).method != "minmax"]
+    return choose_ranges(model, observe(model, samples, wanted), options)
+
+
+def check_rules(model: onnx.ModelProto, options: QuantizeOptions) -> None:
+    """Hold that every tensor with a method of its own has a scale of its own; ``SpecError`` names one that has not."""
     scaled = scaled_tensors(model)
     if unknown := set(options.own_rules) - set(scaled):
         raise SpecError(f"{min(unknown)} is no tensor with a scale of its own; those are {', '.join(scaled)}")
+
+
+def observe(model: onnx.ModelProto, samples: Samples, tensors: Sequence[str]) -> Observed:
+    """Run the model on every sample, and a second time where ``tensors`` need a histogram."""
     extremes = extremes_of(model, samples())
-    rules = {name: options.rule(name) for name in extremes}
-    spread = {name: extremes[name] for name, rule in rules.items() if rule.method != "minmax"}
-    counts = histograms(model, samples(), spread) if spread else {}
+    spread = {name: extremes[name] for name in tensors}
+    return Observed(extremes, histograms(model, samples(), spread) if spread else {})
+
+
+def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeOptions) -> Ranges:
+    """Choose every tensor's range by its rule; one without a histogram keeps its extremes."""
     chosen = {
-        name: chosen_range(counts[name], extremes[name], rule) if name in counts else extremes[name]
-        for name, rule in rules.items()
+        name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
+        for name, ends in observed.extremes.items()
     }
-    return with_exact_averages(model, with_shared_scales(model, chosen))
+    return with_shared_scales(model, chosen)
 
 
 def scaled_tensors(model: onnx.ModelProto) -> list[str]:

@@ -12,7 +12,7 @@ EIGHT_FRAMES: Final = (
 )
 PLANS: Final = """\
    Plan A, more calibration samples: python quantize_utils.py --num_samples 500, then quantize and verify again
-   Plan B, QAT: retrain with quantisation simulated, if plan A and plan C do not help
+   Plan B, QAT: python quantize_onnx.py --qat, if plan A and plan C do not help
    Plan C, other scales: python quantize_onnx.py --per_channel=False, or quantize_utils.py --distribution natural"""
 
 

@@ -86,19 +86,19 @@ def _main(rows: Sequence[Row]) -> Printed:
 
 
 def _main_row(row: Row) -> tuple[str, ...]:
-    wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%}{GLUE}(≤{shown(row.wrong_upper, '.0%')})"
+    wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%} (≤{shown(row.wrong_upper, '.0%')})"
     accepted = (
-        f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%}{GLUE}(≤{row.accepted_upper:.1%})"
+        f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%} (≤{row.accepted_upper:.1%})"
     )
     return (
         row.stratum,
         row.method,
-        f"{shown(row.mae_bpm)}{GLUE}{bracketed(row.mae_95_bpm)}",
-        f"{shown(row.close_share, '.0%')}{GLUE}{bracketed(row.close_95, '.0%')}",
+        f"{shown(row.mae_bpm)} {bracketed(row.mae_95_bpm)}",
+        f"{shown(row.close_share, '.0%')} {bracketed(row.close_95, '.0%')}",
         accepted,
         shown(row.accepted_mae_bpm, ".2f"),
         wrong,
-        f"{shown(row.paired_bpm, '+.1f')}{GLUE}{bracketed(row.paired_95_bpm, '+.1f')}",
+        f"{shown(row.paired_bpm, '+.1f')} {bracketed(row.paired_95_bpm, '+.1f')}",
     )
 
 
