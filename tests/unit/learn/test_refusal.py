@@ -32,7 +32,7 @@ def test_the_bounds_hold_on_the_people_that_set_them_and_on_others():
         found = {row.part: row for row in coverages(people(4000, seed), refusals)}
         assert found["calm"].wrong_upper <= 0.05 > found["dim"].wrong_upper
         assert found["pulse-free"].wrong_upper <= 0.015
-        assert found["calm"].accepted > 0.3 * found["calm"].windows
+        assert found["calm"].accepted > 0.2 * found["calm"].windows
 
 
 def test_without_the_rules_the_bounds_would_not_hold():

@@ -186,6 +186,7 @@ def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
     with (tmp_path / "run" / "curves.csv").open() as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 9))
     assert trained.split.startswith("split by subject")
+    assert "validation people" in (tmp_path / "run" / "curves.svg").read_text()
 
 
 @pytest.mark.filterwarnings("ignore")

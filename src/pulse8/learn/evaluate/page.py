@@ -87,9 +87,7 @@ def _main(rows: Sequence[Row]) -> Printed:
 
 def _main_row(row: Row) -> tuple[str, ...]:
     wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%} (≤{shown(row.wrong_upper, '.0%')})"
-    accepted = (
-        f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%} (≤{row.accepted_upper:.1%})"
-    )
+    accepted = f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%} (≤{row.accepted_upper:.1%})"
     return (
         row.stratum,
         row.method,

@@ -26,6 +26,7 @@ from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
 from pulse8.manifest import record, writing
+from pulse8.measure.draw.plots import INK, PULSE, drawing
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
@@ -97,7 +98,8 @@ def train_pulse12(
     Parameters
     ----------
     output
-        Checkpoint to write; ``splits.json``, ``curves.csv`` and a folder ``state`` to resume from stand beside it.
+        Checkpoint to write; ``splits.json``, ``curves.csv`` and its picture, and a folder ``state`` to resume from stand
+        beside it.
     recipe
         Options, sizes, augmentation and loss.
     cache
@@ -122,6 +124,7 @@ def train_pulse12(
         _begin(learner.curves)
     _fit(learner, sources, output.parent / "state", show_progress=show_progress)
     trained = _summary(output, learner, sources, learner.errors())
+    draw_curves(learner.curves)
     write_sides(output.parent / "splits.json", sources)
     _save(learner, output, trained, recipe, sources)
     return trained
@@ -237,6 +240,21 @@ def _mean(values: Sequence[float]) -> float:
 
 def _close_share(errors: Sequence[float]) -> float:
     return _mean([error <= CLOSE_BPM for error in errors])
+
+
+def draw_curves(curves: Path) -> Path:
+    """Draw a run's loss and validation error over its steps beside ``curves.csv``."""
+    with curves.open(encoding="utf-8") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    steps = [row["step"] for row in rows]
+    picture = curves.with_suffix(".svg")
+    with drawing(picture, (8, 3.2)) as figure:
+        left, right = figure.subplots(1, 2)
+        left.plot(steps, [row["loss"] for row in rows], color=INK)
+        left.set(title="loss of one batch", xlabel="step")
+        right.plot(steps, [row["validation_mae_bpm"] for row in rows], color=PULSE)
+        right.set(title="validation people: MAE, BPM", xlabel="step")
+    return picture
 
 
 def _summary(output: Path, learner: Learner, sources: Sources, errors: list[tuple[str, float]]) -> Trained12:

@@ -5,7 +5,7 @@ for a board (docs/decisions/0071-refusal-by-risk.md).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.measure.signal.filters import band_pass
 from pulse8.measure.signal.spectrum import power_spectrum
-from pulse8.spec import Readout
+from pulse8.spec import Readout, Refusal
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Clip, HeartRate, Waveform
 
 NEAR_BPM: Final = 6.0
@@ -70,6 +70,20 @@ def trust_features(wave: Waveform, rate: HeartRate, clip: Clip, readout: Readout
         ),
         "noise": math.log(float(np.median(measured))) if len(measured) else DARK,
     }
+
+
+def judged(features: Mapping[str, float], refusals: Sequence[Refusal]) -> tuple[float, Refusal | None]:
+    """Weigh a reading's features by a model's rules.
+
+    Returns
+    -------
+    tuple
+        The calibrated probability that the rate is within 5 BPM of the truth, 0..1: the first rule's sum is its log
+        odds. And the first rule that refuses the reading, or ``None``.
+    """
+    sums = [sum(weight * features[name] for name, weight in rule.weights.items()) for rule in refusals]
+    refusing = (rule for rule, total in zip(refusals, sums, strict=True) if total < rule.threshold)
+    return 1 / (1 + math.exp(-max(min(sums[0], 50.0), -50.0))), next(refusing, None)
 
 
 def _share(
