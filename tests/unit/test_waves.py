@@ -5,20 +5,20 @@ import pytest
 
 from pulse8.build.verify.gates import LIMITS, wave_gates
 from pulse8.build.verify.predictions import Predictions
-from pulse8.build.verify.waves import Waves, accepted_windows, compare_waves
+from pulse8.build.verify.waves import Waves, compare_waves
 
 COUNT = 200
 RNG = np.random.default_rng(0)
 LABELS = RNG.uniform(50, 120, COUNT)
 FP32 = LABELS + RNG.normal(0, 2, COUNT)
 WAVES = np.sin(2 * np.pi * RNG.uniform(0.7, 3, (COUNT, 1, 1)) * np.arange(256).reshape(64, 4).T / 30)
-CONFIDENCE = np.linspace(0, 1, COUNT)
+ACCEPTED = np.arange(COUNT) >= 40
 SUBJECTS = np.array([f"s{number % 20}" for number in range(COUNT)])
 
 
 def unmet(int8=FP32, waves=WAVES):
     found = Predictions(LABELS, FP32, np.asarray(int8, float), SUBJECTS)
-    both = Waves(WAVES.astype(np.float32), waves.astype(np.float32), CONFIDENCE)
+    both = Waves(WAVES.astype(np.float32), waves.astype(np.float32), ACCEPTED)
     return [gate.name for gate in wave_gates(compare_waves(found, both)) if not gate.met]
 
 
@@ -51,17 +51,23 @@ def test_many_small_moves_are_told():
 
 
 def test_errors_that_grow_on_accepted_windows_are_told():
-    accepted = accepted_windows(CONFIDENCE)
-    assert accepted.sum() == 0.8 * COUNT
-    assert accepted[-1]
-    int8 = FP32 + np.where(accepted, 0.06, 0.0) * np.sign(FP32 - LABELS)
+    int8 = FP32 + np.where(ACCEPTED, 0.06, 0.0) * np.sign(FP32 - LABELS)
     assert unmet(int8) == ["accepted"]
     assert unmet(FP32 + 0.04 * np.sign(FP32 - LABELS)) == []
 
 
+def test_one_person_on_whom_int8_differs_is_told():
+    int8 = FP32 + np.where((SUBJECTS == "s7") & (np.arange(COUNT) > 150), 4.0, 0.0) * np.sign(FP32 - LABELS)
+    found = unmet(int8)
+    assert "worst subject" not in found
+    int8 = FP32 + np.where(SUBJECTS == "s7", 2.1, 0.0) * np.where(np.arange(COUNT) % 40 < 20, 1, -1)
+    assert "worst subject" in unmet(int8)
+    assert not {"flips", "sqnr", "bias"} & set(unmet(int8))
+
+
 def test_the_interval_is_paired_and_by_subject():
     found = Predictions(LABELS, FP32, FP32 + 0.06 * np.sign(FP32 - LABELS), SUBJECTS)
-    waves = Waves(WAVES.astype(np.float32), WAVES.astype(np.float32), CONFIDENCE)
+    waves = Waves(WAVES.astype(np.float32), WAVES.astype(np.float32), ACCEPTED)
     told = compare_waves(found, waves)
     low, high = told.accepted_mae_increase_interval
     assert low == pytest.approx(0.06)
@@ -73,7 +79,7 @@ def test_the_interval_is_paired_and_by_subject():
 def test_a_line_names_figure_and_threshold():
     found = Predictions(LABELS, FP32, FP32, SUBJECTS)
     noisy = WAVES + np.random.default_rng(1).normal(0, 1, WAVES.shape)
-    waves = Waves(WAVES.astype(np.float32), noisy.astype(np.float32), CONFIDENCE)
+    waves = Waves(WAVES.astype(np.float32), noisy.astype(np.float32), ACCEPTED)
     line = next(wave_gates(compare_waves(found, waves), LIMITS)).line
     assert line.startswith("Waveform SQNR (-3.")
     assert line.endswith("dB) < threshold (28.0 dB)")

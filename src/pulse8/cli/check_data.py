@@ -44,5 +44,6 @@ def _print(check: Check) -> None:
             video = "-" if one.seconds is None else f"{one.seconds:.1f} s at {one.rate_hz:.2f} Hz"
             table.add_row(one.recording, one.subject, video, one.reference, f"{one.labelled} of {one.windows}")
     faults = [f"❌ {one.recording}: {one.fault}" for one in check.recordings if one.fault is not None]
-    whole = f"{len(check.recordings) - len(faults)} of {len(check.recordings)} recordings can be used"
+    count = len(check.recordings) - len(faults)
+    whole = f"{count} of {len(check.recordings)} recordings can be used; this adapter was run on: {check.seen}"
     Console(soft_wrap=True).print(table, *faults, whole, NOTICE, sep="\n", highlight=False, markup=False)

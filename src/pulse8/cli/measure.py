@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
@@ -19,6 +20,7 @@ from pulse8.measure.line import (
     pulse_waves,
     trace_video,
 )
+from pulse8.measure.signal.classical import MethodName
 from pulse8.values import CellTraces, Waveform
 
 
@@ -39,6 +41,7 @@ class Flags(VideoOptions):
     """
 
     recording: tyro.conf.Positional[Path]
+    method: MethodName | Literal["pulse12"] = "pulse12"
     json: bool = False
     plot: Path | None = None
     overlay: Path | None = None

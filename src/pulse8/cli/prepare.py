@@ -40,10 +40,14 @@ def run(flags: Flags) -> int:
 
 def _print(done: Report) -> None:
     kind = " (simulated)" if done.simulated else ""
+    lag = (
+        "-" if done.lag_s is None else "{:+.2f} to {:+.2f} s, median {:+.2f} s".format(*done.lag_s[::2], done.lag_s[1])
+    )
     left_out = ", ".join(f"{count} {reason}" for reason, count in done.left_out.items()) or "none"
     print(
         f"{done.dataset}{kind}: {done.recordings} recordings of {done.subjects} subjects, "
         f"{done.prepared} prepared now, {done.kept} kept, {len(done.failed)} failed\n"
         f"{done.windows} windows of 8.53 s with a true rate; without one: {left_out}\n"
+        f"contact PPG after the video, in {done.lags} recordings: {lag}\n"
         f"{done.store}: {done.megabytes:.1f} MB, content {done.sha256[:12]}\n{NOTICE}"
     )

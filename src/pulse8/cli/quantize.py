@@ -6,7 +6,7 @@ from pathlib import Path
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.qat.options import QatOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
+from pulse8.cli.printing import next_step, print_json, watch, without_advice
 from pulse8.values import NOTICE
 
 
@@ -70,6 +70,6 @@ def _summary(written: Quantized) -> str:
         f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board" if pair else "",
         f"ranges ({written.method}) from {written.samples} samples{equal}",
         f"read back from the file: {scheme}",
-        f"\n{NEXT_STEP.format(spatial=written.spatial, temporal=written.temporal)}" if pair else "",
+        f"\n{next_step(written.whole, written.spatial, written.temporal)}",
     ]
     return "\n".join(line for line in lines if line)

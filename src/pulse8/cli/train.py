@@ -48,6 +48,8 @@ class Flags:
         pulse12: prepared stores to train on beside them, and how often each is drawn from against 1.
     augment, loss
         pulse12: what happens to windows, and what is wanted of waves.
+    protocol, fold
+        pulse12: a protocol in place of stores, and which of its folds.
     cache
         pulse12: folder for simulated people, made once (0.2 MB each).
     json
@@ -75,6 +77,8 @@ class Flags:
     weights: tuple[float, ...] = ()
     augment: AugmentOptions = field(default_factory=AugmentOptions)
     loss: LossOptions = field(default_factory=LossOptions)
+    protocol: Path | None = None
+    fold: str | None = None
     cache: Path = Path("checkpoints/simulated")
     json: bool = False
 
@@ -98,7 +102,8 @@ def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with t
     recipe = Recipe(options=options, augment=flags.augment, loss=flags.loss)
     trained = train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
     try:
-        refuse_by_risk(flags.output, simulated_pool("calibration", options, flags.cache))
+        if options.subjects:
+            refuse_by_risk(flags.output, simulated_pool("calibration", options, flags.cache))
     except InputError as error:
         print(f"no refusal rules: {error}", file=sys.stderr)
     return trained

@@ -97,7 +97,7 @@ def scaled_tensors(model: onnx.ModelProto) -> list[str]:
 def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) -> Ranges:
     """Smallest and largest value of each tensor that a node makes."""
     names = [name for node in model.graph.node for name in node.output]
-    read = _reader(model, names)
+    read = tensor_reader(model, names)
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for sample in samples:
         tensors = read(sample)
@@ -142,7 +142,7 @@ def histograms(
     model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
 ) -> dict[str, Counts]:
     """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
-    read = _reader(model, list(extremes))
+    read = tensor_reader(model, list(extremes))
     counts = {name: np.zeros(BINS, np.int64) for name in extremes}
     for sample in samples:
         for (name, ends), tensor in zip(extremes.items(), read(sample), strict=True):
@@ -150,8 +150,10 @@ def histograms(
     return counts
 
 
-def _reader(model: onnx.ModelProto, names: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Return what runs the model on a sample and returns the named tensors, its own output among them or not."""
+def tensor_reader(
+    model: onnx.ModelProto, names: Sequence[str]
+) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Return what runs a model on a sample and returns the named tensors, its own output among them or not."""
     last = model.graph.output[0].name
     outputs = [last, *(name for name in names if name != last)]
     runner = OrtRunner(with_outputs(model, outputs[1:]).SerializeToString())

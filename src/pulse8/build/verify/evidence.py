@@ -1,13 +1,14 @@
 """The evidence behind a verdict as one HTML page: verdict first, then figures, pictures, and the chain of files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from pulse8.build.verify.text import EIGHT_FRAMES
+from pulse8.build.verify.text import EIGHT_FRAMES, wave_lines
+from pulse8.build.verify.waves import WaveComparison
 from pulse8.errors import InputError
 from pulse8.manifest import accept, existing_file, lineage, record
 from pulse8.measure.draw.agreement import agreement_svg, bland_altman_svg, error_histogram_svg, layer_sqnr_svg
@@ -15,10 +16,17 @@ from pulse8.report.html import Picture, Section, Table, render, write_page
 
 MEND: Final = "make it with verify_quantization.py (or pulse8 verify)"
 SIMULATED: Final = "The data are SIMULATED: these figures are no evidence about people."
+More = Callable[[Path], Sequence[Section]]
+"""The verdict's file to further sections."""
 
 
-def write_report(verdict_file: Path, output: Path) -> Path:
-    """Write the report of a verdict, passed or failed, and its row.
+def nothing_more(_verdict_file: Path) -> Sequence[Section]:
+    """Return no section."""
+    return ()
+
+
+def write_report(verdict_file: Path, output: Path, more: More = nothing_more) -> Path:
+    """Write the report of a verdict, passed or failed, and its row; ``more`` gives sections of upper rooms.
 
     Raises
     ------
@@ -30,7 +38,12 @@ def write_report(verdict_file: Path, output: Path) -> Path:
     source = accept(existing_file(verdict_file, "Verdict", MEND), failed_too=True)
     try:
         told = json.loads(verdict_file.read_text(encoding="utf-8"))
-        page = render("pulse8: INT8 against FP32", _headline(told), told["passed"], _sections(told, verdict_file))
+        page = render(
+            "pulse8: INT8 against FP32",
+            _headline(told),
+            told["passed"],
+            [*_sections(told, verdict_file), *more(verdict_file)],
+        )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {MEND}") from error
     write_page(output, page)
@@ -71,7 +84,7 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             "",
             "",
         ),
-        ("POS (needs windows of seconds, not of 8 frames)", "none", "", "", ""),
+        _pos_row(found),
     ]
     people = f"{found['subjects']} subjects" if found["subjects"] else "no subject ids"
     return Section(
@@ -80,11 +93,24 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             *([SIMULATED] if told["simulated"] else []),
             f"{found['samples']} windows ({people}); {told['split']}.",
             f"INT8 is {found['usefulness']}: its MAE minus the constant predictor's is"
-            f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap). {EIGHT_FRAMES}.",
+            f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap)."
+            f"{'' if told['waves'] else f' {EIGHT_FRAMES}.'}",
             f"INT8's MAE minus FP32's is {_range(found['mae_increase_interval'])} BPM (the same kind of interval)."
             f" Worst subject: {_worst(found)}.",
         ),
         tables=(Table(head=("BPM", "MAE", "RMSE", "bias", "95 % limits of agreement"), rows=tuple(rows)),),
+    )
+
+
+def _pos_row(found: Mapping[str, Any]) -> tuple[str, ...]:
+    if found["pos_mae"] is None:
+        return ("POS (needs windows of seconds, not of 8 frames)", "none", "", "", "")
+    return (
+        f"POS on the same windows; INT8's minus it {_range(found['pos_gap_interval'])}",
+        f"{found['pos_mae']:.2f}",
+        "",
+        "",
+        "",
     )
 
 
@@ -113,6 +139,7 @@ def _agreement(told: Mapping[str, Any]) -> Section:
             f"Absolute difference: mean {found['difference_mean']:.3f}, largest {found['difference_max']:.3f}, standard"
             f" deviation {found['difference_std']:.3f} BPM. SQNR of the BPM: {found['sqnr_db']:.1f} dB. Outputs vary by"
             f" {found['fp32_sd']:.2f} (FP32) and {found['int8_sd']:.2f} BPM (INT8), one standard deviation.",
+            *(f"{line}." for line in _wave_lines(told["waves"])),
         ),
         pictures=(
             Picture(svg=agreement_svg(fp32, int8), caption="Each window's rate; the line is equality"),
@@ -122,6 +149,10 @@ def _agreement(told: Mapping[str, Any]) -> Section:
             ),
         ),
     )
+
+
+def _wave_lines(waves: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return wave_lines(WaveComparison(**waves)) if waves else ()
 
 
 def _errors(told: Mapping[str, Any]) -> Section:
@@ -148,7 +179,7 @@ def _layers(told: Mapping[str, Any]) -> Section:
     return Section(
         title="SQNR layer by layer",
         text=("Each FP32 tensor's signal about its mean, over the INT8 file's error in it. Errors add up on the way.",),
-        pictures=(Picture(svg=layer_sqnr_svg(names, decibels), caption="From the input (top) to the logit (bottom)"),),
+        pictures=(Picture(svg=layer_sqnr_svg(names, decibels), caption="From the input (top) to the output (bottom)"),),
     )
 
 

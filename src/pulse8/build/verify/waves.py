@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from pulse8.build.verify.predictions import Predictions
 from pulse8.measure.signal.metrics import sqnr_db, subject_bootstrap
 
-ACCEPTED_SHARE: Final = 0.8
-"""Of the windows, by FP32's own confidence: the rest is read from spectra of two nearly equal peaks, where a change of
-any size may pick the other one (a flip), by as much with one sign as with the other."""
 FLIP_BPM: Final = 5.0
 
 
@@ -23,13 +20,14 @@ class Waves:
     ----------
     fp32, int8
         float32 [N, phases, samples of a phase].
-    confidence
-        [N], FP32's, 0..1.
+    accepted
+        bool [N]: whether `pulse8 measure` would show FP32's rate, whatever INT8 says. The others are read from spectra
+        of nearly equal peaks, where a change of any size may pick another one, with either sign.
     """
 
     fp32: NDArray[np.float32]
     int8: NDArray[np.float32]
-    confidence: NDArray[np.float64]
+    accepted: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +43,14 @@ class WaveComparison:
     accepted
         How many windows count as accepted.
     accepted_mae_increase, accepted_mae_increase_interval
-        INT8's MAE minus FP32's on those, in BPM, and its 95 % interval by paired bootstrap over subjects.
+        INT8's MAE minus FP32's on those, in BPM, and its 95 % interval by paired bootstrap over subjects; on
+        all where none is accepted.
     difference_p95
         95th percentile of the change of rate over all windows, BPM.
     flip_share
         Share of all windows whose rate moved by more than 5 BPM.
+    worst_subject, worst_difference
+        The subject whose accepted rates move most, and its mean change, BPM.
     """
 
     sqnr_db: float
@@ -59,25 +60,27 @@ class WaveComparison:
     accepted_mae_increase_interval: tuple[float, float]
     difference_p95: float
     flip_share: float
-
-
-def accepted_windows(confidence: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Choose the windows of which FP32 is most confident, whatever INT8 says of them."""
-    return np.asarray(confidence >= np.quantile(confidence, 1 - ACCEPTED_SHARE))
+    worst_subject: str
+    worst_difference: float
 
 
 def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
     """Compare both networks' waves and the rates read from them."""
-    accepted = accepted_windows(waves.confidence)
+    accepted = waves.accepted if waves.accepted.any() else np.ones_like(waves.accepted)
     moved = np.abs(found.int8 - found.fp32)
     increase = (np.abs(found.int8 - found.labels) - np.abs(found.fp32 - found.labels))[accepted]
+    names, codes = np.unique(found.subjects[accepted], return_inverse=True)
+    means = np.bincount(codes, weights=moved[accepted]) / np.bincount(codes)
+    worst = int(means.argmax())
     offsets = (waves.int8.astype(np.float64) - waves.fp32).mean(axis=(0, 2))
     return WaveComparison(
         sqnr_db=sqnr_db(waves.fp32.ravel(), waves.int8.ravel()),
         offset_share=float(np.abs(offsets).max() / max(waves.fp32.std(dtype=np.float64), np.finfo(float).tiny)),
-        accepted=int(accepted.sum()),
+        accepted=int(waves.accepted.sum()),
         accepted_mae_increase=float(increase.mean()),
         accepted_mae_increase_interval=subject_bootstrap(increase, found.subjects[accepted]),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
+        worst_subject=str(names[worst]),
+        worst_difference=float(means[worst]),
     )

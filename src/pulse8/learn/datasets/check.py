@@ -46,9 +46,10 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What a data set's folder holds."""
+    """What a data set's folder holds, and what its adapter was ever ``seen`` to read."""
 
     dataset: str
+    seen: str
     recordings: tuple[Checked, ...]
 
     @property
@@ -71,7 +72,7 @@ def check_data(dataset: str, raw: Path, watch: Watch[Any] = unwatched) -> Check:
     found = chosen.find(raw)
     faults = {failure.recording: failure.reason for failure in twice(found)}
     looked = watch(_looked(chosen, found, faults), "checking recordings", len(found))
-    return Check(dataset=chosen.name, recordings=tuple(looked))
+    return Check(dataset=chosen.name, seen=chosen.seen, recordings=tuple(looked))
 
 
 def _looked(chosen: Adapter, found: list[Found], faults: dict[str, str]) -> Iterator[Checked]:

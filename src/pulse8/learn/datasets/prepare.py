@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from pulse8.errors import InputError
@@ -45,6 +46,8 @@ class Report:
         How many of them were prepared now, and how many were there already.
     windows, left_out
         Windows with a true rate, and how many have none, by reason.
+    lags, lag_s
+        In how many recordings the PPG's lag to the video could be estimated, and the smallest, median and largest.
     failed
         What could not be prepared.
     megabytes
@@ -63,6 +66,8 @@ class Report:
     kept: int
     windows: int
     left_out: dict[str, int]
+    lags: int
+    lag_s: tuple[float, float, float] | None
     failed: tuple[Failure, ...]
     megabytes: float
     peak_mb: float
@@ -200,6 +205,7 @@ def _report(made: Store, outcomes: Sequence[Outcome]) -> Report:
     for entry in made.entries:
         for reason, count in entry.left_out.items():
             left_out[reason] += count
+    lags_s = sorted(entry.lag_s for entry in made.entries if entry.lag_s is not None)
     return Report(
         store=str(made.path),
         dataset=made.dataset,
@@ -211,6 +217,8 @@ def _report(made: Store, outcomes: Sequence[Outcome]) -> Report:
         kept=len(made.entries) - done,
         windows=sum(entry.windows for entry in made.entries),
         left_out=dict(sorted(left_out.items())),
+        lags=len(lags_s),
+        lag_s=(lags_s[0], median(lags_s), lags_s[-1]) if lags_s else None,
         failed=made.failed,
         megabytes=sum(entry.bytes for entry in made.entries) / 1e6,
         peak_mb=max((outcome.peak_mb for outcome in outcomes), default=0.0),

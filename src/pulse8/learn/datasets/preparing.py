@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -190,6 +191,7 @@ def made(task: Task) -> Mapping[str, Any]:
     paths |= {f"other {number}": path for number, path in enumerate(task.found.others)}
     return {
         "dataset": task.adapter.name,
+        "pulse8": version("pulse8"),
         "simulated": task.adapter.simulated,
         "options": task.options.of_content(),
         "files": {name: _told(path, task.raw) for name, path in paths.items()},

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.splits import Sides, k_folds, sides
+from pulse8.learn.datasets.splits import TEST_SHARE, Sides, k_folds, shuffled, sides
 from pulse8.learn.datasets.store import INDEX, Store, open_store
 from pulse8.manifest import accept, existing_file, record, writing
 from pulse8.values import Recording
@@ -84,6 +84,11 @@ class Protocol:
         """Whether any of its people are simulated."""
         return any(store.simulated for store in self.stores.values())
 
+    @property
+    def content_sha256(self) -> str:
+        """Hash of what its stores hold."""
+        return hashlib.sha256("".join(store.sha256 for store in self.stores.values()).encode()).hexdigest()
+
     def fold(self, name: str) -> Fold:
         """Return a fold by its name.
 
@@ -138,6 +143,21 @@ def write_protocol(path: Path, stores: Sequence[Path], options: ProtocolOptions)
     inputs = {store.dataset: accept(store.path / INDEX) for store in opened}
     record(path, "protocol", inputs, {"kind": fields["kind"], "folds": options.folds})
     return open_protocol(path)
+
+
+def whole_protocol(path: Path) -> Protocol:
+    """Make the protocol of one store that nobody wrote one for: one fold, three tenths of its people are tested.
+
+    Raises
+    ------
+    InputError
+        The store cannot be read, or has fewer than three people.
+    """
+    store = open_store(path)
+    keys = shuffled(_key(subject, store.dataset) for subject in store.subjects)
+    tests = max(1, round(len(keys) * TEST_SHARE))
+    fold = Fold("whole", sides(keys[tests:], keys[:tests]))
+    return Protocol("k-fold", store.sha256, {store.dataset: store}, (fold,))
 
 
 def _folds(names: Sequence[str], keys: Sequence[Sequence[str]], options: ProtocolOptions) -> list[Fold]:

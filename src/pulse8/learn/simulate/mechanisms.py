@@ -21,6 +21,10 @@ MECHANISMS: Final = {
 
 OFF: Final = {"codec.name": Draw(among=("none",))}
 
+FELT: Final = {"flicker": {"light.mains_hz": Draw(low=60.4, high=61.5)}}
+"""What a mechanism alone needs to be felt: lamps at exactly twice 50 or 60 Hz fall on 0, 4, 5 or 10 Hz at 24, 25 or 30
+frames a second, outside the pulse's band. A driver at 120.8 to 123 Hz beats with 24 and 30 inside it."""
+
 
 def without(preset: Preset, *mechanisms: str) -> Preset:
     """Switch mechanisms of a preset off.
@@ -44,7 +48,7 @@ def only(preset: Preset, mechanism: str) -> Preset:
     SpecError
         There is no such mechanism, or the preset never has it.
     """
-    alone = dict(without(preset, *(set(MECHANISMS) ^ {mechanism})))
+    alone = {**without(preset, *(set(MECHANISMS) ^ {mechanism})), **FELT.get(mechanism, {})}
     for name in MECHANISMS[mechanism]:
         if name in alone:
             alone[name] = _always(alone[name])

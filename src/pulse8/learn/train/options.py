@@ -51,6 +51,8 @@ class Pulse12Options:
         Mechanisms to leave out of their world: motion, flicker, codec, exposure, specular.
     stores, weights
         Prepared stores to train on beside them, and how often each is drawn from, against 1 for the simulated world.
+    protocol, fold
+        A protocol in place of stores, and which of its folds, the first without: its training side is trained on.
     split
         What stands on one side of training and validation: a subject, or, leaky, a window.
     precision
@@ -72,6 +74,8 @@ class Pulse12Options:
     without: tuple[str, ...] = ()
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
+    protocol: Path | None = None
+    fold: str | None = None
     split: Way = "subject"
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     accelerator: str = "auto"
@@ -88,10 +92,13 @@ class Pulse12Options:
             )
         if not 0 <= self.seed < 1 << 32:
             raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
-        if not (self.subjects or self.stores):
-            raise SpecError("nothing to train on; give --subjects or --stores")
-        if self.weights and (len(self.weights) != len(self.stores) or min(self.weights) <= 0):
-            raise SpecError(f"{len(self.weights)} weights for {len(self.stores)} stores; give one above 0 for each")
+        if not (self.subjects or self.stores or self.protocol):
+            raise SpecError("nothing to train on; give --subjects, --stores or --protocol")
+        if self.protocol is not None and self.stores:
+            raise SpecError("a protocol names its own stores; leave --stores out")
+        sources = 1 if self.protocol is not None else len(self.stores)
+        if self.weights and (len(self.weights) != sources or min(self.weights) <= 0):
+            raise SpecError(f"{len(self.weights)} weights for {sources} stores; give one above 0 for each")
         if self.devices < 1:
             raise SpecError(f"{self.devices} devices; give 1 or more")
 

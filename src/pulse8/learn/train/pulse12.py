@@ -98,8 +98,8 @@ def train_pulse12(
     Parameters
     ----------
     output
-        Checkpoint to write; ``splits.json``, ``curves.csv`` and its picture, and a folder ``state`` to resume from stand
-        beside it.
+        Checkpoint to write; ``splits.json``, ``curves.csv`` with its picture, and a folder ``state``
+        to resume from stand beside it.
     recipe
         Options, sizes, augmentation and loss.
     cache

@@ -17,6 +17,7 @@ from pulse8.learn.datasets.splits import LEAKY
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import Pool, open_pool, write_pool
+from pulse8.learn.train.stored import stored_pools
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.manifest import writing
 from pulse8.values import Recording, Watch, unwatched
@@ -34,7 +35,7 @@ class Sources:
 
     training: tuple[tuple[Pool, float], ...]
     validation: Pool
-    calibration: Pool
+    calibration: Pool | None
     leaky: bool
 
     @property
@@ -51,9 +52,16 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
     InputError
         A subject is on two sides or belongs to a frozen test stratum.
     """
-    training = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
-    validation = training[0][0] if options.split == "window" else simulated_pool("validation", options, cache, watch)
-    calibration = simulated_pool("calibration", options, cache, watch)
+    simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
+    stored, stored_validation = stored_pools(options, cache)
+    training = simulated + stored
+    if options.split == "window":
+        validation = training[0][0]
+    elif stored_validation is not None and not options.subjects:
+        validation = stored_validation
+    else:
+        validation = simulated_pool("validation", options, cache, watch)
+    calibration = simulated_pool("calibration", options, cache, watch) if options.subjects else None
     sources = Sources(tuple(training), validation, calibration, options.split == "window")
     sides = sides_of(sources)
     assert_apart({side: sides[side] for side in sides if not (sources.leaky and side == "validation")})
@@ -92,7 +100,7 @@ def sides_of(sources: Sources) -> Mapping[str, Collection[str]]:
     return {
         "training": training,
         "validation": sources.validation.subjects,
-        "calibration": sources.calibration.subjects,
+        "calibration": sources.calibration.subjects if sources.calibration else frozenset[str](),
     }
 
 
@@ -117,7 +125,7 @@ def write_sides(path: Path, sources: Sources) -> None:
     pools = {
         "training": [pool for pool, _ in sources.training],
         "validation": [sources.validation],
-        "calibration": [sources.calibration],
+        "calibration": [sources.calibration] if sources.calibration else [],
     }
     found = {
         side: {
