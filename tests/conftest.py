@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from commands import ROOT, path_with_python, run
+from pulse8.build.deploy.options import DeployOptions
+from pulse8.build.deploy.package import deploy
 from pulse8.build.export.export import export
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.calibrate import calibrate
@@ -16,6 +18,7 @@ from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.measure.infer.integer import IntegerRunner
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +39,28 @@ def pulse12_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with without_advice():
         quantize(folder / "fp32.onnx", folder / "calibration.npz", folder / "int8.onnx", QuantizeOptions())
     return folder
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory: pytest.TempPathFactory, pulse12_files: Path) -> Path:
+    """The board folder of that INT8 file."""
+    folder = tmp_path_factory.mktemp("board") / "pulse12"
+    deploy(pulse12_files / "int8.onnx", folder, DeployOptions())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pair_board(tmp_path_factory: pytest.TempPathFactory, workspace: Path) -> Path:
+    """The board folder of the guide's pair."""
+    folder = tmp_path_factory.mktemp("board") / "pair"
+    deploy(workspace / "quantization" / "models" / "rppg_int8_qdq.onnx", folder, DeployOptions())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def oracle(pulse12_files: Path) -> IntegerRunner:
+    """The integer reference of that INT8 file."""
+    return IntegerRunner(pulse12_files / "int8.onnx")
 
 
 @pytest.fixture(scope="session")

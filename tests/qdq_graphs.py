@@ -54,13 +54,14 @@ class Qdq:
             others.append(self.weights(f"{name}_b", np.asarray(bias, np.int32), scale))
         return self.add(operator, others, name=name, **rest)
 
-    def model(self):
+    def model(self, *, infer=True):
+        rank = 0 if infer else 1
         ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-                for name, shape in (("x", self.shape), (f"{self.last}_dq", None))]  # fmt: skip
+                for name, shape in (("x", self.shape), (f"{self.last}_dq", [None] * rank or None))]  # fmt: skip
         constants = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]
         graph = helper.make_graph(self.nodes, "made", ends[:1], ends[1:], constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=9)
-        return onnx.shape_inference.infer_shapes(model)
+        return onnx.shape_inference.infer_shapes(model) if infer else model
 
 
 def with_bytes(model):

@@ -82,7 +82,7 @@ def test_data_that_cannot_be_used(tmp_path, fault):
     "words",
     [
         ("calibrate", "--data"),
-        ("train", "--data"),
+        ("train", "--model=ultralight", "--data"),
         ("export", "--checkpoint"),
         ("quantize", "--input"),
         ("verify", "--fp32"),
@@ -104,7 +104,7 @@ def test_a_data_file_cut_short(tmp_path):
     torch.save(data(), tmp_path / "d.pt")
     cut(tmp_path / "d.pt")
     assert "make it again" in refused(tmp_path, "calibrate", "--data", "d.pt")
-    assert "make it again" in refused(tmp_path, "train", "--data", "d.pt")
+    assert "make it again" in refused(tmp_path, "train", "--model=ultralight", "--data", "d.pt")
 
 
 CHECKPOINT_FAULTS = {
@@ -205,7 +205,8 @@ def test_an_output_folder_that_cannot_be_written(tmp_path):
     [
         ("calibrate", "--num_samples", "29"),
         ("verify", "--num_samples", "0"),
-        ("train", "--epochs", "0"),
+        ("train", "--model=ultralight", "--epochs", "0"),
+        ("train", "--steps", "1"),
         ("train", "--learning-rate", "nan"),
         ("simulate", "--subjects", "0"),
         ("simulate", "--seed", "-1"),

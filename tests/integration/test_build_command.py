@@ -19,7 +19,9 @@ from pulse8.manifest import sha256_of
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("build")
-    done = pulse8(folder, "build", "--simulate.subjects", "12", "--verify.num-samples", "40", "--json")
+    done = pulse8(
+        folder, "build", "--model", "ultralight", "--simulate.subjects", "12", "--verify.num-samples", "40", "--json"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, json.loads(done.stdout)
 
@@ -31,6 +33,59 @@ def test_build_with_nothing_given_ends_with_verdict_and_report(built):
     assert "Not a medical device" in told["notice"]
     assert (folder / told["report"]).is_file()
     assert (folder / told["quantized"]["temporal"]).is_file()
+
+
+@pytest.fixture(scope="module")
+def built_pulse12(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("build12")
+    words = ("--simulate.subjects", "40", "--simulate.windows", "4", "--calibrate.num-samples", "60", "--json")
+    done = pulse8(folder, "build", *words)
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 40 windows of a dozen people decide no fine gate
+    return folder, json.loads(done.stdout)
+
+
+def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
+    folder, told = built_pulse12
+    verdict = told["verdict"]
+    assert (verdict["model"], verdict["simulated"], verdict["calibration_checked"]) == ("pulse12", True, True)
+    assert told["quantized"]["spatial"] is None
+    assert told["quantized"]["method"] == "percentile"
+    assert verdict["waves"]["sqnr_db"] > 25  # of 60 clips; the shipped file is made with 200
+    assert verdict["comparison"]["pos_mae"] > 0
+    assert [layer["layer"] for layer in verdict["layers"]][-1] == "phases"
+    assert min(layer["sqnr_db"] for layer in verdict["layers"]) > 12
+    page = (folder / told["report"]).read_text(encoding="utf-8")
+    for words in ("Waves: SQNR", "POS on the same windows", "phases", "SIMULATED"):
+        assert words in page
+    assert "8 frames" not in page
+
+
+def test_verify_prints_the_guides_blocks_for_pulse12_too(built_pulse12):
+    folder, told = built_pulse12
+    models = folder / "pulse8-build" / "models"
+    words = ("--fp32", models / "pulse12.onnx", "--int8", models / "pulse12_int8.onnx")
+    done = pulse8(folder, "verify", *words, "--data", folder / "pulse8-build" / "simulated.npz")
+    assert done.returncode == (0 if told["verdict"]["passed"] else 1)
+    for words in ("FP32 Model Performance", "POS on the same windows", "Waves: SQNR", "Not a medical device"):
+        assert words in done.stdout
+
+
+def test_measure_runs_what_build_made(built_pulse12):
+    folder, _ = built_pulse12
+    done = pulse8(folder, "simulate", "--preset", "easy", "--subjects", "1", "--seconds", "10", "--output", "people")
+    assert done.returncode == 0
+    model = folder / "pulse8-build" / "models" / "pulse12_int8.onnx"
+    traces = next(path for path in (folder / "people").glob("*.csv") if "truth" not in path.name)
+    done = pulse8(folder, "measure", traces, "--model", model, "--json")
+    assert json.loads(done.stdout)["windows"][0]["end_s"] == pytest.approx(256 / 30)
+
+
+def test_files_of_two_models_are_not_compared(built_pulse12, built):
+    (folder, _), (other, _) = built_pulse12, built
+    fp32 = other / "pulse8-build" / "models" / "rppg_fp32.onnx"
+    int8 = folder / "pulse8-build" / "models" / "pulse12_int8.onnx"
+    done = pulse8(folder, "verify", "--fp32", fp32, "--int8", int8, "--data", other / "pulse8-build" / "simulated.pt")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_the_report_is_one_self_contained_file(built):

@@ -4,11 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pulse8.measure.infer import ort
+
 HEADER = "time_s,red,green,blue\n"
+
+
+def classical(*words, folder):
+    return run(*words, "--method", "pos", folder=folder)
 
 
 def run(*words, folder):
@@ -30,7 +37,7 @@ def folder(tmp_path):
 
 
 def test_a_table_with_span_rate_confidence_resolution_and_notice(folder):
-    done = run("face.csv", folder=folder)
+    done = classical("face.csv", folder=folder)
     assert done.returncode == 0
     assert done.stderr == ""
     for shown in ("0.0 - 10.0", "10.0 - 20.0", "0.0 - 20.0, one spectrum", "75.0", "resolution, BPM", "6.0", "3.0"):
@@ -49,7 +56,7 @@ def test_json_is_one_record(folder):
 
 
 def test_a_grey_picture_ends_with_1_and_says_why(folder):
-    done = run("grey.csv", folder=folder)
+    done = classical("grey.csv", folder=folder)
     assert done.returncode == 1
     assert "no colour" in done.stdout
     assert run("grey.csv", "--method", "green", folder=folder).returncode == 0
@@ -86,7 +93,49 @@ def test_bad_input_is_one_line_and_2(folder, case):
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("--window-s", "3"), ("--band-bpm", "100", "90"), ("--plot", "out.pdf")])
+def test_the_network_is_the_default_and_has_windows_of_its_own(folder):
+    for model in ("int8", "fp32"):
+        done = run("face.csv", "--json", "--model", model, folder=folder)
+        record = json.loads(done.stdout)
+        assert (done.returncode, done.stderr, record["method"]) == (0, "", "pulse12")
+        assert [window["start_s"] for window in record["windows"]] == list(range(12))
+        assert record["windows"][0]["end_s"] == pytest.approx(256 / 30)
+        for rate in (*record["windows"], record["whole"]):
+            assert rate["bpm"] == pytest.approx(75, abs=1)
+        assert record["whole"]["end_s"] == pytest.approx(11 + 256 / 30)
+
+
+def test_the_network_says_why_there_is_no_rate(folder):
+    grey, short = run("grey.csv", "--json", folder=folder), folder / "short.csv"
+    assert {window["reason"] for window in json.loads(grey.stdout)["windows"]} == {"no colour"}
+    short.write_text("".join((folder / "face.csv").read_text().splitlines(keepends=True)[:200]))
+    done = run("short.csv", folder=folder)
+    assert done.returncode == 1
+    assert "too short" in done.stdout
+
+
+def test_the_networks_wave_is_plotted(folder):
+    assert run("face.csv", "--plot", "out.svg", folder=folder).returncode == 0
+    assert (folder / "out.svg").stat().st_size > 10_000
+
+
+def test_a_model_that_makes_no_waves_is_one_line_and_2(folder):
+    weights = Path(ort.__file__).with_name("weights")
+    (folder / "bad.onnx").write_bytes(b"no model")
+    for model in (weights / "ultralight_int8.onnx", folder / "bad.onnx", folder / "none.onnx"):
+        done = run("face.csv", "--model", model, folder=folder)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--method", "pos", "--window-s", "3"),
+        ("--window-s", "9"),
+        ("--band-bpm", "100", "90"),
+        ("--plot", "out.pdf"),
+    ],
+)
 def test_bad_options_are_one_line_and_2(folder, words):
     done = run("face.csv", *words, folder=folder)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

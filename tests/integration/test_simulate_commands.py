@@ -103,6 +103,20 @@ def test_evaluate_prints_the_table_and_says_that_it_is_simulated(capsys):
     assert main(["evaluate", "--strata", "simple"]) == 2
 
 
+def test_evaluate_writes_a_page_and_prints_the_matrix_of_mechanisms(tmp_path, capsys):
+    words = ["--limit", "2", "--method", "pos", "lgi", "--oracle", "False"]
+    page = tmp_path / "page.html"
+    assert main(["evaluate", "--strata", "easy", "negative", *words, "--longer", "--output", str(page)]) == 0
+    told = capsys.readouterr().out
+    assert all(word in told for word in ("LGI", "tracked", "20.5 s"))
+    assert "Simulated strata" in page.read_text(encoding="utf-8")
+    assert main(["evaluate", "--mechanisms", *words]) == 0
+    told = capsys.readouterr().out
+    assert all(f"only {name}" in told for name in ("motion", "flicker", "codec", "exposure", "specular"))
+    assert main(["evaluate", "--mechanisms", "--strata", "easy"]) == 2
+    assert main(["evaluate", "--method", "best"]) == 2
+
+
 def test_simulated_recordings_are_files_that_measure_reads(tmp_path):
     """Ten easy people: each file's rate is near that of the contact pulse beside it, for all but one or two."""
     words = ["simulate", "--preset", "easy", "--subjects", "10", "--seed", "5", "--output", "people"]

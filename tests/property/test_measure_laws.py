@@ -9,6 +9,7 @@ from pulse8.measure.clips.resample import resample
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.line import measure_traces
 from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.signal.classical import METHODS
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
 from pulse8.values import Waveform
@@ -53,7 +54,7 @@ def test_reversing_keeps_the_reading(bpm, seed):
 
 
 @few
-@given(rates_bpm, frame_rates_hz, seeds, st.sampled_from(["pos", "chrom", "green", "red"]))
+@given(rates_bpm, frame_rates_hz, seeds, st.sampled_from(sorted(METHODS)))
 def test_a_tone_is_recovered_at_any_frame_rate_with_any_jitter(bpm, rate_hz, seed, method):
     t_s = jittered(rate_hz, seed)
     pulse = np.sin(2 * np.pi * bpm / 60 * t_s)
@@ -82,9 +83,7 @@ def test_resampling_stays_inside_what_was_seen(rate_hz, seed):
 
 
 @few
-@given(
-    st.lists(st.floats(0, 255, width=32), min_size=150, max_size=400), st.sampled_from(["pos", "chrom", "green", "red"])
-)
+@given(st.lists(st.floats(0, 255, width=32), min_size=150, max_size=400), st.sampled_from(sorted(METHODS)))
 def test_any_recording_gives_a_rate_in_the_band_or_a_reason(colours, method):
     assume(len(colours) % 3 != 1)
     t_s = np.arange(len(colours)) / 30

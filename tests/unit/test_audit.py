@@ -5,8 +5,9 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from pulse8.build.quantize.audit import audit, range_violations
+from pulse8.build.quantize.audit import audit, scale_violations
 from pulse8.build.quantize.quantize import pair_paths
+from pulse8.build.quantize.scales import Scale
 from pulse8.spec import ULTRALIGHT
 
 
@@ -66,10 +67,11 @@ def test_per_channel_where_per_tensor_was_asked_for_is_found(model):
     assert len(audit(model, ULTRALIGHT, per_channel=False).violations) == 7
 
 
-def test_a_range_that_is_not_in_the_file_is_found(model):
-    scales = {t.name[:-2]: numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name in OUTPUT_SCALES}
-    ranges = {name: (-55 * scale, 200 * scale) for name, scale in scales.items()}
-    assert range_violations(model, ranges) == []
-    found = range_violations(model, {**ranges, "time2_relu": (0.0, 100.0)})
-    assert len(found) == 1
-    assert found[0].startswith("time2_relu: scale")
+def test_a_scale_that_is_not_in_the_file_is_found(model):
+    held = {t.name[:-2]: numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name in OUTPUT_SCALES}
+    scales = {name: Scale(scale, -128) for name, scale in held.items() if name != "logit"}
+    assert scale_violations(model, scales) == []
+    found = scale_violations(model, {**scales, "time2_relu": Scale(0.5, -128), "pool9": Scale(0.5, -128)})
+    assert [text.partition(":")[0] for text in found] == ["time2_relu", "pool9 is not quantised"]
+    assert "not Scale(scale=0.5" in found[0]
+    assert len(scale_violations(model, {"conv1_relu": Scale(held["conv1_relu"], 0)})) == 1

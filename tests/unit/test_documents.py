@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 import pulse8
+from pulse8.build.export.export import export
+from pulse8.build.export.options import ExportOptions
+from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.manifest import sha256_of
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.spec import METADATA_KEY
+from pulse8.values import NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -81,11 +87,46 @@ def test_the_measure_tutorial_runs(tmp_path, monkeypatch, capsys):
     assert all(float(bpm) == pytest.approx(72, abs=0.5) for _, bpm in starts)
 
 
+def test_the_quantisation_tutorial_prints_what_it_says(capsys):
+    page, rooms = ROOT / "docs" / "quantisation.md", {}
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), rooms)  # noqa: S102 - our own document
+    printed, (told,) = capsys.readouterr().out, blocks(page, "text")
+    figures = [[float(number) for number in re.findall(r"-?\d+\.\d", text)] for text in (printed, told)]
+    assert figures[0] == pytest.approx(figures[1], abs=0.3)
+    raw_fp32, raw_int8, raw_db, fp32, int8, decibels = figures[0]
+    assert raw_int8 > raw_fp32 + 1
+    assert raw_db < 5
+    assert abs(int8 - fp32) <= 0.1
+    assert decibels > 30
+
+
 def test_the_model_card_is_that_of_the_shipped_checkpoint():
     models = ROOT / "src" / "pulse8" / "learn" / "models"
-    card = (models / "ultralight.md").read_text(encoding="utf-8")
-    assert sha256_of(models / "ultralight.pth") in card
-    assert f"{(models / 'ultralight.pth').stat().st_size:,} bytes" in card
+    for name in ("ultralight", "pulse12"):
+        card = (models / f"{name}.md").read_text(encoding="utf-8")
+        assert sha256_of(models / f"{name}.pth") in card
+        assert f"{(models / f'{name}.pth').stat().st_size:,} bytes" in card
+
+
+def test_every_shipped_onnx_file_has_a_card():
+    weights = ROOT / "src" / "pulse8" / "measure" / "infer" / "weights"
+    models = sorted(weights.glob("*.onnx"))
+    assert [path.stem for path in models] == ["pulse12", "pulse12_int8", "ultralight", "ultralight_int8"]
+    for path in models:
+        card = path.with_suffix(".md").read_text(encoding="utf-8")
+        assert sha256_of(path) in card
+        assert NOTICE in card
+        assert "bash recipes/shipped_onnx.sh" in card
+
+
+def test_the_shipped_onnx_files_are_the_shipped_checkpoints(tmp_path):
+    weights = ROOT / "src" / "pulse8" / "measure" / "infer" / "weights"
+    for name in ("pulse12", "ultralight"):
+        export(shipped_checkpoint(name), tmp_path / f"{name}.onnx", ExportOptions())
+        assert (tmp_path / f"{name}.onnx").read_bytes() == (weights / f"{name}.onnx").read_bytes()
+        specs = [OrtRunner(weights / f"{name}{end}.onnx").metadata[METADATA_KEY] for end in ("", "_int8")]
+        assert specs[0] == specs[1]
 
 
 def test_the_reference_has_every_public_name():

@@ -13,13 +13,15 @@ from pulse8.build.export.forms import whole_form
 from pulse8.build.export.layers import SHAPES
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import constants_of, write_int8
+from pulse8.build.quantize.scales import Scale
 from pulse8.spec import ULTRALIGHT
 
-RANGES = {
-    **{f"{layer}_relu": (0.0, high) for layer, high in zip(SHAPES, (7.5, 8.25, 7.0, 3.5, 1.75, 1.25), strict=False)},
-    "logit": (-0.5, 0.25),
+SCALES = {
+    "patches": Scale(float(np.float32(1 / 255)), -128),
+    **{f"{name}_relu": Scale(1 / (64 + 8 * place), -128) for place, name in enumerate(SHAPES) if name != "dense2"},
+    "logit": Scale(1 / 512, 42),
 }
-SHA256 = "8d364a044ecb6ee169a31dd16724ad04d67d6d8ffadacf6f23824396b22db149"
+SHA256 = "80bad590a2fa6b986bdca1dcb0acb075c1ea4825e45cbfb53add4d619a6ad460"
 
 
 def written():
@@ -28,7 +30,7 @@ def written():
         name: tuple((rng.integers(-127, 128, size) / 1024).astype(np.float32) for size in (shape, shape[0]))
         for name, shape in SHAPES.items()
     }
-    return write_int8(whole_form(weights, ULTRALIGHT, 13), RANGES, QuantizeOptions(), ULTRALIGHT)
+    return write_int8(whole_form(weights, ULTRALIGHT, 13), SCALES, QuantizeOptions(), ULTRALIGHT)
 
 
 @pytest.fixture(scope="module")

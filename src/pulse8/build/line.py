@@ -5,9 +5,10 @@
 Each arrow is one function that writes one file and one row of the manifest beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.calibrate import calibrate
@@ -18,14 +19,18 @@ from pulse8.build.verify.options import VerifyOptions
 from pulse8.build.verify.verdict import Verdict
 from pulse8.build.verify.verify import verify
 from pulse8.learn.datasets.simulated import simulate
+from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.manifest import Row
+from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """The options of each step."""
+    """Which shipped model is built where no checkpoint is given, and the options of each step."""
 
+    model: ModelName = "pulse12"
     simulate: SimulateOptions = field(default_factory=SimulateOptions)
     calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     export: ExportOptions = field(default_factory=ExportOptions)
@@ -42,6 +47,38 @@ class Built:
     report: Path
 
 
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """A model's file names in the build folder, what simulates data for it, and how many people where nobody says."""
+
+    data: str
+    calibration: str
+    fp32: str
+    int8: str
+    simulate: Callable[[Path, SimulateOptions, Watch[int]], Row]
+    people: SimulateOptions
+
+
+FILES: Final[dict[str, Files]] = {
+    "pulse12": Files(
+        data="simulated.npz",
+        calibration="calibration.npz",
+        fp32="pulse12.onnx",
+        int8="pulse12_int8.onnx",
+        simulate=simulate_clips,
+        people=SimulateOptions(subjects=420, windows=4),
+    ),
+    "ultralight": Files(
+        data="simulated.pt",
+        calibration="calibration_data.pt",
+        fp32="rppg_fp32.onnx",
+        int8="rppg_int8_qdq.onnx",
+        simulate=simulate,
+        people=SimulateOptions(),
+    ),
+}
+
+
 def run_build(
     folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[Any] = unwatched
 ) -> Built:
@@ -53,16 +90,17 @@ def run_build(
         Whatever a step refuses.
     """
     from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
-    from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415
+    from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
 
-    models = folder / "models"
-    fp32, int8 = models / "rppg_fp32.onnx", models / "rppg_int8_qdq.onnx"
-    recordings = data or folder / "simulated.pt"
+    weights = checkpoint or shipped_checkpoint(options.model)
+    names = FILES[load_checkpoint(weights).spec.model]
+    models, recordings = folder / "models", data or folder / names.data
     if data is None:
-        simulate(recordings, options.simulate, watch)
-    calibration = calibrate(recordings, folder / "calibration_data.pt", options.calibrate).calibration
-    exported = export(checkpoint or shipped_checkpoint("ultralight"), fp32, options.export)
-    quantized = quantize(exported.model, calibration, int8, options.quantize, watch)
+        people = names.people if options.simulate == SimulateOptions() else options.simulate
+        names.simulate(recordings, people, watch)
+    calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
+    exported = export(weights, models / names.fp32, options.export)
+    quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
     verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
     report = write_report(verified.path, folder / "report.html")
     return Built(quantized=quantized, verdict=verified.verdict, report=report)

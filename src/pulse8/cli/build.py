@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.build.line import BuildOptions, run_build
-from pulse8.build.verify.text import guide_report, own_report
-from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
+from pulse8.build.verify.text import verdict_report
+from pulse8.cli.printing import next_step, print_json, watch, without_advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,9 +13,9 @@ class Flags(BuildOptions):
     """Take a checkpoint to a verified INT8 model and a report; by default the shipped one, on simulated data."""
 
     checkpoint: Path | None = None
-    """A state dict of ultralight, or a dict with model_state_dict."""
+    """Another checkpoint than the shipped one; the file itself says whose weights it holds."""
     data: Path | None = None
-    """Windows with labels in the guide's format."""
+    """Windows with labels: clips for pulse12, the guide's format for ultralight."""
     output: Path = Path("pulse8-build")
     """Folder to write into."""
     json: bool = False
@@ -30,8 +30,7 @@ def run(flags: Flags) -> int:
         print_json(built)
     else:
         made = built.quantized
-        print(guide_report(built.verdict.comparison, built.verdict.failures))
-        print(f"\n{own_report(built.verdict)}")
-        print(f"\n{NEXT_STEP.format(spatial=made.spatial, temporal=made.temporal)}")
+        print(verdict_report(built.verdict))
+        print(f"\n{next_step(made.whole, made.spatial, made.temporal)}")
         print(f"\nmodels: {made.whole.parent}\nreport: {built.report}")
     return 0 if built.verdict.passed else 1

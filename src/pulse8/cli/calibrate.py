@@ -13,7 +13,7 @@ class Flags(CalibrateOptions):
     """Draw the calibration set from the training subjects of a data file."""
 
     data: Path = Path("data/ubfc_processed.pt")
-    """Windows with labels in the guide's format."""
+    """Windows with labels: the guide's format, or clips."""
     output: Path = Path("calibration_data.pt")
     """Calibration file to write."""
     json: bool = False

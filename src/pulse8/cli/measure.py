@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from pulse8.cli.printing import print_json, print_measurement, watch
 from pulse8.errors import InputError
+from pulse8.learn.datasets.store import read_recording
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS, plot_measurement
@@ -18,6 +20,7 @@ from pulse8.measure.line import (
     pulse_waves,
     trace_video,
 )
+from pulse8.measure.signal.classical import MethodName
 from pulse8.values import CellTraces, Waveform
 
 
@@ -28,7 +31,7 @@ class Flags(VideoOptions):
     Attributes
     ----------
     recording
-        A video file, or a CSV file with the columns time_s, red, green, blue.
+        A video file, a CSV file with the columns time_s, red, green, blue, or a recording of a store (.npz).
     json
         Print one machine-readable record instead of the table.
     plot
@@ -38,6 +41,7 @@ class Flags(VideoOptions):
     """
 
     recording: tyro.conf.Positional[Path]
+    method: MethodName | Literal["pulse12"] = "pulse12"
     json: bool = False
     plot: Path | None = None
     overlay: Path | None = None
@@ -64,13 +68,14 @@ def _check_names(flags: Flags) -> None:
 
 
 def _measured(flags: Flags) -> tuple[CellTraces, Measurement]:
-    """Take the road that the file's name says: traces from a table, or from a face."""
-    if flags.recording.suffix.lower() == ".csv":
-        if flags.overlay:
-            raise InputError(f"{flags.recording} holds no pictures to draw into; leave --overlay out")
+    """Take the road that the file's name says: traces from a table or a store, or from a face."""
+    kind = flags.recording.suffix.lower()
+    if kind in (".csv", ".npz") and flags.overlay:
+        raise InputError(f"{flags.recording} holds no pictures to draw into; leave --overlay out")
+    if kind == ".csv":
         traces = read_trace_csv(flags.recording)
         return traces, measure_traces(traces, flags, watch)
-    traces = trace_video(flags.recording, flags, watch)
+    traces = read_recording(flags.recording).traces if kind == ".npz" else trace_video(flags.recording, flags, watch)
     return traces, measure_stretches(traces, flags)
 
 

@@ -1,13 +1,11 @@
 """``pulse8 prepare``: a data set's raw files to a store of traces and contact pulses."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.cli.printing import print_json, watch
+from pulse8.cli.printing import print_json, tell_failure, watch
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.prepare import Report, prepare
-from pulse8.learn.datasets.store import Failure
 from pulse8.values import NOTICE
 
 
@@ -35,21 +33,21 @@ class Flags(PrepareOptions):
 
 def run(flags: Flags) -> int:
     """Prepare; 1 when a recording could not be."""
-    done = prepare(flags.dataset, flags.raw, flags.store, flags, watch, _tell)
+    done = prepare(flags.dataset, flags.raw, flags.store, flags, watch, tell_failure)
     (print_json if flags.json else _print)(done)
     return 1 if done.failed else 0
 
 
-def _tell(failure: Failure) -> None:
-    print(f"❌ {failure.recording}: {failure.reason}", file=sys.stderr)
-
-
 def _print(done: Report) -> None:
     kind = " (simulated)" if done.simulated else ""
+    lag = (
+        "-" if done.lag_s is None else "{:+.2f} to {:+.2f} s, median {:+.2f} s".format(*done.lag_s[::2], done.lag_s[1])
+    )
     left_out = ", ".join(f"{count} {reason}" for reason, count in done.left_out.items()) or "none"
     print(
         f"{done.dataset}{kind}: {done.recordings} recordings of {done.subjects} subjects, "
         f"{done.prepared} prepared now, {done.kept} kept, {len(done.failed)} failed\n"
         f"{done.windows} windows of 8.53 s with a true rate; without one: {left_out}\n"
+        f"contact PPG after the video, in {done.lags} recordings: {lag}\n"
         f"{done.store}: {done.megabytes:.1f} MB, content {done.sha256[:12]}\n{NOTICE}"
     )

@@ -1,20 +1,24 @@
-"""``pulse8 preprocess``: UBFC recordings to a data file of the guide's format."""
+"""``pulse8 preprocess``: UBFC recordings, or a store with patches, to a data file of the guide's format."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.datasets.ubfc import Preprocessed, UbfcOptions, preprocess_ubfc
+from pulse8.learn.datasets.guide_store import guide_data_of
+from pulse8.learn.datasets.guide_windows import WindowOptions
+from pulse8.learn.datasets.ubfc import Preprocessed, preprocess_ubfc
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(UbfcOptions):
+class Flags(WindowOptions):
     """Cut UBFC-rPPG recordings into windows of ROI patches with heart rates.
 
     Attributes
     ----------
     raw_data
         Folder with subject1, subject2 and so on.
+    store
+        A store that was prepared with --patches, in place of raw_data.
     output
         Folder for ubfc_processed.pt.
     json
@@ -22,6 +26,7 @@ class Flags(UbfcOptions):
     """
 
     raw_data: Path = Path("raw_data/ubfc")
+    store: Path | None = None
     output: Path = Path("data")
     json: bool = False
 
@@ -29,7 +34,10 @@ class Flags(UbfcOptions):
 def run(flags: Flags) -> int:
     """Preprocess and say what was written and what was left out."""
     file = flags.output / "ubfc_processed.pt"
-    done = preprocess_ubfc(flags.raw_data, file, flags.window_size, flags.stride, watch)
+    if flags.store is not None:
+        done = guide_data_of(flags.store, file, flags, watch)
+    else:
+        done = preprocess_ubfc(flags.raw_data, file, flags.window_size, flags.stride, watch)
     (print_json if flags.json else _print)(done)
     return 0
 

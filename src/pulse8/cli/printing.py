@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from pulse8.values import NOTICE, HeartRate, Item
@@ -18,11 +20,33 @@ Next: X-CUBE-AI (STM32N6)
    Hand the pair to the tool: {spatial} and {temporal}
    Start with optimisation level O1 or O2, then compare O3 on your board (stm32n6_deployment/deployment_guide.md)"""
 
+NEXT_STEP_WHOLE: Final = """\
+Next: X-CUBE-AI (STM32N6)
+   Hand the INT8 file to the tool: {whole}
+   Start with optimisation level O1 or O2, then compare O3 on your board"""
+
+
+def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
+    """Say which files go to the board's tool: the pair where there is one."""
+    if spatial and temporal:
+        return NEXT_STEP.format(spatial=spatial, temporal=temporal)
+    return NEXT_STEP_WHOLE.format(whole=whole)
+
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Pass the items on behind a progress bar on standard error; silent where that is no terminal."""
+    """Pass the items on behind a progress bar on standard error with the time left; silent where that is no terminal.
+
+    The time left is taken from the last hour: an item may be a frame or a recording.
+    """
     console = Console(stderr=True)
-    return track(items, what, total=count, console=console, disable=not console.is_terminal, transient=True)
+    quiet = not console.is_terminal
+    with Progress(console=console, disable=quiet, transient=True, speed_estimate_period=3600) as progress:
+        yield from progress.track(items, total=count, description=what)
+
+
+def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
+    """Say on standard error, in one line, which recording could not be prepared."""
+    print(f"❌ {failure.recording}: {failure.reason}", file=sys.stderr)
 
 
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it

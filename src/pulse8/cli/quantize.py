@@ -1,11 +1,13 @@
 """``pulse8 quantize``: FP32 ONNX to INT8 QDQ ONNX."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulse8.build.quantize.options import QuantizeOptions
+from pulse8.build.quantize.qat.options import QatOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.cli.printing import NEXT_STEP, print_json, watch, without_advice
+from pulse8.cli.printing import next_step, print_json, watch, without_advice
+from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,11 @@ class Flags(QuantizeOptions):
     """INT8 ONNX to write."""
     calibration: Path = Path("calibration_data.pt")
     """Calibration set."""
+    qat: bool = False
+    """Fine-tune through the INT8 arithmetic first (plan B); needs the data that the calibration set was drawn from."""
+    data: Path = Path("data/ubfc_processed.pt")
+    """Labelled windows for --qat."""
+    training: QatOptions = field(default_factory=QatOptions)
     json: bool = False
     """Print one machine-readable record."""
 
@@ -25,11 +32,26 @@ class Flags(QuantizeOptions):
 def run(flags: Flags) -> int:
     """Quantise and print what was written."""
     with without_advice():
+        if flags.qat:
+            return _run_qat(flags)
         written = quantize(flags.input, flags.calibration, flags.output, flags, watch)
     if flags.json:
         print_json(written)
     else:
-        print(f"{_summary(written)}\n\n{NEXT_STEP.format(spatial=written.spatial, temporal=written.temporal)}")
+        print(_summary(written))
+    return 0
+
+
+def _run_qat(flags: Flags) -> int:
+    from pulse8.build.quantize.qat.qat import QatFiles, quantize_qat  # noqa: PLC0415 - torch is loaded for QAT alone
+    from pulse8.build.quantize.qat.text import training_report  # noqa: PLC0415
+
+    files = QatFiles(fp32=flags.input, calibration=flags.calibration, data=flags.data)
+    made = quantize_qat(files, flags.output, flags, flags.training, watch)
+    if flags.json:
+        print_json(made)
+    else:
+        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\n{NOTICE}")
     return 0
 
 
@@ -40,11 +62,14 @@ def _summary(written: Quantized) -> str:
     scheme = (
         f"weights S8 symmetric per {kind}, {found.activations} activations S8 asymmetric, {found.biases} biases S32"
     )
-    return "\n".join(
-        [
-            f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32; for the host",
-            f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board",
-            f"ranges ({written.method}) from {written.samples} samples; pair equal to whole at the logit",
-            f"read back from the file: {scheme}",
-        ]
-    )
+    pair = written.pair_bytes is not None
+    equal = "; pair equal to whole at the logit" if pair else ""
+    lines = [
+        f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32;"
+        f" for the host{'' if pair else ' and the board'}",
+        f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board" if pair else "",
+        f"ranges ({written.method}) from {written.samples} samples{equal}",
+        f"read back from the file: {scheme}",
+        f"\n{next_step(written.whole, written.spatial, written.temporal)}",
+    ]
+    return "\n".join(line for line in lines if line)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.datasets.simulated import simulate
+from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.recording import RecordingOptions
 from pulse8.learn.simulate.recording_files import Written, write_recordings
+from pulse8.spec import ModelName
 from pulse8.values import NOTICE
 
 
@@ -15,8 +17,10 @@ from pulse8.values import NOTICE
 class Flags(SimulateOptions):
     """Write simulated ROI patches with known heart rates, or with --preset recordings of skin colour."""
 
+    model: ModelName = "ultralight"
+    """Whose data: windows of 8 frames in the guide's format, or clips of 8.5 s for pulse12."""
     output: Path = Path("data/ubfc_processed.pt")
-    """Data file to write, in the guide's format; with --preset the folder for the recordings."""
+    """Data file to write; with --preset the folder for the recordings."""
     preset: str | None = None
     """Conditions of the recordings: easy, medium, hard, dark, compressed, negative, near-UBFC ..."""
     seconds: float = 30.0
@@ -36,7 +40,7 @@ def run(flags: Flags) -> int:
     """Simulate and say what was written."""
     if flags.preset is not None:
         return _write_recordings(flags, flags.preset)
-    row = simulate(flags.output, flags, watch)
+    row = (simulate if flags.model == "ultralight" else simulate_clips)(flags.output, flags, watch)
     if flags.json:
         print_json(row)
         return 0

@@ -1,39 +1,119 @@
-"""``pulse8 train``: the ultralight model, split by subject."""
+"""``pulse8 train``: pulse12 on simulated people and prepared stores, or the guide's ultralight on its data file."""
 
+import dataclasses
 import logging
 import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
-from pulse8.cli.printing import print_json
-from pulse8.learn.train.options import TrainOptions
+from pulse8.cli.printing import print_json, watch
+from pulse8.errors import SpecError
+from pulse8.learn.datasets.splits import Way
+from pulse8.learn.train.options import Pulse12Options, TrainOptions
+from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(TrainOptions):
-    """Train the ultralight model on a data file of the guide's format."""
+class Flags:
+    """Train a model; a flag that is not given has the model's own default.
 
-    data: Path = Path("data/ubfc_processed.pt")
-    """Windows with labels; subjects, where it has them, decide the split."""
+    Attributes
+    ----------
+    model
+        pulse12, or the guide's ultralight.
+    output
+        Checkpoint to write: of pulse12 the last step's weights, of ultralight those of the best epoch.
+    data
+        ultralight: windows with labels; subjects, where it has them, decide the split.
+    split
+        What stands on one side of training and validation: a subject, or, leaky, a window, as in the guide.
+    seed, batch_size, learning_rate, weight_decay
+        As usual.
+    epochs
+        ultralight.
+    steps, precision, accelerator, devices, resume
+        pulse12: how long and on what; go on from the last state beside the output.
+    subjects, without
+        pulse12: simulated people (0 for none), and mechanisms to leave out of their world.
+    stores, weights
+        pulse12: prepared stores to train on beside them, and how often each is drawn from against 1.
+    protocol, fold
+        pulse12: a protocol in place of stores, and which of its folds.
+    cache
+        pulse12: folder for simulated people, made once (0.2 MB each).
+    json
+        Print one machine-readable record.
+    """
+
+    model: Literal["pulse12", "ultralight"] = "pulse12"
     output: Path = Path("checkpoints/best_model.pth")
-    """Checkpoint to write: the weights of the epoch that is best on validation subjects."""
+    data: Path | None = None
+    split: Way = "subject"
+    seed: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    epochs: int | None = None
+    steps: int | None = None
+    precision: Literal["bf16-mixed", "32-true"] | None = None
+    accelerator: str | None = None
+    devices: int | None = None
+    resume: bool = False
+    subjects: int | None = None
+    without: tuple[str, ...] = ()
+    stores: tuple[Path, ...] = ()
+    weights: tuple[float, ...] = ()
+    protocol: Path | None = None
+    fold: str | None = None
+    cache: Path = Path("checkpoints/simulated")
     json: bool = False
-    """Print one machine-readable record."""
 
 
 def run(flags: Flags) -> int:
-    """Train and print the error on subjects that the weights never saw, beside the constant predictor's."""
-    from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch is loaded after the flags are read
-
+    """Train and print the error on people that the weights never saw."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a local file needs not
-    trained = train(flags.data, flags.output, flags, show_progress=sys.stderr.isatty() and not flags.json)
+    trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
         return 0
-    print(f"{trained.train_windows} training windows; {trained.split}")
-    print(f"epoch {trained.epoch}: validation MAE {trained.validation_mae_bpm:.2f} BPM")
-    print(f"test MAE {trained.test_mae_bpm:.2f} BPM; always the training mean: {trained.constant_test_mae_bpm:.2f} BPM")
-    print(f"checkpoint: {trained.checkpoint}")
+    print(*trained.lines, f"checkpoint: {trained.checkpoint}", NOTICE, sep="\n")
     return 0
+
+
+def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch
+    options = _options(Pulse12Options, flags)
+    from pulse8.learn.train.pulse12 import Recipe, train_pulse12  # noqa: PLC0415 - torch comes after the flags
+
+    recipe = Recipe(options=options)
+    return train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
+
+
+def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch
+    options = _options(TrainOptions, flags)
+    from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch comes after the flags
+
+    return train(flags.data or Path("data/ubfc_processed.pt"), flags.output, options, show_progress=_shows(flags))
+
+
+def _shows(flags: Flags) -> bool:
+    return sys.stderr.isatty() and not flags.json
+
+
+def _options(kind: type[Any], flags: Flags) -> Any:  # noqa: ANN401 - one of two records
+    """Options of the model that is trained; a flag that it has not is refused.
+
+    Raises
+    ------
+    SpecError
+        A flag belongs to the other model, or a value is outside its range.
+    """
+    plain = {field.name: field.default for field in dataclasses.fields(Flags)}
+    given = {name: value for name, value in vars(flags).items() if value != plain[name]}
+    shared = {"model", "output", "json"} | ({"cache"} if kind is Pulse12Options else {"data"})
+    known = {field.name for field in dataclasses.fields(kind)}
+    if strange := sorted(set(given) - known - shared):
+        raise SpecError(f"{flags.model} has no --{strange[0]}; see pulse8 train --help")
+    return kind(**{name: value for name, value in given.items() if name in known})

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pulse8.build.quantize.quantize import pair_paths
 from pulse8.build.verify.options import VerifyOptions
-from pulse8.build.verify.text import guide_report, own_report
+from pulse8.build.verify.text import verdict_report
 from pulse8.build.verify.verify import verify
-from pulse8.cli.printing import NEXT_STEP, print_json, watch
+from pulse8.cli.printing import next_step, print_json, watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Flags(VerifyOptions):
     int8: Path = Path("models/rppg_int8_qdq.onnx")
     """INT8 ONNX."""
     data: Path = Path("data/ubfc_processed.pt")
-    """Windows with labels in the guide's format."""
+    """Windows with labels: the guide's format, or clips."""
     json: bool = False
     """Print one machine-readable record."""
 
@@ -31,9 +31,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(verdict)
         return 0 if verdict.passed else 1
-    print(guide_report(verdict.comparison, verdict.failures))
-    print(f"\n{own_report(verdict)}")
+    print(verdict_report(verdict))
     if verdict.passed:
-        spatial, temporal = pair_paths(flags.int8)
-        print(f"\n{NEXT_STEP.format(spatial=spatial, temporal=temporal)}")
+        print(f"\n{next_step(flags.int8, *(pair_paths(flags.int8) if verdict.waves is None else (None, None)))}")
     return 0 if verdict.passed else 1

@@ -1,6 +1,7 @@
 """The measure line: from a video or from traces to a heart rate, one value after the other.
 
-video -> Frames -> FaceTrack -> CellTraces -> SkinTrace -> Waveform -> HeartRate
+video -> Frames -> FaceTrack -> CellTraces -> Clip -> Waveform -> HeartRate through the network, and by classical
+methods with a SkinTrace in the Clip's place.
 """
 
 import dataclasses
@@ -15,8 +16,9 @@ from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
-from pulse8.measure.reading import MeasureOptions, pulse_wave, read_rate, read_sure_rate
-from pulse8.measure.signal.classical import MethodName
+from pulse8.measure.network import Network, load_network, network_readings, read_wave
+from pulse8.measure.reading import NETWORK, MeasureOptions, pulse_wave, read_rate, read_sure_rate
+from pulse8.measure.signal.network import banded
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.measure.video.decode import read_frames
 from pulse8.values import CellTraces, FaceTrack, HeartRate, Reason, Watch, Waveform, unwatched
@@ -46,7 +48,7 @@ class Measurement:
     the longer the record.
     """
 
-    method: MethodName
+    method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
 
@@ -65,7 +67,10 @@ def measure_traces(
     InputError
         The recording pauses too long, is too slow, or no ROI is in sight often enough.
     """
-    return _measure(skin_trace(traces, RATE_HZ), options, read_rate, watch)
+    skin = skin_trace(traces, RATE_HZ)  # refuses what no method can measure
+    if options.method == NETWORK:
+        return measure_network(traces, network_of(options), watch)[0]
+    return _measure(skin, options, read_rate, watch)
 
 
 def measure_video(
@@ -93,12 +98,45 @@ def trace_video(path: Path, options: VideoOptions = VideoOptions(), watch: Watch
     return cell_traces(FaceTrack(source=track.source, stream=watched))
 
 
+def network_of(options: MeasureOptions) -> Network:
+    """Load the network that the options name, its rates looked for in their band."""
+    network = load_network(options.model)
+    readout = dataclasses.replace(network.spec.readout, band_bpm=options.band_bpm)
+    return dataclasses.replace(network, spec=dataclasses.replace(network.spec, readout=readout))
+
+
+def measure_network(
+    traces: CellTraces, network: Network, watch: Watch[Any] = unwatched
+) -> tuple[Measurement, tuple[Waveform, ...]]:
+    """Measure each window of a recording through a waveform network, and return the joined waves beside the rates.
+
+    Windows have the model's length and distance; where the face is not in sight, there is the reason. The whole is the
+    longest joined wave.
+
+    Raises
+    ------
+    InputError
+        No ROI is in sight in any frame.
+    """
+    rates, waves = network_readings(traces, network, watch)
+    if not rates and not traces.valid.any():
+        raise InputError("no ROI can be measured in any frame; " + _most_common(traces))
+    if not rates:
+        rates = (_none(Reason.TOO_SHORT, float(traces.t_s[0]), float(traces.t_s[-1])),)
+    longest = max(waves, key=lambda wave: len(wave.samples), default=None)
+    whole = rates[0] if longest is None else read_wave(longest, network.spec)
+    drawn = tuple(banded(wave, network.spec) for wave in waves)
+    return Measurement(method=network.spec.model, windows=rates, whole=whole), drawn
+
+
 def measure_stretches(traces: CellTraces, options: MeasureOptions = DEFAULTS) -> Measurement:
     """Measure each part of a recording in which the face is in sight; where it is not, there is the reason.
 
     Pauses of at most ``LONGEST_GAP_S`` are bridged, longer ones split the recording. The whole is its longest part. A
     rate whose wave is no more of a tone than noise is refused: no pulse.
     """
+    if options.method == NETWORK:
+        return measure_network(traces, network_of(options))[0]
     windows: list[HeartRate] = []
     wholes: list[HeartRate] = []
     for stretch in stretches(traces):
@@ -152,5 +190,7 @@ def _most_common(traces: CellTraces) -> str:
 
 def pulse_waves(traces: CellTraces, options: MeasureOptions) -> tuple[Waveform, ...]:
     """Pulse of each part of a recording that is long enough to be measured; for pictures."""
+    if options.method == NETWORK:
+        return measure_network(traces, network_of(options))[1]
     long_enough = [part for part in stretches(traces) if part.t_s[-1] - part.t_s[0] >= SHORTEST_S - 2 / RATE_HZ]
     return tuple(pulse_wave(skin_trace(part, RATE_HZ), options) for part in long_enough)

@@ -2,7 +2,8 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from pulse8.values import HeartRate, Reason, Waveform
 FASTEST_BPM: Final = 30 * SLOWEST_HZ
 """Half the slowest frame rate that is accepted: a faster pulse would appear as a slower one."""
 
+NETWORK: Final = "pulse12"
+
 FAINTEST: Final = 1e-6
 """Standard deviation of a pulse relative to the mean colour, under which it is rounding: real ones are 1e-3 or more,
 and a mean colour in float32 is known to 6e-8."""
@@ -30,22 +33,29 @@ class MeasureOptions:
     Attributes
     ----------
     method
-        Which classical method makes the pulse; red is for a finger on the camera, the others are for faces.
+        What makes the pulse: the network pulse12 or a classical method; red is for a finger on the camera, the others
+        are for faces.
+    model
+        Which file of pulse12 is run: the shipped one in INT8 or FP32, or another ONNX file.
     window_s
-        Length of a window in seconds.
+        Length of a window in seconds; the network has its own, 8.53 s.
     hop_s
-        Seconds from one window's start to the next one's.
+        Seconds from one window's start to the next one's; the network has its own, 1 s.
     band_bpm
         Lowest and highest rate that is looked for, in beats per minute.
     """
 
-    method: MethodName = "pos"
+    method: MethodName | Literal["pulse12"] = "pos"
+    model: Literal["int8", "fp32"] | Path = "int8"
     window_s: float = 10.0
     hop_s: float = 10.0
     band_bpm: tuple[float, float] = Readout().band_bpm
 
     def __post_init__(self) -> None:
-        method(self.method)
+        if self.method != NETWORK:
+            method(self.method)
+        elif (self.window_s, self.hop_s) != (10.0, 10.0):
+            raise SpecError("pulse12 has windows of its own, 8.53 s every 1 s; leave window and hop out, or choose pos")
         if not SHORTEST_S <= self.window_s <= 600:
             raise SpecError(f"window of {self.window_s} s; give {SHORTEST_S:g} to 600")
         if not 0.1 <= self.hop_s <= 3600:

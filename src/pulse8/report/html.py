@@ -20,10 +20,11 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An SVG drawing and what it shows, for eyes and for screen readers."""
+    """An SVG drawing and what it shows, for eyes and for screen readers; a wide one takes the page's width."""
 
     svg: str
     caption: str
+    wide: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pulse8.errors import SpecError
-from pulse8.measure.signal import classical
+from pulse8.measure.signal import colour
 from pulse8.measure.signal.classical import METHODS, NEED_COLOUR, MethodName, is_grey, method
+from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
 from pulse8.values import Waveform
@@ -75,12 +76,51 @@ def test_a_few_frames_give_as_many_samples(name, count):
     assert np.isfinite(pulse).all()
 
 
-@pytest.mark.parametrize("name", sorted(NEED_COLOUR))
+@pytest.mark.parametrize("name", sorted(NEED_COLOUR - {"ica"}))
 def test_methods_that_compare_channels_see_through_a_change_of_light(name):
     seconds = np.arange(600) / RATE_HZ
     light = 1 + 0.02 * np.sin(2 * np.pi * 110 / 60 * seconds)[:, None]
     assert bpm_of(METHODS[name](skin() * light, RATE_HZ)) == pytest.approx(75, abs=1)
     assert bpm_of(METHODS["green"](skin() * light, RATE_HZ)) == pytest.approx(110, abs=1)
+
+
+def test_ica_finds_the_pulse_under_light_that_is_no_tone_and_is_blind_to_which_tone_is_blood():
+    rng = np.random.default_rng(0)
+    rgb = skin() * (1 + 0.004 * rng.normal(size=(600, 1))) + rng.normal(0, 0.02, (600, 3))
+    assert bpm_of(METHODS["ica"](rgb, RATE_HZ)) == pytest.approx(75, abs=1)
+    light = 1 + 0.02 * np.sin(2 * np.pi * 110 / 60 * np.arange(600) / RATE_HZ)[:, None]
+    assert bpm_of(METHODS["ica"](skin() * light, RATE_HZ)) == pytest.approx(110, abs=1)
+
+
+def test_ica_unmixes_what_was_mixed():
+    """Three sources, a tone, a square wave and noise, in known proportions: one of them comes back, whole."""
+    seconds = np.arange(3000) / RATE_HZ
+    tone = np.sin(2 * np.pi * 1.3 * seconds)
+    square = np.sign(np.sin(2 * np.pi * 0.9 * seconds))
+    noise = np.random.default_rng(1).normal(size=3000)
+    mixed = np.column_stack([tone, square, noise]) @ np.array([[0.3, 0.8, 0.5], [1.0, 0.6, 0.7], [0.5, 0.4, -0.6]])
+    found = METHODS["ica"](SKIN * (1 + 0.005 * mixed), RATE_HZ)
+    assert np.corrcoef(found, tone)[0, 1] > 0.99
+    assert found.std() == pytest.approx(0.005 * 0.8 * tone.std(), rel=0.1)
+
+
+def test_pbv_of_a_stretch_solves_its_equation():
+    """Weights w with C'C w = k p, so that the pulse varies with the channels as blood does."""
+    rgb = skin() + np.random.default_rng(2).normal(0, 0.3, (600, 3))
+    pulse = METHODS["pbv"](rgb, RATE_HZ)
+    relative = rgb / rgb.mean(axis=0) - 1
+    along = (relative - relative.mean(axis=0)).T @ pulse
+    assert along @ PBV_RGB / np.linalg.norm(along) / np.linalg.norm(PBV_RGB) > 0.98
+
+
+def test_lgi_and_omit_take_out_the_lights_direction():
+    rgb = skin() * (1 + 0.3 * np.linspace(-1, 1, 600)[:, None] ** 2)
+    first = rgb[0] / np.linalg.norm(rgb[0])
+    left = rgb[:, 1] - rgb @ first * first[1]
+    np.testing.assert_allclose(METHODS["omit"](rgb, RATE_HZ), (left - left.mean()) / rgb[:, 1].mean(), atol=1e-12)
+    u = np.linalg.svd(rgb.T, full_matrices=False)[0][:, 0]
+    left = rgb[:, 1] - rgb @ u * u[1]
+    np.testing.assert_allclose(METHODS["lgi"](rgb, RATE_HZ), (left - left.mean()) / rgb[:, 1].mean(), atol=1e-12)
 
 
 def pos_of_a_stretch(rgb):
@@ -111,10 +151,10 @@ def test_equals_the_paper_stretch_by_stretch(name, stretch, weights):
     np.testing.assert_allclose(METHODS[name](rgb, RATE_HZ), total / weight, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(NEED_COLOUR))
+@pytest.mark.parametrize("name", ["pos", "chrom", "pbv"])
 def test_blocks_do_not_show(name, monkeypatch):
     whole = METHODS[name](skin(), RATE_HZ)
-    monkeypatch.setattr(classical, "BLOCK", 7)
+    monkeypatch.setattr(colour, "BLOCK", 7)
     np.testing.assert_allclose(METHODS[name](skin(), RATE_HZ), whole, atol=1e-15)
 
 
@@ -124,8 +164,8 @@ def test_the_table_and_the_flags_know_the_same_methods():
 
 
 def test_an_unknown_method_lists_the_known_ones():
-    with pytest.raises(SpecError, match="'ica'; choose from pos, chrom, green, red"):
-        method("ica")
+    with pytest.raises(SpecError, match="'fast'; choose from pos, chrom, green, ica, pbv, lgi, omit, red"):
+        method("fast")
 
 
 def test_grey_is_when_the_channels_agree():

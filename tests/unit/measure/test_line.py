@@ -147,7 +147,7 @@ def test_no_frames_at_all_are_refused():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"method": "ica"},
+        {"method": "fast"},
         {"window_s": 4.9},
         {"window_s": float("nan")},
         {"hop_s": 0.0},

@@ -9,12 +9,11 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.build.export.forms import FLOAT_TAIL
-from pulse8.build.quantize.ort_writer import SIGMOID_SCALE, SIGMOID_ZERO_POINT, constants_of
-from pulse8.build.quantize.ranges import Ranges
+from pulse8.build.quantize.ort_writer import constants_of
+from pulse8.build.quantize.scales import SIGMOID, Scales
 from pulse8.spec import ModelSpec
 
 MAX_IR_VERSION: Final = 9
-INT8_STEPS: Final = 255
 TWO_OPERANDS: Final = {"Add", "Mul"}
 FREE: Final = {"QuantizeLinear", "DequantizeLinear"}
 
@@ -72,17 +71,18 @@ def audit(model: onnx.ModelProto, spec: ModelSpec, *, per_channel: bool) -> Audi
     )
 
 
-def range_violations(model: onnx.ModelProto, ranges: Ranges) -> list[str]:
-    """Name the nodes whose output scale is not that of its range: an override may be ignored in silence."""
+def scale_violations(model: onnx.ModelProto, scales: Scales) -> list[str]:
+    """Name the tensors whose scale in the file is not the one that was asked for: it may be ignored in silence."""
     constants = constants_of(model)
     quantisers = {node.input[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"}
     violations = []
-    made = [node.output[0] for node in model.graph.node if node.op_type in {"Conv", *TWO_OPERANDS}]
-    for name in (name for name in made if name in quantisers):
-        scale = constants[quantisers[name].input[1]]
-        wanted = (max(ranges[name][1], 0) - min(ranges[name][0], 0)) / INT8_STEPS
-        if not np.isclose(scale, wanted, rtol=1e-5, atol=0):
-            violations.append(f"{name}: scale {scale} is not that of its range, {wanted}")
+    for name, wanted in scales.items():
+        if name not in quantisers:
+            violations.append(f"{name} is not quantised")
+            continue
+        scale, zero_point = (constants[point] for point in quantisers[name].input[1:])
+        if scale != np.float32(wanted.scale) or zero_point != wanted.zero_point:
+            violations.append(f"{name}: scale {scale} and zero point {zero_point}, not {wanted}")
     return violations
 
 
@@ -119,7 +119,7 @@ def _pinned_violations(
             continue  # it computes in float, which is another line of the audit
         if node.op_type == "Sigmoid":
             scale, zero_point = (constants[name] for name in quantisers[node.output[0]].input[1:])
-            if scale != SIGMOID_SCALE or zero_point != SIGMOID_ZERO_POINT:
+            if scale != SIGMOID.scale or zero_point != SIGMOID.zero_point:
                 yield f"{node.name}: a sigmoid with scale {scale} and zero point {zero_point}, not 1/256 and -128"
         if node.op_type == "Add":
             one, other = (dequantised[name] for name in node.input)

@@ -74,7 +74,7 @@ class QuantizeOptions:
 
     per_channel: bool = True
     """One weight scale for every output channel; False gives one a tensor."""
-    method: str = "minmax"
+    method: str = "percentile"
     """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy."""
     layers: tuple[str, ...] = ()
     """Tensors with a method of their own, such as conv1_relu=entropy conv2_relu=percentile:99.9."""

@@ -20,14 +20,10 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from pulse8.build.export.forms import FLOAT_TAIL
 from pulse8.build.export.onnx_file import copied
 from pulse8.build.quantize.options import QuantizeOptions
-from pulse8.build.quantize.ranges import Ranges
+from pulse8.build.quantize.scales import Scale, Scales
 from pulse8.errors import QuantizationError
 from pulse8.measure.infer.ort import one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
-
-SIGMOID_SCALE: Final = 1 / 256
-SIGMOID_ZERO_POINT: Final = -128
-"""Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
 
 SHORT_NAMES: Final = (
     ("_QuantizeLinear_Output", "_q"),
@@ -49,8 +45,8 @@ class _NoSamples(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime s
         return feed
 
 
-def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions, spec: ModelSpec) -> onnx.ModelProto:
-    """Quantise a static FP32 model with the ranges of its tensors; the model stays as it is.
+def write_int8(model: onnx.ModelProto, scales: Scales, options: QuantizeOptions, spec: ModelSpec) -> onnx.ModelProto:
+    """Quantise a static FP32 model with the scales of its tensors; the model stays as it is.
 
     Raises
     ------
@@ -59,12 +55,7 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
     """
     source = model.graph.input[0]
     shape = tuple(dim.dim_value for dim in source.type.tensor_type.shape.dim)
-    overrides = {source.name: [_pinned(spec.input_scale, spec.input_zero_point)]}
-    for name, (low, high) in ranges.items():
-        overrides[name] = [{"rmin": np.array(low, np.float32), "rmax": np.array(high, np.float32)}]
-    for node in model.graph.node:
-        if node.op_type == "Sigmoid" and node.name not in FLOAT_TAIL:
-            overrides[node.output[0]] = [_pinned(SIGMOID_SCALE, SIGMOID_ZERO_POINT)]
+    overrides = {name: [_override(scale)] for name, scale in scales.items()}
     with TemporaryDirectory() as folder:
         written = Path(folder) / "int8.onnx"
         try:
@@ -87,8 +78,8 @@ def write_int8(model: onnx.ModelProto, ranges: Ranges, options: QuantizeOptions,
         return _tidied(onnx.load(written), spec)
 
 
-def _pinned(scale: float, zero_point: int) -> dict[str, NDArray[Any]]:
-    return {"scale": np.array(scale, np.float32), "zero_point": np.array(zero_point, np.int8)}
+def _override(scale: Scale) -> dict[str, NDArray[Any]]:
+    return {"scale": np.array(scale.scale, np.float32), "zero_point": np.array(scale.zero_point, np.int8)}
 
 
 def _tidied(model: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:

@@ -1,10 +1,11 @@
 """FP32 ONNX to INT8 QDQ ONNX: one static file, and for ultralight the board pair cut from it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 from pulse8.build.export.forms import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
 from pulse8.build.export.onnx_file import save_model, with_outputs
 from pulse8.build.export.recognise import MEND, opset_of, spec_of, static_form, static_input
-from pulse8.build.quantize.audit import Audit, audit, range_violations
+from pulse8.build.quantize.audit import Audit, audit, scale_violations
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
 from pulse8.build.quantize.pair import cut_pair
 from pulse8.build.quantize.ranges import collect_ranges
+from pulse8.build.quantize.scales import Scales, scale_table
 from pulse8.errors import GateError, SpecError
 from pulse8.learn.datasets.calibration import CalibrationSet
 from pulse8.learn.datasets.data_file import open_calibration
@@ -60,6 +62,55 @@ def pair_paths(whole: Path) -> tuple[Path, Path]:
     return spatial, temporal
 
 
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What is quantised.
+
+    Attributes
+    ----------
+    fp32
+        The file's model.
+    static
+        Its static form, whose tensors get scales.
+    accepted
+        The FP32 file and the calibration set, hashed.
+    drawn
+        The calibration windows.
+    """
+
+    fp32: onnx.ModelProto
+    static: onnx.ModelProto
+    spec: ModelSpec
+    accepted: dict[str, Accepted]
+    drawn: CalibrationSet
+
+    def inputs(self, watch: Watch[NDArray[np.float32]] = unwatched) -> Iterator[NDArray[np.float32]]:
+        """Read the calibration windows one after another, as the static form takes them."""
+        samples = watch(self.drawn, "taking ranges", len(self.drawn))
+        return (static_input(self.spec, sample[None])[0] for sample in samples)
+
+
+def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
+    """Open an FP32 file and a calibration set.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used.
+    SpecError
+        Per-channel scales are asked of an opset below 13.
+    """
+    model = _fp32_model(fp32, options)
+    accepted = {"fp32": accept(fp32), "calibration": accept(calibration)}
+    return Source(model, static_form(model, fp32), spec_of(model), accepted, open_calibration(calibration))
+
+
+def scales_for(source: Source, options: QuantizeOptions, watch: Watch[NDArray[np.float32]] = unwatched) -> Scales:
+    """Take ranges from the calibration windows and return the scale table."""
+    ranges = collect_ranges(source.static, lambda: source.inputs(watch), options)
+    return scale_table(source.static, ranges, source.spec)
+
+
 def quantize(
     fp32: Path,
     calibration: Path,
@@ -74,42 +125,54 @@ def quantize(
     InputError
         A file cannot be used.
     SpecError
-        Per-channel scales are asked of an opset below 13.
+        Per-channel scales are asked of an opset below 13, or a method of a tensor without a scale of its own.
     GateError
         A file breaks the scheme, or the pair's logits differ from the whole's; the files are kept and marked failed.
     """
-    model = _fp32_model(fp32, options)
-    static, spec = static_form(model, fp32), spec_of(model)
-    sources = {"fp32": accept(fp32), "calibration": accept(calibration)}
-    drawn = open_calibration(calibration)
-    ranges = collect_ranges(static, lambda: _inputs(watch(drawn, "taking ranges", len(drawn)), spec), options)
-    paths = _save(write_int8(static, ranges, options, spec), output, pair=spec.output == "bpm")
+    source = open_source(fp32, calibration, options)
+    return write_quantized(source, source.static, scales_for(source, options, watch), output, options)
+
+
+def write_quantized(
+    source: Source,
+    static: onnx.ModelProto,
+    scales: Scales,
+    output: Path,
+    options: QuantizeOptions,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> Quantized:
+    """Write a static model in INT8, audit what was written, and keep it; ``told`` goes into the files' rows.
+
+    Raises
+    ------
+    GateError
+        As :func:`quantize`.
+    """
+    paths = _save(write_int8(static, scales, options, source.spec), output, pair=source.spec.output == "bpm")
     reloaded = [onnx.load(path) for path in paths]
-    audits = [audit(part, spec, per_channel=options.per_channel) for part in reloaded]
+    audits = [audit(part, source.spec, per_channel=options.per_channel) for part in reloaded]
     violations = [
         *(f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations),
-        *range_violations(reloaded[0], ranges),
-        *_pair_violations(reloaded, _inputs(islice(drawn, COMPARED_SAMPLES), spec)),
+        *scale_violations(reloaded[0], scales),
+        *_pair_violations(reloaded, islice(source.inputs(), COMPARED_SAMPLES)),
     ]
-    _record(paths, sources, options, drawn, failed=bool(violations))
+    _record(paths, source, {**options_of(QuantizeOptions, options), **told}, failed=bool(violations))
     if violations:
         raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
-    return _quantized(paths, model, drawn, options, audits[0])
+    return _quantized(paths, source, options, audits[0])
 
 
-def _quantized(
-    paths: tuple[Path, ...], fp32: onnx.ModelProto, drawn: CalibrationSet, options: QuantizeOptions, found: Audit
-) -> Quantized:
+def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions, found: Audit) -> Quantized:
     whole, *pair = paths
     spatial, temporal = pair or (None, None)
     return Quantized(
         whole=whole,
         spatial=spatial,
         temporal=temporal,
-        fp32_bytes=fp32.ByteSize(),
+        fp32_bytes=source.fp32.ByteSize(),
         whole_bytes=whole.stat().st_size,
         pair_bytes=sum(path.stat().st_size for path in pair) if pair else None,
-        samples=len(drawn),
+        samples=len(source.drawn),
         per_channel=options.per_channel,
         method=", ".join((options.method, *options.layers)),
         audit=found,
@@ -124,10 +187,6 @@ def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
     return model
 
 
-def _inputs(samples: Iterable[NDArray[np.float32]], spec: ModelSpec) -> Iterator[NDArray[np.float32]]:
-    return (static_input(spec, sample[None])[0] for sample in samples)
-
-
 def _save(int8: onnx.ModelProto, output: Path, *, pair: bool) -> tuple[Path, ...]:
     """Write the whole file, and the pair cut from it where there is one."""
     files = {output: int8, **(dict(zip(pair_paths(output), cut_pair(int8), strict=True)) if pair else {})}
@@ -136,22 +195,16 @@ def _save(int8: onnx.ModelProto, output: Path, *, pair: bool) -> tuple[Path, ...
     return tuple(files)
 
 
-def _record(
-    paths: tuple[Path, ...],
-    sources: dict[str, Accepted],
-    options: QuantizeOptions,
-    drawn: CalibrationSet,
-    *,
-    failed: bool,
-) -> None:
+def _record(paths: tuple[Path, ...], source: Source, told: Mapping[str, Any], *, failed: bool) -> None:
     """Write a row a file; it keeps the calibration's indices, so that verify can refuse to test on them."""
+    drawn = source.drawn
     told = {
-        **options_of(QuantizeOptions, options),
+        **told,
         "calibration_indices": drawn.indices.tolist(),
         "calibration_source_sha256": drawn.source_sha256,
     }
     for path in paths:
-        record(path, "quantize", sources, told, "failed" if failed else "done")
+        record(path, "quantize", source.accepted, told, "failed" if failed else "done")
 
 
 def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.float32]) -> NDArray[np.float32]:

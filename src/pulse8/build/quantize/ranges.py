@@ -4,6 +4,7 @@ MinMax needs one pass. The others need a second one, for each tensor's histogram
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -28,8 +29,18 @@ Counts = NDArray[np.int64]
 KEEPS_SCALE: Final = {"MaxPool", "AveragePool", "Reshape", "Transpose"}
 BINS: Final = 4096
 LEVELS: Final = 256
+SCALE_BITS: Final = 12
+"""A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale, a float32 number of 24."""
 SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 """Parts of the whole range that the entropy method tries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Extremes of each tensor that a node makes, and the histograms between them of those that need one."""
+
+    extremes: Ranges
+    counts: dict[str, Counts]
 
 
 def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOptions) -> Ranges:
@@ -42,16 +53,30 @@ def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOp
     SpecError
         A method is given for a tensor that has no scale of its own.
     """
+    check_rules(model, options)
+    wanted = [name for name in scaled_tensors(model) if options.rule(name).method != "minmax"]
+    return choose_ranges(model, observe(model, samples, wanted), options)
+
+
+def check_rules(model: onnx.ModelProto, options: QuantizeOptions) -> None:
+    """Hold that every tensor with a method of its own has a scale of its own; ``SpecError`` names one that has not."""
     scaled = scaled_tensors(model)
     if unknown := set(options.own_rules) - set(scaled):
         raise SpecError(f"{min(unknown)} is no tensor with a scale of its own; those are {', '.join(scaled)}")
+
+
+def observe(model: onnx.ModelProto, samples: Samples, tensors: Sequence[str]) -> Observed:
+    """Run the model on every sample, and a second time where ``tensors`` need a histogram."""
     extremes = extremes_of(model, samples())
-    rules = {name: options.rule(name) for name in extremes}
-    spread = {name: extremes[name] for name, rule in rules.items() if rule.method != "minmax"}
-    counts = histograms(model, samples(), spread) if spread else {}
+    spread = {name: extremes[name] for name in tensors}
+    return Observed(extremes, histograms(model, samples(), spread) if spread else {})
+
+
+def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeOptions) -> Ranges:
+    """Choose every tensor's range by its rule; one without a histogram keeps its extremes."""
     chosen = {
-        name: chosen_range(counts[name], extremes[name], rule) if name in counts else extremes[name]
-        for name, rule in rules.items()
+        name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
+        for name, ends in observed.extremes.items()
     }
     return with_shared_scales(model, chosen)
 
@@ -72,7 +97,7 @@ def scaled_tensors(model: onnx.ModelProto) -> list[str]:
 def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) -> Ranges:
     """Smallest and largest value of each tensor that a node makes."""
     names = [name for node in model.graph.node for name in node.output]
-    read = _reader(model, names)
+    read = tensor_reader(model, names)
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for sample in samples:
         tensors = read(sample)
@@ -92,11 +117,32 @@ def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     return shared
 
 
+def with_exact_averages(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Widen the range of each tensor that is averaged over an even window, and of all that share it (decision 0031).
+
+    The average of an odd sum of two bytes lies exactly between two bytes. Integers round it half to even; floats round
+    what the scale's own rounding left of the half. A scale of 12 bits leaves all of it.
+    """
+    pools = [node for node in model.graph.node if node.op_type == "AveragePool"]
+    even = [node for node in pools if np.prod(onnx.helper.get_node_attr_value(node, "kernel_shape")) % 2 == 0]
+    averaged = {ranges[node.input[0]] for node in even if node.input[0] in ranges}
+    return {name: exact_range(ends) if ends in averaged else ends for name, ends in ranges.items()}
+
+
+def exact_range(ends: Range) -> Range:
+    """Return the range of the next larger scale of 12 significant bits, with a zero point that is a whole number."""
+    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
+    mantissa, exponent = np.frexp((high - low) / (LEVELS - 1))
+    step = float(np.ldexp(np.ceil(np.ldexp(mantissa, SCALE_BITS)), exponent - SCALE_BITS))
+    below = round(-low / step) if step else 0
+    return -below * step, (LEVELS - 1 - below) * step
+
+
 def histograms(
     model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
 ) -> dict[str, Counts]:
     """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
-    read = _reader(model, list(extremes))
+    read = tensor_reader(model, list(extremes))
     counts = {name: np.zeros(BINS, np.int64) for name in extremes}
     for sample in samples:
         for (name, ends), tensor in zip(extremes.items(), read(sample), strict=True):
@@ -104,8 +150,10 @@ def histograms(
     return counts
 
 
-def _reader(model: onnx.ModelProto, names: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Return what runs the model on a sample and returns the named tensors, its own output among them or not."""
+def tensor_reader(
+    model: onnx.ModelProto, names: Sequence[str]
+) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Return what runs a model on a sample and returns the named tensors, its own output among them or not."""
     last = model.graph.output[0].name
     outputs = [last, *(name for name in names if name != last)]
     runner = OrtRunner(with_outputs(model, outputs[1:]).SerializeToString())

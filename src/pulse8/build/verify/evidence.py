@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from pulse8.build.verify.text import EIGHT_FRAMES
+from pulse8.build.verify.text import EIGHT_FRAMES, wave_lines
+from pulse8.build.verify.waves import WaveComparison
 from pulse8.errors import InputError
 from pulse8.manifest import accept, existing_file, lineage, record
 from pulse8.measure.draw.agreement import agreement_svg, bland_altman_svg, error_histogram_svg, layer_sqnr_svg
@@ -71,7 +72,7 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             "",
             "",
         ),
-        ("POS (needs windows of seconds, not of 8 frames)", "none", "", "", ""),
+        _pos_row(found),
     ]
     people = f"{found['subjects']} subjects" if found["subjects"] else "no subject ids"
     return Section(
@@ -80,11 +81,24 @@ def _accuracy(told: Mapping[str, Any]) -> Section:
             *([SIMULATED] if told["simulated"] else []),
             f"{found['samples']} windows ({people}); {told['split']}.",
             f"INT8 is {found['usefulness']}: its MAE minus the constant predictor's is"
-            f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap). {EIGHT_FRAMES}.",
+            f" {_range(found['constant_gap_interval'])} BPM (95 % interval by paired bootstrap)."
+            f"{'' if told['waves'] else f' {EIGHT_FRAMES}.'}",
             f"INT8's MAE minus FP32's is {_range(found['mae_increase_interval'])} BPM (the same kind of interval)."
             f" Worst subject: {_worst(found)}.",
         ),
         tables=(Table(head=("BPM", "MAE", "RMSE", "bias", "95 % limits of agreement"), rows=tuple(rows)),),
+    )
+
+
+def _pos_row(found: Mapping[str, Any]) -> tuple[str, ...]:
+    if found["pos_mae"] is None:
+        return ("POS (needs windows of seconds, not of 8 frames)", "none", "", "", "")
+    return (
+        f"POS on the same windows; INT8's minus it {_range(found['pos_gap_interval'])}",
+        f"{found['pos_mae']:.2f}",
+        "",
+        "",
+        "",
     )
 
 
@@ -113,6 +127,7 @@ def _agreement(told: Mapping[str, Any]) -> Section:
             f"Absolute difference: mean {found['difference_mean']:.3f}, largest {found['difference_max']:.3f}, standard"
             f" deviation {found['difference_std']:.3f} BPM. SQNR of the BPM: {found['sqnr_db']:.1f} dB. Outputs vary by"
             f" {found['fp32_sd']:.2f} (FP32) and {found['int8_sd']:.2f} BPM (INT8), one standard deviation.",
+            *(f"{line}." for line in _wave_lines(told["waves"])),
         ),
         pictures=(
             Picture(svg=agreement_svg(fp32, int8), caption="Each window's rate; the line is equality"),
@@ -122,6 +137,10 @@ def _agreement(told: Mapping[str, Any]) -> Section:
             ),
         ),
     )
+
+
+def _wave_lines(waves: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return wave_lines(WaveComparison(**waves)) if waves else ()
 
 
 def _errors(told: Mapping[str, Any]) -> Section:
@@ -148,7 +167,7 @@ def _layers(told: Mapping[str, Any]) -> Section:
     return Section(
         title="SQNR layer by layer",
         text=("Each FP32 tensor's signal about its mean, over the INT8 file's error in it. Errors add up on the way.",),
-        pictures=(Picture(svg=layer_sqnr_svg(names, decibels), caption="From the input (top) to the logit (bottom)"),),
+        pictures=(Picture(svg=layer_sqnr_svg(names, decibels), caption="From the input (top) to the output (bottom)"),),
     )
 
 

@@ -7,12 +7,6 @@ from pulse8.errors import SpecError
 from pulse8.measure.infer.runner import RunnerName
 
 MIN_SAMPLES: Final = 30
-MAX_MAE_INCREASE_BPM: Final = 2.0
-MAX_MEAN_DIFFERENCE_BPM: Final = 2.0
-"""Both are the guide's, and both strict: reaching one fails."""
-MIN_FP32_SD_BPM: Final = 0.1
-MIN_SD_SHARE: Final = 0.1
-"""Constant-output gate: below these, agreement says nothing, because nothing varies."""
 
 
 @dataclass(frozen=True, kw_only=True)

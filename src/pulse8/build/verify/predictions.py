@@ -1,4 +1,4 @@
-"""Both models' BPM on the same held-out windows, a block at a time."""
+"""Both models' outputs and BPM on the same held-out windows, a block at a time."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from pulse8.build.export.forms import SHAPE_GUIDE, SHAPE_WHOLE, to_whole_input
 from pulse8.errors import InputError
-from pulse8.learn.datasets.guide_pt import GuideData
+from pulse8.learn.datasets.calibration import Labelled
 from pulse8.measure.infer.runner import Runner
+from pulse8.measure.network import read_wave
+from pulse8.measure.signal.network import network_rate, network_wave
+from pulse8.spec import ModelSpec
 from pulse8.values import Watch
 
 BLOCK: Final = 16
@@ -28,11 +31,16 @@ class Predictions:
 
 def predict(
     models: tuple[tuple[Runner, Path], tuple[Runner, Path]],
-    data: GuideData,
+    data: Labelled,
     indices: NDArray[np.int64],
     watch: Watch[int],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Run both models, FP32 and INT8, each with its file, on the windows at ``indices``, a block in memory at a time.
+
+    Returns
+    -------
+    tuple
+        What each gave: BPM [N], or a waveform's phases [N, phases, 1, samples of a phase].
 
     Raises
     ------
@@ -40,26 +48,39 @@ def predict(
         A model takes another input, or gives values that are not finite.
     """
     starts = range(0, len(indices), BLOCK)
-    outputs: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]] = ([], [])
+    outputs: tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]] = ([], [])
     for start in watch(starts, "comparing FP32 and INT8", len(starts)):
         samples = data.take(indices[start : start + BLOCK])
         for (runner, path), found in zip(models, outputs, strict=True):
-            found.append(_bpm(runner, samples, path))
+            found.append(_run(runner, samples, path))
     one, other = (np.concatenate(found) for found in outputs)
     return one, other
 
 
-def _bpm(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np.float64]:
+def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
     shape = runner.input_shape
-    if shape[1:] == SHAPE_GUIDE[1:]:
+    if shape[1:] == samples.shape[1:]:
         batches = [samples] if not isinstance(shape[0], int) else list(samples[:, None])
-    elif shape == SHAPE_WHOLE:
+    elif shape == SHAPE_WHOLE and samples.shape[1:] == SHAPE_GUIDE[1:]:
         batches = list(to_whole_input(samples)[:, None])
     else:
-        raise InputError(f"{path} takes {list(shape)}; verify needs [batch, 8, 3, 36, 36, 3] or {list(SHAPE_WHOLE)}")
-    bpm = np.concatenate([runner(batch)[0].ravel() for batch in batches]).astype(np.float64)
-    if len(bpm) != len(samples) or not np.isfinite(bpm).all():
+        raise InputError(f"{path} takes {list(shape)}; the data are windows of {list(samples.shape[1:])}")
+    found = np.concatenate([runner(batch)[0] for batch in batches])
+    outputs = found if found.ndim == 4 and found.shape[1] > 1 else found.reshape(-1)
+    if len(outputs) != len(samples) or not np.isfinite(outputs).all():
         raise InputError(
-            f"{path} gives {len(bpm)} values for {len(samples)} windows, or some are not finite; export again"
+            f"{path} gives {len(outputs)} values for {len(samples)} windows, or some are not finite; export again"
         )
-    return bpm
+    return outputs
+
+
+def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """Return each window's rate in BPM, and for a waveform model whether `pulse8 measure` would show it.
+
+    A wave without a peak in the band has the rate 0, an error that nothing exceeds: such a window must not be left out.
+    """
+    if spec.output == "bpm":
+        return outputs.astype(np.float64), None
+    bpm = [network_rate(phases[None], spec).bpm or 0.0 for phases in outputs]
+    shown = [read_wave(network_wave(phases[None], spec), spec).bpm is not None for phases in outputs]
+    return np.array(bpm), np.array(shown)

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.build.verify.gates import LIMITS, Gate, Limits, most, number
 from pulse8.build.verify.layers import LayerSqnr
-from pulse8.build.verify.options import (
-    MAX_MAE_INCREASE_BPM,
-    MAX_MEAN_DIFFERENCE_BPM,
-    MIN_FP32_SD_BPM,
-    MIN_SD_SHARE,
-)
 from pulse8.build.verify.predictions import Predictions
+from pulse8.build.verify.waves import WaveComparison
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
 Values = NDArray[np.float64]
@@ -41,7 +38,10 @@ class WorstSubject:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR."""
+    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR.
+
+    A gap is INT8's MAE minus another's, as a 95 % interval; ``pos`` is ``None`` where windows are too short for POS.
+    """
 
     samples: int
     subjects: int | None
@@ -59,6 +59,8 @@ class Comparison:
     constant_gap_interval: tuple[float, float]
     usefulness: str
     worst: WorstSubject | None
+    pos_mae: float | None = None
+    pos_gap_interval: tuple[float, float] | None = None
 
     @property
     def mae_increase(self) -> float:
@@ -75,12 +77,16 @@ class Comparison:
 class Verdict:
     """The verdict and what it stands on, bound to the files by their hashes.
 
-    ``passed`` is fidelity: INT8 against FP32. Whether the model is of use is another question, and printed with it.
+    ``passed`` is fidelity: INT8 against FP32, every gate met; ``failures`` is what the others say. Whether the model is
+    of use is another question, and printed with it; a waveform model has to be of use too.
     """
 
     passed: bool
     failures: tuple[str, ...]
+    gates: tuple[Gate, ...]
     comparison: Comparison
+    model: str
+    waves: WaveComparison | None
     layers: tuple[LayerSqnr, ...]
     layers_missing: str | None
     asked: int
@@ -93,8 +99,14 @@ class Verdict:
     runner: str
 
 
-def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
-    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
+def compare(
+    found: Predictions, constant_bpm: float, *, subjects_known: bool, pos_bpm: Values | None = None
+) -> Comparison:
+    """Compare two models' rates.
+
+    ``constant_bpm`` is the training labels' mean, which needs no camera at all; ``pos_bpm`` [N] is POS's rate, not a
+    number where it has none.
+    """
     difference = np.abs(found.int8 - found.fp32)
     int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
     gap = subject_bootstrap(int8_error - constant_error, found.subjects)
@@ -116,7 +128,18 @@ def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) ->
         constant_gap_interval=gap,
         usefulness=_usefulness(gap),
         worst=_worst(found) if subjects_known else None,
+        **({} if pos_bpm is None else _beside_pos(found, int8_error, pos_bpm)),
     )
+
+
+def _beside_pos(found: Predictions, int8_error: Values, pos_bpm: Values) -> dict[str, Any]:
+    """POS's MAE where it has a rate, and INT8's MAE minus it on the same windows."""
+    rated = np.isfinite(pos_bpm)
+    pos_error = np.abs(pos_bpm - found.labels)[rated]
+    if not pos_error.size:
+        return {}
+    gap = subject_bootstrap(int8_error[rated] - pos_error, found.subjects[rated])
+    return {"pos_mae": float(pos_error.mean()), "pos_gap_interval": gap}
 
 
 def _usefulness(gap: tuple[float, float]) -> str:
@@ -148,27 +171,31 @@ def _worst(found: Predictions) -> WorstSubject:
 
 def degraded(comparison: Comparison) -> bool:
     """Whether one of the guide's two criteria failed, for which the guide has plans."""
-    met = comparison.mae_increase < MAX_MAE_INCREASE_BPM and comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM
-    return not met
+    guides = (gate for gate in rate_gates(comparison) if gate.name in ("mae", "difference"))
+    return not all(gate.met for gate in guides)
 
 
-def failures_of(comparison: Comparison) -> tuple[str, ...]:
-    """Return the fidelity gates that were not met, each as the report's line about it; none is a pass."""
-    return tuple(_failures(comparison))
+def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate]:
+    """Hold the guide's two criteria and the constant-output gate against a comparison of rates."""
+    yield most("mae", "MAE increase", comparison.mae_increase, limits.max_mae_increase_bpm, " BPM")
+    difference = comparison.difference_mean
+    yield most("difference", "Mean output difference", difference, limits.max_mean_difference_bpm, " BPM")
+    fp32, int8 = comparison.fp32_sd, comparison.int8_sd
+    floor = limits.min_fp32_sd_bpm
+    line = f"FP32 output is constant (sd {fp32:.3f} BPM < {floor} BPM): train it longer"
+    varies = fp32 >= floor
+    yield Gate(name="constant FP32", figure=fp32, limit=floor, met=varies, line=line)
+    if varies:
+        floor = limits.min_sd_share * fp32
+        line = f"INT8 output is constant (sd {int8:.3f} BPM < a tenth of FP32's {fp32:.3f})"
+        yield Gate(name="constant INT8", figure=int8, limit=floor, met=int8 >= floor, line=line)
 
 
-def _failures(comparison: Comparison) -> Iterator[str]:
-    if not comparison.mae_increase < MAX_MAE_INCREASE_BPM:
-        yield f"MAE increase ({short(comparison.mae_increase)} BPM) >= threshold ({MAX_MAE_INCREASE_BPM} BPM)"
-    if not comparison.difference_mean < MAX_MEAN_DIFFERENCE_BPM:
-        mean = f"Mean output difference ({short(comparison.difference_mean)} BPM)"
-        yield f"{mean} >= threshold ({MAX_MEAN_DIFFERENCE_BPM} BPM)"
-    if not comparison.fp32_sd >= MIN_FP32_SD_BPM:
-        yield f"FP32 output is constant (sd {comparison.fp32_sd:.3f} BPM < {MIN_FP32_SD_BPM} BPM): train it longer"
-    elif not comparison.int8_sd >= MIN_SD_SHARE * comparison.fp32_sd:
-        yield f"INT8 output is constant (sd {comparison.int8_sd:.3f} BPM < a tenth of FP32's {comparison.fp32_sd:.3f})"
-
-
-def short(bpm: float) -> str:
-    """Write a figure as the guide's last block does: two decimals, of which a trailing zero is dropped (1.47, 3.2)."""
-    return str(round(bpm, 2) + 0.0)
+def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
+    """Hold a waveform model against what needs no network."""
+    others = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
+    figure = comparison.int8.mae
+    for name, other in others.items():
+        if other is not None:
+            line = f"MAE of INT8 ({number(figure)} BPM) >= MAE of {name} ({number(other)} BPM)"
+            yield Gate(name=f"better than {name}", figure=figure, limit=other, met=figure < other, line=line)

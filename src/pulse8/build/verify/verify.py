@@ -1,6 +1,7 @@
 """INT8 against FP32 on windows that neither training nor calibration saw: the verdict."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -9,22 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.build.export.recognise import MEND
+from pulse8.build.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.build.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.build.verify.options import MIN_SAMPLES, VerifyOptions
-from pulse8.build.verify.predictions import Predictions, predict
-from pulse8.build.verify.verdict import Verdict, compare, failures_of
+from pulse8.build.verify.predictions import Predictions, predict, rates_of
+from pulse8.build.verify.provenance import (
+    MEND_INT8,
+    check_provenance,
+    refuse_changed,
+    scheme_violations,
+    verdict_path,
+)
+from pulse8.build.verify.verdict import Comparison, Verdict, compare, rate_gates, usefulness_gates
+from pulse8.build.verify.waves import WaveComparison, Waves, compare_waves
 from pulse8.errors import InputError
-from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
+from pulse8.learn.datasets.calibration import Labelled
+from pulse8.learn.datasets.clip_file import ClipData
+from pulse8.learn.datasets.data_file import open_data
 from pulse8.learn.datasets.splits import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.measure.infer.runner import TITLES, open_runner
+from pulse8.measure.infer.runner import TITLES, Runner, open_runner
+from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 from pulse8.values import Watch, unwatched
 
 LAYER_SAMPLES: Final = 8
 BLOCK_WINDOWS: Final = 64
 """Windows that stand for one subject in the bootstrap where no subject is known: neighbours resemble each other."""
-MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +45,6 @@ class Verified:
 
     verdict: Verdict
     path: Path
-
-
-def verdict_path(int8: Path) -> Path:
-    """Where the verdict of an INT8 file stands: beside it."""
-    return int8.with_suffix(".verdict.json")
 
 
 def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watch: Watch[int] = unwatched) -> Verified:
@@ -50,25 +57,31 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     """
     existing_file(fp32, "FP32 model", MEND)
     existing_file(int8, "INT8 model", MEND_INT8)
-    data = open_guide_data(data_file)
+    data = open_data(data_file)
     parts = split(len(data.labels), data.subjects)
     indices = _chosen(parts, options, data_file)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
-    checked = _check_provenance(sources, indices)
+    checked = check_provenance(sources, data.subjects, indices)
     models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
-    found = Predictions(
-        data.labels[indices].astype(np.float64),
-        *predict(models, data, indices, watch),
-        _groups(data, indices),
-    )
+    spec = _spec(models)
+    outputs = predict(models, data, indices, watch)
+    (fp32_bpm, accepted), (int8_bpm, _) = (rates_of(output, spec) for output in outputs)
+    found = Predictions(data.labels[indices].astype(np.float64), fp32_bpm, int8_bpm, _groups(data, indices))
+    waves = None if accepted is None else compare_waves(found, _waves(*outputs, accepted))
     constant_bpm = float(data.labels[parts.train].mean())
-    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject)
+    pos_bpm = data.pos_bpm[indices].astype(np.float64) if isinstance(data, ClipData) else None
+    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject, pos_bpm=pos_bpm)
+    refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
-    failures = failures_of(comparison)
+    gates = (*_gates(comparison, waves), scheme_gate(scheme_violations(sources["int8"])))
+    failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
         passed=not failures,
         failures=failures,
+        gates=gates,
         comparison=comparison,
+        model=spec.model,
+        waves=waves,
         layers=layers,
         layers_missing=missing,
         asked=options.num_samples,
@@ -83,6 +96,23 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     return Verified(verdict, _write(verdict, found, sources, options))
 
 
+def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
+    """Return the contract that both files are read by; a file without one is the guide's model."""
+    one, other = (
+        ModelSpec.from_json(runner.metadata[METADATA_KEY]) if METADATA_KEY in runner.metadata else ULTRALIGHT
+        for runner, _ in models
+    )
+    if one != other:
+        raise InputError(
+            f"{models[1][1]} ({other.model}) has another spec than {models[0][1]} ({one.model}); {MEND_INT8}"
+        )
+    return one
+
+
+def _waves(fp32: NDArray[np.float32], int8: NDArray[np.float32], accepted: NDArray[np.bool_]) -> Waves:
+    return Waves(fp32[:, :, 0], int8[:, :, 0], accepted)
+
+
 def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:
     """Take test windows evenly spaced in file order; all of them where there are fewer than asked for."""
     count = min(options.num_samples, len(parts.test))
@@ -93,33 +123,21 @@ def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np
     return np.asarray(parts.test[np.linspace(0, len(parts.test) - 1, count).round().astype(np.int64)])
 
 
-def _check_provenance(sources: dict[str, Accepted], indices: NDArray[np.int64]) -> bool:
-    """Hold the INT8 file against its row: its FP32 source, its calibration windows. Return whether they are known."""
-    row = sources["int8"].row
-    if row is None or row.step != "quantize":
-        return False
-    if row.inputs["fp32"].sha256 != sources["fp32"].sha256:
-        raise InputError(
-            f"{sources['int8'].path} was not quantised from {sources['fp32'].path}; quantise that one first"
-        )
-    if row.options["calibration_source_sha256"] != sources["data"].sha256:
-        return False
-    shared = np.intersect1d(np.asarray(row.options["calibration_indices"], dtype=np.int64), indices)
-    if shared.size:
-        raise InputError(
-            f"calibration saw {shared.size} of the test windows (first: {shared[0]}); calibrate on training windows"
-        )
-    return True
+def _gates(comparison: Comparison, waves: WaveComparison | None) -> Iterator[Gate]:
+    yield from rate_gates(comparison)
+    if waves is not None:
+        yield from wave_gates(waves)
+        yield from usefulness_gates(comparison)
 
 
-def _groups(data: GuideData, indices: NDArray[np.int64]) -> NDArray[np.str_]:
+def _groups(data: Labelled, indices: NDArray[np.int64]) -> NDArray[np.str_]:
     if data.subjects is not None:
         return data.subjects[indices]
     return (np.arange(len(indices)) // BLOCK_WINDOWS).astype(np.str_)
 
 
 def _layers(
-    fp32: Path, int8: Path, data: GuideData, indices: NDArray[np.int64]
+    fp32: Path, int8: Path, data: Labelled, indices: NDArray[np.int64]
 ) -> tuple[tuple[LayerSqnr, ...], str | None]:
     """Per-layer SQNR, or why there is none: a file of another exporter has no layers that this line can name."""
     try:

@@ -27,8 +27,11 @@ DEFLATE_LEVEL: Final = 6
 HEAD_ALIGNMENT: Final = 64
 BLOCK_BYTES: Final = 1 << 20
 
-ZIP_ERRORS: Final = (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError)
-"""What the zip reader was seen to raise on damaged or hostile bytes; zlib's error comes as one of its own."""
+ZIP_ERRORS: Final = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+    *(ValueError, KeyError, NotImplementedError, RuntimeError),
+)
+"""What the zip reader was seen to raise on damaged or hostile bytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +102,8 @@ class Archive:
         try:
             with zipfile.ZipFile(path) as archive:
                 self._entries = {entry.filename: entry for entry in archive.infolist()}
+                if {entry.compress_type for entry in archive.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                    raise self._refusal("is compressed in another way than this kind is")
                 self.record = self._read_record(archive)
                 self._shapes = {name: _shape(*value) for name, value in self.record["arrays"].items()}
         except (*ZIP_ERRORS, TypeError, AttributeError, RecursionError) as error:
@@ -130,7 +135,7 @@ class Archive:
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(entry) as file:
                 whole = file.read(len(head)) == head and _fill(file, array)
-        except (*ZIP_ERRORS, zlib.error) as error:
+        except ZIP_ERRORS as error:
             raise self._refusal(f"has a damaged {name} ({error})") from error
         if not whole:
             raise self._refusal(f"has a damaged {name}")
@@ -158,7 +163,7 @@ class Archive:
                     with archive.open(name) as file:
                         while block := file.read(BLOCK_BYTES):
                             digest.update(block)
-        except (*ZIP_ERRORS, zlib.error) as error:
+        except ZIP_ERRORS as error:
             raise self._refusal(f"is damaged ({error})") from error
         return digest.hexdigest()
 

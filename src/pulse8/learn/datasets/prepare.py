@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from pulse8.errors import InputError
@@ -45,6 +46,8 @@ class Report:
         How many of them were prepared now, and how many were there already.
     windows, left_out
         Windows with a true rate, and how many have none, by reason.
+    lags, lag_s
+        In how many recordings the PPG's lag to the video could be estimated, and the smallest, median and largest.
     failed
         What could not be prepared.
     megabytes
@@ -63,6 +66,8 @@ class Report:
     kept: int
     windows: int
     left_out: dict[str, int]
+    lags: int
+    lag_s: tuple[float, float, float] | None
     failed: tuple[Failure, ...]
     megabytes: float
     peak_mb: float
@@ -112,7 +117,7 @@ def prepare(
         tell(failure)
     outcomes = list(_run(_waiting(tasks, store), options, watch, tell))
     failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
-    entries = _entries(store)
+    entries = entries_in(store)
     simulated = chosen.simulated or any(entry.subject.startswith(SUBJECT_PREFIX) for entry in entries)
     failed.sort(key=lambda failure: failure.recording)
     made = Store(store, chosen.name, simulated, entries, tuple(failed))
@@ -131,7 +136,8 @@ def twice(found: Sequence[Found]) -> Iterator[Failure]:
     by_video: dict[Path, list[Found]] = defaultdict(list)
     for one in found:
         by_id[one.recording].append(one)
-        by_video[one.video].append(one)
+        if one.video != one.truth:  # a file that is both may hold many
+            by_video[one.video].append(one)
     for name, ones in by_id.items():
         if len(ones) > 1:
             places = ", ".join(str(one.video) for one in ones)
@@ -187,7 +193,8 @@ def _run(
         yield outcome
 
 
-def _entries(store: Path) -> tuple[Entry, ...]:
+def entries_in(store: Path) -> tuple[Entry, ...]:
+    """Read the index's entries off the recordings' own files, sorted by id."""
     entries = [entry_of(path) for path in sorted(store.glob(f"*{SUFFIX}"))]
     return tuple(sorted(entries, key=lambda entry: entry.recording))
 
@@ -198,6 +205,7 @@ def _report(made: Store, outcomes: Sequence[Outcome]) -> Report:
     for entry in made.entries:
         for reason, count in entry.left_out.items():
             left_out[reason] += count
+    lags_s = sorted(entry.lag_s for entry in made.entries if entry.lag_s is not None)
     return Report(
         store=str(made.path),
         dataset=made.dataset,
@@ -209,6 +217,8 @@ def _report(made: Store, outcomes: Sequence[Outcome]) -> Report:
         kept=len(made.entries) - done,
         windows=sum(entry.windows for entry in made.entries),
         left_out=dict(sorted(left_out.items())),
+        lags=len(lags_s),
+        lag_s=(lags_s[0], median(lags_s), lags_s[-1]) if lags_s else None,
         failed=made.failed,
         megabytes=sum(entry.bytes for entry in made.entries) / 1e6,
         peak_mb=max((outcome.peak_mb for outcome in outcomes), default=0.0),

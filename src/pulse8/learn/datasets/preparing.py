@@ -1,9 +1,10 @@
 """One recording from its raw files into its store file: what a worker does, here or on another machine."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -16,7 +17,7 @@ from pulse8.learn.datasets.labels import count_labels
 from pulse8.learn.datasets.npz import Blocks
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.store import PATCH_SHAPE, Prepared, open_recording, recording_path, write_recording
-from pulse8.learn.datasets.sync import estimate_lag
+from pulse8.learn.datasets.sync import Lag, estimate_lag
 from pulse8.manifest import sha256_of
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.patches import roi_patches
@@ -109,6 +110,11 @@ def _with_patches(track: FaceTrack, spool: IO[bytes]) -> Iterator[TrackedFrame]:
 
 def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
     notes: list[str] = []
+    if (
+        opened.rates is not None
+        and not ((opened.rates.t_s >= traces.t_s[0]) & (opened.rates.t_s <= traces.t_s[-1])).any()
+    ):
+        raise InputError(f"{task.found.truth} has no rate while {task.found.video} runs; are they on one clock?")
     reference = None if opened.reference is None else _on_film(opened.reference, traces, task.found, notes)
     lag = None if reference is None else estimate_lag(traces, reference)
     corrected = task.options.correct_lag and lag is not None
@@ -122,45 +128,55 @@ def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
         conditions={**task.found.conditions, **opened.conditions},
         rates=opened.rates,
     )
+    facts = facts_of(recording, lag, notes, corrected=corrected)
+    return Prepared(recording=recording, made=made(task), facts=facts)
+
+
+def facts_of(recording: Recording, lag: Lag | None, notes: Sequence[str], *, corrected: bool) -> dict[str, Any]:
+    """Return what an index tells of a recording beside its ids; ``corrected``: its PPG's clock was moved by the lag."""
     windows, left_out = count_labels(recording)
-    facts = {
-        "frames": len(traces.t_s),
-        "seconds": round(float(np.ptp(traces.t_s)), 6),
-        "valid_share": [round(float(share), 6) for share in traces.valid.mean(axis=0)],
+    return {
+        "frames": len(recording.traces.t_s),
+        "seconds": round(float(np.ptp(recording.traces.t_s)), 6),
+        "valid_share": [round(float(share), 6) for share in recording.traces.valid.mean(axis=0)],
         "windows": windows,
         "left_out": {str(reason): count for reason, count in left_out.items()},
         "lag_s": None if lag is None else round(lag.seconds, 6),
         "lag_correlation": None if lag is None else round(lag.correlation, 6),
         "lag_corrected": corrected,
-        "notes": notes,
+        "notes": list(notes),
     }
-    return Prepared(recording=recording, made=made(task), facts=facts)
 
 
 def _on_film(reference: Ppg, traces: CellTraces, found: Found, notes: list[str]) -> Ppg:
-    """Keep the part of a PPG that was filmed.
+    """Keep the part of a PPG that was filmed; raises as :func:`refuse_unfilmed`."""
+    first_s, last_s = float(traces.t_s[0]), float(traces.t_s[-1])
+    refuse_unfilmed(reference, first_s, last_s, found)
+    if reference.t_s[-1] > last_s + 1 or reference.t_s[0] < first_s - 1:
+        notes.append(f"the PPG from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s was cut to the video")
+    filmed = (reference.t_s >= first_s - 1) & (reference.t_s <= last_s + 1)
+    return Ppg(reference.samples[filmed], reference.t_s[filmed])
+
+
+def refuse_unfilmed(reference: Ppg, first_s: float, last_s: float, found: Found) -> None:
+    """Hold that a video, from its first to its last frame in seconds, shows what the PPG is of.
 
     Raises
     ------
     InputError
         The video ends long before the PPG, or they have no second in common.
     """
-    first_s, last_s = float(traces.t_s[0]), float(traces.t_s[-1])
-    beyond_s = float(reference.t_s[-1]) - last_s
-    if reference.t_s[0] >= last_s - 1 or reference.t_s[-1] <= first_s + 1:
+    starts_s, ends_s = float(reference.t_s[0]), float(reference.t_s[-1])
+    if starts_s >= last_s - 1 or ends_s <= first_s + 1:
         raise InputError(
-            f"{found.truth} runs from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s and {found.video} from "
+            f"{found.truth} runs from {starts_s:.1f} to {ends_s:.1f} s and {found.video} from "
             f"{first_s:.1f} to {last_s:.1f} s; do they belong together, on one clock?"
         )
-    if beyond_s > LONGEST_UNFILMED_S:
+    if ends_s - last_s > LONGEST_UNFILMED_S:
         raise InputError(
-            f"{found.video} ends {beyond_s:.1f} s before its PPG in {found.truth}; copy the video again, "
+            f"{found.video} ends {ends_s - last_s:.1f} s before its PPG in {found.truth}; copy the video again, "
             "or cut the PPG to it"
         )
-    if beyond_s > 1 or reference.t_s[0] < first_s - 1:
-        notes.append(f"the PPG from {reference.t_s[0]:.1f} to {reference.t_s[-1]:.1f} s was cut to the video")
-    filmed = (reference.t_s >= first_s - 1) & (reference.t_s <= last_s + 1)
-    return Ppg(reference.samples[filmed], reference.t_s[filmed])
 
 
 def made(task: Task) -> Mapping[str, Any]:
@@ -175,6 +191,7 @@ def made(task: Task) -> Mapping[str, Any]:
     paths |= {f"other {number}": path for number, path in enumerate(task.found.others)}
     return {
         "dataset": task.adapter.name,
+        "pulse8": version("pulse8"),
         "simulated": task.adapter.simulated,
         "options": task.options.of_content(),
         "files": {name: _told(path, task.raw) for name, path in paths.items()},

@@ -5,7 +5,6 @@ PPG, the device's heart rate (it lags about 4 s and is not used) and time in s. 
 skin tissue segmentation for remote photoplethysmography", Pattern Recognition Letters 124, 2019.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,23 +13,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, SpecError
+from pulse8.errors import InputError
 from pulse8.learn.datasets.guide_pt import LabelledBlock, write_guide_data
+from pulse8.learn.datasets.guide_windows import LONGEST_STEP, WINDOW, Counted, WindowOptions, labelled_blocks
 from pulse8.manifest import Row, accept, record
 from pulse8.measure.clips.patches import roi_patches
 from pulse8.measure.face.track import track_face
 from pulse8.measure.signal.beats import beat_times_s, rate_about_bpm
 from pulse8.measure.video.decode import read_frames
 from pulse8.values import FaceTrack, Watch, unwatched
-
-WINDOW: Final = 8
-"""Frames that the guide's network reads; the file's format holds no other."""
-
-BLOCK: Final = 64
-"""Windows that are written at once: 24 MB."""
-
-LONGEST_STEP: Final = 1.5
-"""In nominal frame intervals: a longer one means that a frame is missing, and no window spans it."""
 
 VIDEOS: Final = ("vid.avi", "vid.mp4", "vid.mkv")
 
@@ -39,32 +30,6 @@ WHERE: Final = (
     "as {folder}/subject1/vid.avi and ground_truth.txt, or name its folder with --raw_data; "
     "without it there is --dataset simulated"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class UbfcOptions:
-    """How recordings are cut: frames in a window, and frames from one window's start to the next one's."""
-
-    window_size: int = WINDOW
-    stride: int = 1
-
-    def __post_init__(self) -> None:
-        if self.window_size != WINDOW:
-            raise SpecError(f"window size {self.window_size}; the guide's network reads {WINDOW} frames")
-        if not 1 <= self.stride <= 10_000:
-            raise SpecError(f"stride {self.stride}; give 1 to 10,000 frames")
-
-
-@dataclass
-class Counted:
-    """What became of the frames and windows of one subject."""
-
-    subject: str
-    frames: int = 0
-    lost_frames: int = 0
-    windows: int = 0
-    left_out_lost_face: int = 0
-    left_out_no_rate: int = 0
 
 
 @dataclass
@@ -100,7 +65,7 @@ def preprocess_ubfc(
     SpecError
         The window size is not 8, or the stride under 1.
     """
-    options = UbfcOptions(window_size=window_size, stride=stride)
+    options = WindowOptions(window_size=window_size, stride=stride)
     folders = subject_folders(raw_data)
     done = Preprocessed(output_file)
     write_guide_data(output_file, _all_windows(folders, options, done, watch))
@@ -147,7 +112,7 @@ def read_ground_truth(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _all_windows(
-    folders: list[Path], options: UbfcOptions, done: Preprocessed, watch: Watch[Any]
+    folders: list[Path], options: WindowOptions, done: Preprocessed, watch: Watch[Any]
 ) -> Iterator[LabelledBlock]:
     for folder in folders:
         done.subjects.append(Counted(folder.name))
@@ -156,42 +121,9 @@ def _all_windows(
         raise InputError("no window is left: no face was found or no steady beats; look with pulse8 inspect")
 
 
-def _blocks(folder: Path, options: UbfcOptions, counted: Counted, watch: Watch[Any]) -> Iterator[LabelledBlock]:
-    samples, labels = [], []
-    for window, bpm in _windows(folder, options, counted, watch):
-        samples.append(window.astype(np.float32) / np.float32(255))
-        labels.append(bpm)
-        if len(samples) == BLOCK:
-            yield LabelledBlock(np.array(samples), np.array(labels, np.float32), folder.name)
-            samples, labels = [], []
-    if samples:
-        yield LabelledBlock(np.array(samples), np.array(labels, np.float32), folder.name)
-
-
-def _windows(
-    folder: Path, options: UbfcOptions, counted: Counted, watch: Watch[Any]
-) -> Iterator[tuple[NDArray[np.uint8], float]]:
-    """Windows uint8 [8, 3, 36, 36, 3] with their rate in BPM; what is left out is counted."""
-    ppg, ppg_s = read_ground_truth(folder / "ground_truth.txt")
-    beats_s = beat_times_s(ppg, ppg_s)
-    recent: deque[tuple[float, NDArray[np.uint8] | None]] = deque(maxlen=options.window_size)
-    for t_s, patches in _patches(folder, watch):
-        recent.append((t_s, patches))
-        counted.frames += 1
-        counted.lost_frames += patches is None
-        first = counted.frames - options.window_size
-        if first < 0 or first % options.stride:
-            continue
-        window = [patch for _, patch in recent if patch is not None]
-        if len(window) < options.window_size:
-            counted.left_out_lost_face += 1
-            continue
-        bpm = rate_about_bpm(beats_s, (recent[0][0] + recent[-1][0]) / 2)
-        if bpm is None:
-            counted.left_out_no_rate += 1
-            continue
-        counted.windows += 1
-        yield np.array(window), bpm
+def _blocks(folder: Path, options: WindowOptions, counted: Counted, watch: Watch[Any]) -> Iterator[LabelledBlock]:
+    beats_s = beat_times_s(*read_ground_truth(folder / "ground_truth.txt"))
+    return labelled_blocks(_patches(folder, watch), lambda t_s: rate_about_bpm(beats_s, t_s), options, counted)
 
 
 def _patches(folder: Path, watch: Watch[Any]) -> Iterator[tuple[float, NDArray[np.uint8] | None]]:
@@ -209,7 +141,7 @@ def _patches(folder: Path, watch: Watch[Any]) -> Iterator[tuple[float, NDArray[n
         yield frame.t_s, patches
 
 
-def _record(done: Preprocessed, folders: list[Path], options: UbfcOptions) -> Row:
+def _record(done: Preprocessed, folders: list[Path], options: WindowOptions) -> Row:
     """Write the row; the videos, 70 GB, are told by their ground truth."""
     inputs = {folder.name: accept(folder / "ground_truth.txt") for folder in folders}
     counts = {counted.subject: vars(counted) for counted in done.subjects}

@@ -79,7 +79,7 @@ def prepare_on_cluster(tasks: Sequence[Task], address: str) -> Iterator[Outcome]
     except ImportError as error:
         raise ToolchainError('a cluster needs dask.distributed; run pip install "pulse8[cluster]"') from error
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"no dask scheduler at {address} ({error}); start one with `dask scheduler`") from error
     with client:

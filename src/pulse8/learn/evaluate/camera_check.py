@@ -19,9 +19,9 @@ from pulse8.learn.evaluate.readings import read
 from pulse8.learn.evaluate.region import pulse_free_regions, region_traces, split_region
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading
 from pulse8.learn.evaluate.windows import WINDOW, Signal, Truth, as_wave, banded
-from pulse8.learn.simulate.skin import PBV_RGB
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.signal.filters import detrend
+from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
 from pulse8.values import CellTraces, Ppg, Roi, Watch, unwatched

@@ -5,21 +5,19 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.datasets.clip_file import MAKE, ClipData, write_clips
 from pulse8.learn.evaluate.baselines import BASELINES
-from pulse8.learn.evaluate.windows import WINDOW, TrueWindow, as_wave, banded, windows_of
+from pulse8.learn.evaluate.windows import WINDOW, Signal, as_wave, banded, windows_of
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.manifest import Row, options_of, record
-from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.rate import heart_rate
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 from pulse8.values import Recording, Watch, unwatched
 
 PRESETS: Final = ("easy", "medium", "hard", "dark", "compressed")
@@ -34,7 +32,7 @@ def simulate_clips(output: Path, options: SimulateOptions, watch: Watch[int] = u
     Windows without a pulse to be read, or with a pause that cannot be bridged, are left out.
     """
     numbers = watch(range(options.subjects), "simulating subjects", options.subjects)
-    write_clips(output, clips_of(simulated_people(numbers, options), Normaliser()))
+    write_clips(output, clips_of(simulated_people(numbers, options)))
     return record(output, "simulate", {}, {**options_of(SimulateOptions, options), "simulated": True})
 
 
@@ -46,7 +44,7 @@ def simulated_people(numbers: Iterable[int], options: SimulateOptions) -> Iterat
         yield simulate_recording(number, draw_conditions(number, preset, options.seed), length)
 
 
-def clips_of(recordings: Iterable[Recording], normaliser: Normaliser) -> ClipData:
+def clips_of(recordings: Iterable[Recording]) -> ClipData:
     """Cut recordings into clips with their contact pulse's rate and POS's.
 
     Raises
@@ -54,28 +52,24 @@ def clips_of(recordings: Iterable[Recording], normaliser: Normaliser) -> ClipDat
     InputError
         No recording has a window with a rate.
     """
-    windows = [window for one in recordings for window in windows_of(one) if window.whole and window.bpm is not None]
-    if not windows:
+    windows = [window for one in recordings for window in windows_of(one)]
+    known = [(window.seen, window.truth) for window in windows if window.seen and window.truth.bpm is not None]
+    if not known:
         raise InputError(f"no recording has a window of {WINDOW / RATE_HZ:.2f} s with a contact pulse; {MAKE}")
     return ClipData(
-        clips=np.stack([_clip(window, normaliser) for window in windows]),
-        labels=np.array([window.bpm for window in windows], np.float32),
-        pos_bpm=np.array([_pos_bpm(window) for window in windows], np.float32),
-        subjects=np.array([window.subject for window in windows]),
+        clips=np.concatenate([seen.clip.samples for seen, _ in known]),
+        labels=np.array([truth.bpm for _, truth in known], np.float32),
+        pos_bpm=np.array([_pos_bpm(seen.cells) for seen, _ in known], np.float32),
+        subjects=np.array([truth.subject for _, truth in known]),
     )
 
 
 def probe_clips(count: int) -> ClipData:
     """Return one window each of some simulated people, to compare engines on."""
     options = SimulateOptions(subjects=count, windows=1, seed=PROBE_SEED)
-    return clips_of(simulated_people(range(count), options), Normaliser())
+    return clips_of(simulated_people(range(count), options))
 
 
-def _clip(window: TrueWindow, normaliser: Normaliser) -> NDArray[np.float32]:
-    samples, _ = normalise(window.cells, np.full(window.cells.shape[1], np.nan), normaliser)
-    return samples
-
-
-def _pos_bpm(window: TrueWindow) -> float:
-    bpm = heart_rate(as_wave(banded(BASELINES["POS"](window.cells))), Readout()).bpm
+def _pos_bpm(cells: Signal) -> float:
+    bpm = heart_rate(as_wave(banded(BASELINES["POS"](cells))), Readout()).bpm
     return np.nan if bpm is None else bpm

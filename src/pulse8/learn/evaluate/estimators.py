@@ -13,6 +13,7 @@ from pulse8.learn.evaluate.baselines import BASELINES, Baseline
 from pulse8.learn.evaluate.windows import WINDOW, Signal, Window
 from pulse8.manifest import existing_file
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.signal.network import interleaved
 from pulse8.values import Clip
 
 CLIP_SHAPE: Final = (3, 12, WINDOW)
@@ -57,7 +58,7 @@ def from_clips(waves: Callable[[Sequence[Clip]], NDArray[Any]]) -> Estimator:
 
     def estimate(windows: Sequence[Window]) -> list[Estimate]:
         found = waves([window.clip for window in windows]) if windows else np.zeros((0, WINDOW))
-        return [Estimate(pulse.astype(np.float64)) for pulse in interleaved(np.asarray(found))]
+        return [Estimate(pulse.astype(np.float64)) for pulse in _waves(np.asarray(found))]
 
     return estimate
 
@@ -67,11 +68,8 @@ def from_samples(waves: Callable[[NDArray[np.float32]], NDArray[Any]]) -> Estima
     return from_clips(lambda clips: waves(np.concatenate([clip.samples for clip in clips])))
 
 
-def interleaved(output: NDArray[Any]) -> NDArray[Any]:
-    """Waves [B, N] of a network's output [B, phases, 1, N / phases]; waves stay as they are."""
-    if output.ndim == 4:
-        return output.transpose(0, 2, 3, 1).reshape(len(output), -1)
-    return output
+def _waves(output: NDArray[Any]) -> NDArray[Any]:
+    return interleaved(output) if output.ndim == 4 else output
 
 
 def onnx_file(path: Path) -> Estimator:

@@ -7,6 +7,39 @@ from pulse8.errors import SpecError
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataSetOptions:
+    """Which data set is evaluated, in place of simulated strata.
+
+    Attributes
+    ----------
+    dataset
+        Its name, as for ``pulse8 prepare``.
+    store
+        Its prepared store.
+    raw
+        Its raw files, prepared first: into the store where one is named.
+    processes
+        How many recordings are prepared at once.
+    protocol
+        A protocol whose test sides are evaluated.
+    fold
+        One of its folds; all of them without.
+    """
+
+    dataset: str | None = None
+    store: Path | None = None
+    raw: Path | None = None
+    processes: int = 1
+    protocol: Path | None = None
+    fold: str | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether a data set was named at all."""
+        return any(value is not None for value in (self.dataset, self.store, self.raw, self.protocol, self.fold))
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
     """Which methods are evaluated on which simulated strata. POS and the constant predictor always are.
 
@@ -22,6 +55,14 @@ class EvaluateOptions:
         ONNX files of networks that take clips, FP32 or INT8; each is a method called by its file's name.
     oracle
         Whether the best fixed filter, fitted with the truth, stands beside them; it takes most of the time.
+    mechanisms
+        Instead of the strata, the people of the hard one with motion, flicker, codec, exposure or specular light alone:
+        what networks that were trained without one of them do on it.
+    by
+        Conditions by which all windows are parted, such as skin.melanin; the usual ones if none is given.
+    longer
+        Beyond single windows as well: waves joined to 13.5 and 20.5 s, whole recordings, and the rate that a display
+        would show. It takes several times as long.
     """
 
     strata: tuple[str, ...] = ()
@@ -29,7 +70,12 @@ class EvaluateOptions:
     method: tuple[str, ...] = ("green", "chrom", "pos", "fused-pos")
     model: tuple[Path, ...] = ()
     oracle: bool = True
+    mechanisms: bool = False
+    by: tuple[str, ...] = ()
+    longer: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.limit == 1:
             raise SpecError(f"limit of {self.limit} subjects; give 0 for all, or at least 2")
+        if self.mechanisms and self.strata:
+            raise SpecError("mechanisms are tested on the hard stratum; leave --strata away")

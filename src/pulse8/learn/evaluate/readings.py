@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from pulse8.errors import SpecError
+from pulse8.learn.datasets.labels import Labels
 from pulse8.learn.evaluate.estimators import Estimate, Estimator
 from pulse8.learn.evaluate.oracle import oracle_pulse
 from pulse8.learn.evaluate.scores import Reading
@@ -44,12 +45,26 @@ class Group:
         What they are called; read once for windows, once more for whole recordings; how many are expected.
     published_mae_bpm
         What was published for the data set that they are near, whole recordings, by method.
+    labelled
+        Whether a true rate is a label of beats that the spectrum confirms, as for people, or the contact wave's
+        spectrum alone, as the frozen strata have it.
+    whole
+        Whether whole recordings are read too.
+    every_subject
+        Whether every subject has rows, however many there are.
     """
 
     name: str
     recordings: Iterable[Recording]
     count: int = 0
     published_mae_bpm: Mapping[str, float] = field(default_factory=dict)
+    labelled: bool = False
+    whole: bool = False
+    every_subject: bool = False
+
+    def labels(self, recording: Recording) -> Labels | None:
+        """Return a recording's labels; ``None`` where the contact wave's spectrum is the truth."""
+        return Labels.of(recording) if self.labelled else None
 
 
 def readings_of(
@@ -61,7 +76,7 @@ def readings_of(
     """
     found: Readings = defaultdict(list)
     for recordings in _together(watch(group.recordings, group.name, group.count)):
-        by_recording = [windows_of(recording) for recording in recordings]
+        by_recording = [windows_of(recording, labels=group.labels(recording)) for recording in recordings]
         windows = [window for part in by_recording for window in part]
         for name, method in methods.items():
             found[name] += read_all(method, windows)
@@ -73,12 +88,12 @@ def readings_of(
 
 
 def whole_readings(group: Group, methods: Mapping[str, Estimator], watch: Watch[Recording] = unwatched) -> Readings:
-    """Read every recording as one window, by methods that take any length."""
+    """Read every recording as one window, by methods that take any length, and by the constant."""
     found: Readings = defaultdict(list)
     for recording in watch(group.recordings, f"{group.name}, whole", group.count):
         for name, method in methods.items():
-            found[name] += read_all(method, [whole_of(recording)])
-    return dict(found)
+            found[name] += read_all(method, [whole_of(recording, group.labels(recording))])
+    return {**_constant(next(iter(found.values()), [])), **found}
 
 
 def read_all(method: Estimator, windows: Sequence[TrueWindow]) -> list[Reading]:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pulse8.learn.evaluate.baselines import BASELINES
+from pulse8.learn.evaluate.by_condition import parts_by_condition
 from pulse8.learn.evaluate.estimators import Estimator, classical, estimators
+from pulse8.learn.evaluate.longer import Longer, evaluate_longer
 from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
 from pulse8.learn.evaluate.windows import WINDOW
+from pulse8.learn.simulate.mechanisms import MECHANISMS, only, without
 from pulse8.learn.simulate.strata import FROZEN_SHA256, Stratum, strata, stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import mae
@@ -24,6 +27,8 @@ POOLED: Final = ("easy", "medium", "hard", "dark")
 
 WHOLE_METHODS: Final = ("GREEN", "CHROM", "POS")
 """What was published for the data sets that the anchors are near."""
+
+DEFAULTS: Final = EvaluateOptions()
 
 FEW_SUBJECTS: Final = 20
 """Under so many, every subject is shown: an interval over so few says little."""
@@ -43,14 +48,23 @@ class Table:
         By group, then by method.
     subjects
         A row for each subject and method of a group of under 20 subjects.
+    conditions
+        A row for each part of a condition and method, over all groups that have a pulse.
+    longer
+        What lies beyond single windows, where it was asked for.
+    networks
+        Which of the methods are neither classical, nor the constant, nor the oracle.
     readings
-        Of each group and method, for whoever goes on counting; :meth:`record` leaves them out.
+        Of each group and method, for whoever goes on counting; :meth:`without_readings` leaves them out.
     """
 
     source: str
     window_s: float
     rows: tuple[Row, ...]
     subjects: tuple[Row, ...] = ()
+    conditions: tuple[Row, ...] = ()
+    networks: tuple[str, ...] = ()
+    longer: tuple[Longer, ...] = ()
     readings: Mapping[str, Readings] = field(default_factory=dict, repr=False)
 
     def row(self, group: str, method: str) -> Row:
@@ -91,15 +105,27 @@ def evaluate_strata(
     InputError
         A model's file cannot be used.
     """
-    chosen = [stratum(name) for name in options.strata] or list(strata().values())
-    groups = [group_of(one, options.limit) for one in chosen]
     methods = {**estimators(options.method, options.model), **(extra or {})}
-    return evaluate(groups, methods, source_of_strata(), oracle=options.oracle, watch=watch)
+    return evaluate(groups_of(options), methods, source_of_strata(), options, watch)
+
+
+def groups_of(options: EvaluateOptions) -> list[Group]:
+    """Take the chosen strata, or the mechanisms' ones, as groups."""
+    chosen = mechanism_strata() if options.mechanisms else [*map(stratum, options.strata)] or [*strata().values()]
+    return [group_of(one, options.limit) for one in chosen]
 
 
 def source_of_strata() -> str:
     """Say what the strata are."""
     return f"Simulated strata {FROZEN_SHA256[:12]}"
+
+
+def mechanism_strata() -> list[Stratum]:
+    """Take the hard stratum whole, without any of the mechanisms, and with each one alone: the same people."""
+    hard = stratum("hard")
+    alone = {f"only {name}": only(hard.preset, name) for name in MECHANISMS}
+    presets = {"all": hard.preset, "none": without(hard.preset, *MECHANISMS), **alone}
+    return [dataclasses.replace(hard, name=name, preset=preset) for name, preset in presets.items()]
 
 
 def group_of(one: Stratum, limit: int = 0) -> Group:
@@ -127,8 +153,7 @@ def evaluate(
     groups: Iterable[Group],
     methods: Mapping[str, Estimator],
     source: str,
-    *,
-    oracle: bool = True,
+    options: EvaluateOptions = DEFAULTS,
     watch: Watch[Recording] = unwatched,
 ) -> Table:
     """Read every window of some groups of recordings by every method, POS among them.
@@ -136,24 +161,26 @@ def evaluate(
     Parameters
     ----------
     groups
-        Recordings of any origin, each group with its name.
+        Recordings of any origin, each group with its name; gone through anew for whole recordings and longer spans.
     methods
         By name.
     source
         What the recordings are, for the table's head.
-    oracle
-        Whether the oracle stands beside the methods.
+    options
+        Whether the oracle stands beside them, what is parted by condition, and whether longer spans are read too.
     watch
         Shows progress.
     """
-    methods = {**methods, POS: classical(BASELINES[POS])} if POS not in methods else methods
+    methods = methods if POS in methods else {**methods, POS: classical(BASELINES[POS])}
+    groups = list(groups)
     readings: dict[str, Readings] = {}
     rows: list[Row] = []
     subjects: list[Row] = []
     for group in groups:
-        found = readings[group.name] = readings_of(group, methods, oracle, watch)
-        rows += _with_wholes(rows_of(group.name, found), group, watch)
-        subjects += subject_rows(group.name, found)
+        found = readings[group.name] = readings_of(group, methods, options.oracle, watch)
+        wholes = _wholes_of(group, watch)
+        rows += _with_wholes(rows_of(group.name, found), wholes, group.published_mae_bpm)
+        subjects += subject_rows(group.name, found, wholes, every=group.every_subject)
     if set(POOLED) <= set(readings):
         rows += rows_of(" + ".join(POOLED), pooled([readings[name] for name in POOLED]))
     return Table(
@@ -161,6 +188,9 @@ def evaluate(
         window_s=WINDOW / RATE_HZ,
         rows=tuple(rows),
         subjects=tuple(subjects),
+        conditions=tuple(condition_rows(readings, options.by)),
+        longer=evaluate_longer(groups, methods, watch) if options.longer else (),
+        networks=tuple(name for name in methods if name not in BASELINES),
         readings=readings,
     )
 
@@ -172,12 +202,27 @@ def rows_of(name: str, readings: Readings) -> list[Row]:
     return [dataclasses.replace(row, score=score(errors[POS], row.mae_bpm, errors.get(ORACLE))) for row in rows]
 
 
-def subject_rows(name: str, readings: Readings) -> list[Row]:
-    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects, else none."""
+def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, *, every: bool = False) -> list[Row]:
+    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
     people = sorted({reading.subject for reading in readings[POS]})
-    if len(people) >= FEW_SUBJECTS:
+    if len(people) >= FEW_SUBJECTS and not every:
         return []
-    return [row for person in people for row in rows_of(f"{name}: {person}", parted(readings, "subject", person))]
+    return [
+        row
+        for person in people
+        for row in _with_wholes(
+            rows_of(f"{name}: {person}", parted(readings, "subject", person)),
+            parted(wholes or {}, "subject", person),
+            {},
+        )
+    ]
+
+
+def condition_rows(readings: Mapping[str, Readings], names: Sequence[str] = ()) -> list[Row]:
+    """One row a part of a condition and method, over all groups that have a pulse."""
+    alive = [found for found in readings.values() if any(reading.alive for reading in found[POS])]
+    parts = parts_by_condition(pooled(alive), names) if alive else {}
+    return [row for label, part in parts.items() for row in rows_of(label, part)]
 
 
 def parted(readings: Readings, field_name: str, value: str) -> Readings:
@@ -194,15 +239,20 @@ def pooled(parts: Sequence[Readings]) -> Readings:
     return {method: [reading for part in parts for reading in part[method]] for method in methods}
 
 
-def _with_wholes(rows: Sequence[Row], group: Group, watch: Watch[Recording]) -> list[Row]:
-    """Add whole recordings' errors to an anchor's rows: those that were published."""
-    if not group.published_mae_bpm:
-        return list(rows)
-    named = {name: classical(BASELINES[name]) for name in WHOLE_METHODS}
-    wholes = {name: _whole_mae(found) for name, found in whole_readings(group, named, watch).items()}
-    published = group.published_mae_bpm
+def _wholes_of(group: Group, watch: Watch[Recording]) -> Readings:
+    """Read whole recordings, of an anchor, where they were published, and of a data set; else none."""
+    if not (group.published_mae_bpm or group.whole):
+        return {}
+    return whole_readings(group, {name: classical(BASELINES[name]) for name in WHOLE_METHODS}, watch)
+
+
+def _with_wholes(rows: Sequence[Row], wholes: Readings, published_mae_bpm: Mapping[str, float]) -> list[Row]:
+    """Add whole recordings' errors to rows, and what was published of them."""
+    errors = {name: _whole_mae(found) for name, found in wholes.items()}
     return [
-        dataclasses.replace(row, whole_mae_bpm=wholes.get(row.method), published_mae_bpm=published.get(row.method))
+        dataclasses.replace(
+            row, whole_mae_bpm=errors.get(row.method), published_mae_bpm=published_mae_bpm.get(row.method)
+        )
         for row in rows
     ]
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.learn.datasets.labels import Labels
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import EvenCells, even_cells, frames_about, normalised
 from pulse8.measure.signal.filters import band_pass, detrend
@@ -55,7 +56,7 @@ class Truth:
         float64 [N]: the contact sensor's pulse, detrended and band-passed; ``None`` where there is none, or not for the
         whole of the window.
     bpm
-        Its rate, by the readout that the methods' waves go through; ``None`` where it has none.
+        Its rate: by the readout that the methods' waves go through, or a label; ``None`` where it has none.
     conditions
         The recording's.
     """
@@ -77,15 +78,25 @@ class TrueWindow:
     truth: Truth
 
 
-def windows_of(recording: Recording, hop: int = WINDOW) -> tuple[TrueWindow, ...]:
-    """Cut a recording into windows, side by side or every ``hop`` samples; too short a one gives none."""
+def windows_of(recording: Recording, hop: int = WINDOW, labels: Labels | None = None) -> tuple[TrueWindow, ...]:
+    """Cut a recording into windows, side by side or every ``hop`` samples; too short a one gives none.
+
+    Parameters
+    ----------
+    recording
+        Any.
+    hop
+        Samples from one window's start to the next one's.
+    labels
+        The true rates; without them those of the contact wave's spectrum, as the frozen strata have it.
+    """
     last = _samples(recording) - WINDOW
-    return tuple(_window(recording, start, WINDOW) for start in range(0, last + 1, hop))
+    return tuple(window_at(recording, start, WINDOW, labels) for start in range(0, last + 1, hop))
 
 
-def whole_of(recording: Recording) -> TrueWindow:
+def whole_of(recording: Recording, labels: Labels | None = None) -> TrueWindow:
     """Take the whole recording as one window."""
-    return _window(recording, 0, _samples(recording))
+    return window_at(recording, 0, _samples(recording), labels)
 
 
 def _samples(recording: Recording) -> int:
@@ -93,18 +104,20 @@ def _samples(recording: Recording) -> int:
     return int((t_s[-1] - t_s[0]) * RATE_HZ + 1e-6) if len(t_s) else 0
 
 
-def _window(recording: Recording, start: int, length: int) -> TrueWindow:
+def window_at(recording: Recording, start: int, length: int, labels: Labels | None = None) -> TrueWindow:
+    """Take ``length`` samples of a recording from sample ``start`` on, both at ``RATE_HZ``."""
     start_s = float(recording.traces.t_s[0]) + start / RATE_HZ
     wanted = dataclasses.replace(NORMALISER, window=length)
     even = even_cells(frames_about(recording.traces, start_s, wanted), start_s, wanted)
     contact = _contact(recording.reference, start_s + np.arange(length) / RATE_HZ)
+    spectrum_bpm = None if contact is None else heart_rate(as_wave(contact), Readout()).bpm
     truth = Truth(
         subject=recording.subject,
         recording=recording.recording,
         start_s=start_s,
-        alive=recording.reference is not None,
+        alive=recording.reference is not None or recording.rates is not None,
         contact=contact,
-        bpm=None if contact is None else heart_rate(as_wave(contact), Readout()).bpm,
+        bpm=spectrum_bpm if labels is None else labels.between(start_s, start_s + length / RATE_HZ).bpm,
         conditions=recording.conditions,
     )
     return TrueWindow(None if isinstance(even, NoClip) else Window(even), truth)

@@ -46,11 +46,11 @@ class Design:
     inputs: int = 3
     rows: int = 12
     stem: int = 16
-    trunk: int = 32
+    trunk: int = 24
     head: int = 24
     stem_kernel: int = 7
     kernel: int = 9
-    blocks: int = 3
+    blocks: int = 6
     gate: bool = True
 
     def __post_init__(self) -> None:

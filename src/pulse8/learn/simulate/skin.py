@@ -16,13 +16,10 @@ from pulse8.learn.simulate.light import CELLS
 from pulse8.learn.simulate.motion import AXES
 from pulse8.learn.simulate.streams import stream
 from pulse8.learn.simulate.wave import read_off
+from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES
 
 Cells = NDArray[np.float64]
-
-PBV_RGB: Final = np.array([0.43, 1.0, 0.69])
-"""The pulse's relative strength in red, green and blue over green's. Source: de Haan and van Leest, "Improved motion
-robustness of remote-PPG by using the blood volume pulse signature", Physiol. Meas. 35(9), 2014: (0.33, 0.77, 0.53)."""
 
 LIGHT_SKIN: Final = (0.2, np.array([0.54, 0.30, 0.22]))
 DARK_SKIN: Final = (0.7, np.array([0.17, 0.084, 0.058]))

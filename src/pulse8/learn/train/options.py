@@ -1,19 +1,26 @@
 """The training recipe: its defaults are the committed one. No torch here, so that the command line stays light."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from pulse8.errors import SpecError
+from pulse8.learn.datasets.splits import Way
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """How the ultralight model is trained: AdamW on smooth L1 in units of 10 BPM, one-cycle rate, best epoch kept."""
+    """How the ultralight model is trained: AdamW on smooth L1 in units of 10 BPM, one-cycle rate, best epoch kept.
+
+    ``split`` says what stands on one side of training, validation and test: a subject, or, leaky, a window.
+    """
 
     epochs: int = 12
     batch_size: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     seed: int = 0
+    split: Way = "subject"
 
     def __post_init__(self) -> None:
         if not (1 <= self.epochs <= 10_000 and 1 <= self.batch_size <= 4096):
@@ -24,3 +31,70 @@ class TrainOptions:
             )
         if not 0 <= self.seed < 1 << 32:
             raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse12Options:
+    """How pulse12 is trained: AdamW with a one-cycle rate on windows drawn anew for each step.
+
+    Attributes
+    ----------
+    steps, batch_size
+        How long, and how many windows a step.
+    learning_rate, weight_decay
+        Of AdamW; the rate is the one-cycle schedule's highest.
+    seed
+        Of the first weights and of the windows' draw.
+    subjects
+        Simulated people to train on; 0 for stores alone.
+    without
+        Mechanisms to leave out of their world: motion, flicker, codec, exposure, specular.
+    stores, weights
+        Prepared stores to train on beside them, and how often each is drawn from, against 1 for the simulated world.
+    protocol, fold
+        A protocol in place of stores, and which of its folds, the first without: its training side is trained on.
+    split
+        What stands on one side of training and validation: a subject, or, leaky, a window.
+    precision
+        Of the network's sums while it trains: 32 bits, or bfloat16, which takes two thirds of the time.
+    accelerator, devices
+        As Lightning names them: auto, cpu, gpu, and how many.
+    resume
+        Go on from the last state in the output's folder.
+    """
+
+    steps: int = 14_000
+    batch_size: int = 32
+    learning_rate: float = 4e-3
+    weight_decay: float = 1e-3
+    seed: int = 0
+    subjects: int = 8_000
+    without: tuple[str, ...] = ()
+    stores: tuple[Path, ...] = ()
+    weights: tuple[float, ...] = ()
+    protocol: Path | None = None
+    fold: str | None = None
+    split: Way = "subject"
+    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
+    accelerator: str = "auto"
+    devices: int = 1
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        if not (2 <= self.steps <= 10_000_000 and 2 <= self.batch_size <= 4096):
+            raise SpecError(f"{self.steps} steps of batches of {self.batch_size}; give 2-10,000,000 and 2-4,096")
+        if not (0 < self.learning_rate <= 1 and 0 <= self.weight_decay <= 1):
+            raise SpecError(
+                f"learning rate {self.learning_rate}, weight decay {self.weight_decay}; give values up to 1"
+            )
+        if not 0 <= self.seed < 1 << 32:
+            raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
+        if not (self.subjects or self.stores or self.protocol):
+            raise SpecError("nothing to train on; give --subjects, --stores or --protocol")
+        if self.protocol is not None and self.stores:
+            raise SpecError("a protocol names its own stores; leave --stores out")
+        sources = 1 if self.protocol is not None else len(self.stores)
+        if self.weights and (len(self.weights) != sources or min(self.weights) <= 0):
+            raise SpecError(f"{len(self.weights)} weights for {sources} stores; give one above 0 for each")
+        if self.devices < 1:
+            raise SpecError(f"{self.devices} devices; give 1 or more")

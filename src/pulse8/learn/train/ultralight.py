@@ -41,6 +41,16 @@ class Trained:
     by_subject: bool
     split: str
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Say it in some lines."""
+        constant = f"always the training mean: {self.constant_test_mae_bpm:.2f} BPM"
+        return (
+            f"{self.train_windows} training windows; {self.split}",
+            f"epoch {self.epoch}: validation MAE {self.validation_mae_bpm:.2f} BPM",
+            f"test MAE {self.test_mae_bpm:.2f} BPM; {constant}",
+        )
+
 
 def train(data_file: Path, output: Path, options: TrainOptions, *, show_progress: bool = False) -> Trained:
     """Train on a data file of the guide's format and write the best epoch's weights.
@@ -53,7 +63,7 @@ def train(data_file: Path, output: Path, options: TrainOptions, *, show_progress
     data = open_guide_data(data_file)
     source = accept(data_file)
     assert_not_frozen(() if data.subjects is None else data.subjects)
-    parts = split(len(data.labels), data.subjects)
+    parts = split(len(data.labels), data.subjects, options.split)
     pl.seed_everything(options.seed, workers=False, verbose=False)
     learner = _Learner(options, steps=options.epochs * math.ceil(len(parts.train) / options.batch_size))
     epoch, validation_mae = _fit(learner, data, parts, options, show_progress=show_progress)

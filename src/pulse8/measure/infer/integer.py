@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError, ToolchainError
-from pulse8.measure.infer.kernels import LAYOUTS, Codes, LayoutName, run_step
+from pulse8.measure.infer.kernels import LAYOUTS, Codes, LayoutName, Rounding, half_even, run_step
 from pulse8.measure.infer.program import IntegerProgram, Tensor, sources_of
 
 
@@ -44,11 +44,18 @@ class IntegerRunner:
         A file, its bytes, or a program.
     layout
         How tensors of rank 4 lie in memory while it runs. Inputs and results are channel first either way, and equal.
+    rounding
+        How sums become bytes; anything but the default is not the reference.
     """
 
-    def __init__(self, model: Path | bytes | IntegerProgram, layout: LayoutName = "channel first") -> None:
+    def __init__(
+        self,
+        model: Path | bytes | IntegerProgram,
+        layout: LayoutName = "channel first",
+        rounding: Rounding = half_even,
+    ) -> None:
         self.program = model if isinstance(model, IntegerProgram) else load_program(model)
-        self._layout = LAYOUTS[layout]
+        self._layout, self._rounding = LAYOUTS[layout], rounding
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -85,7 +92,8 @@ class IntegerRunner:
             raise InputError(f"input is {codes.dtype} {list(codes.shape)}; the model takes int8 {list(source.shape)}")
         stored = {source.name: self._layout.store(codes)}
         for step in self.program.steps:
-            stored[step.output.name] = run_step(step, [stored[each.name] for each in sources_of(step)], self._layout)
+            sources = [stored[each.name] for each in sources_of(step)]
+            stored[step.output.name] = run_step(step, sources, self._layout, self._rounding)
         return {name: self._layout.load(tensor) for name, tensor in stored.items()}
 
 
@@ -98,9 +106,7 @@ def quantised(values: NDArray[np.float32], tensor: Tensor) -> Codes:
         The shape is another one, or a value is not a number.
     """
     if values.shape != tensor.shape or np.isnan(values).any():
-        raise InputError(
-            f"input {list(values.shape)} holds no number or is not {list(tensor.shape)}; check what made it"
-        )
+        raise InputError(f"input {list(values.shape)} is not {list(tensor.shape)} or holds NaN; check what made it")
     codes = np.rint(values.astype(np.float32) / tensor.scale) + np.float32(tensor.zero_point)
     return np.asarray(codes.clip(-128, 127).astype(np.int8))
 

@@ -1,4 +1,8 @@
-"""One function a step, in numpy, for tensors that lie channel first or channel last."""
+"""One function a step, in numpy, for tensors that lie channel first or channel last.
+
+What a step sums is exact; how it is rounded to a byte is a function of its own: :func:`half_even` is the contract,
+others say how far a board that rounds differently may be from it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,6 +105,18 @@ class Layout:
         return view[tuple(steps)]
 
 
+Rounded = Conv | AveragePool | Add | ScaledAdd | Mul
+Multiplier = Exact | np.float32
+Rounding = Callable[[Exact, Multiplier, Rounded], Codes]
+"""From sums, their multiplier and their step to its bytes."""
+
+
+def half_even(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
+    """Multiply once in float32, round half to even, add the zero point, clamp."""
+    codes: Exact = np.rint(sums * multiplier) + np.float32(step.output.zero_point)
+    return codes.clip(step.low, step.high).astype(np.int8)
+
+
 LayoutName = Literal["channel first", "channel last"]
 LAYOUTS: Final[dict[LayoutName, Layout]] = {
     "channel first": Layout((0, 1, 2, 3), _conv_channel_first),
@@ -109,68 +125,68 @@ LAYOUTS: Final[dict[LayoutName, Layout]] = {
 
 
 @singledispatch
-def run_step(step: Step, _sources: list[Codes], _layout: Layout) -> Codes:
+def run_step(step: Step, _sources: list[Codes], _layout: Layout, _rounding: Rounding) -> Codes:
     """Compute one step on tensors as the layout stores them."""
     raise TypeError(step)
 
 
 @run_step.register
-def _conv(step: Conv, sources: list[Codes], layout: Layout) -> Codes:
+def _conv(step: Conv, sources: list[Codes], layout: Layout, rounding: Rounding) -> Codes:
     x = _minus_zero(sources[0], step.source)
     if x.ndim == 2:  # a Gemm: one place
         x = layout.store(x[:, :, None, None])
     sums = layout.conv(layout.windows(x, step.window, 0), step) + layout.per_channel(step.bias.astype(np.float32))
-    codes = _requantised(sums, layout.per_channel(step.multiplier), step)
+    codes = rounding(sums, layout.per_channel(step.multiplier), step)
     return codes if len(step.output.shape) == 4 else layout.load(codes).reshape(step.output.shape)
 
 
 @run_step.register
-def _max_pool(step: MaxPool, sources: list[Codes], layout: Layout) -> Codes:
+def _max_pool(step: MaxPool, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return reduce(np.maximum, _places(layout.windows(sources[0], step.window, -128)))
 
 
 @run_step.register
-def _average_pool(step: AveragePool, sources: list[Codes], layout: Layout) -> Codes:
+def _average_pool(step: AveragePool, sources: list[Codes], layout: Layout, rounding: Rounding) -> Codes:
     sums = reduce(np.add, _places(layout.windows(_minus_zero(sources[0], step.source), step.window, 0)))
-    return _requantised(sums, layout.per_place(step.multiplier), step)
+    return rounding(sums, layout.per_place(step.multiplier), step)
 
 
 @run_step.register
-def _add(step: Add, sources: list[Codes], _layout: Layout) -> Codes:
+def _add(step: Add, sources: list[Codes], _layout: Layout, rounding: Rounding) -> Codes:
     one, other = _minus_zero(sources[0], step.source), _minus_zero(sources[1], step.other)
-    return _requantised(one + other, step.multiplier, step)
+    return rounding(one + other, step.multiplier, step)
 
 
 @run_step.register
-def _scaled_add(step: ScaledAdd, sources: list[Codes], _layout: Layout) -> Codes:
+def _scaled_add(step: ScaledAdd, sources: list[Codes], _layout: Layout, rounding: Rounding) -> Codes:
     one = _minus_zero(sources[0], step.source) * step.source.scale
     other = _minus_zero(sources[1], step.other) * step.other.scale
-    return _requantised(one + other, step.inverse, step)
+    return rounding(one + other, step.inverse, step)
 
 
 @run_step.register
-def _mul(step: Mul, sources: list[Codes], _layout: Layout) -> Codes:
+def _mul(step: Mul, sources: list[Codes], _layout: Layout, rounding: Rounding) -> Codes:
     one, other = _minus_zero(sources[0], step.source), _minus_zero(sources[1], step.other)
-    return _requantised(one * other, step.multiplier, step)
+    return rounding(one * other, step.multiplier, step)
 
 
 @run_step.register
-def _lookup(step: Lookup, sources: list[Codes], _layout: Layout) -> Codes:
+def _lookup(step: Lookup, sources: list[Codes], _layout: Layout, _rounding: Rounding) -> Codes:
     return np.asarray(step.table[sources[0].astype(np.int16) + 128])
 
 
 @run_step.register
-def _concat(step: Concat, sources: list[Codes], layout: Layout) -> Codes:
+def _concat(step: Concat, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return np.concatenate(sources, axis=layout.axis(step.axis, len(step.output.shape)))
 
 
 @run_step.register
-def _reshape(step: Reshape, sources: list[Codes], layout: Layout) -> Codes:
+def _reshape(step: Reshape, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return layout.store(layout.load(sources[0]).reshape(step.output.shape))
 
 
 @run_step.register
-def _transpose(step: Transpose, sources: list[Codes], layout: Layout) -> Codes:
+def _transpose(step: Transpose, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return layout.store(np.ascontiguousarray(layout.load(sources[0]).transpose(step.axes)))
 
 
@@ -181,10 +197,3 @@ def _places(windows: NDArray[Number]) -> list[NDArray[Number]]:
 
 def _minus_zero(codes: Codes, tensor: Tensor) -> Exact:
     return np.subtract(codes, np.float32(tensor.zero_point), dtype=np.float32)
-
-
-def _requantised(
-    sums: Exact, multiplier: Exact | np.float32, step: Conv | AveragePool | Add | ScaledAdd | Mul
-) -> Codes:
-    codes: Exact = np.rint(sums * multiplier) + np.float32(step.output.zero_point)
-    return codes.clip(step.low, step.high).astype(np.int8)

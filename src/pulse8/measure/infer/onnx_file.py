@@ -22,13 +22,25 @@ def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
     InputError
         It is missing, too large, truncated or no valid model.
     """
-    size = existing_file(path, what, mend).stat().st_size
-    if size > MAX_BYTES:
-        raise InputError(f"{what} {path} has {size} bytes; models of this line have at most {MAX_BYTES}")
+    _refuse_large(existing_file(path, what, mend).stat().st_size, path, what)
     try:
-        return _checked(onnx.load(path))
+        model = onnx.load(path, load_external_data=False)
+        _refuse_large(_bytes_beside(model, path.parent), path, what)
+        onnx.load_external_data_for_model(model, str(path.parent))
+        return _checked(model)
     except REFUSED as error:
         raise InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}") from error
+
+
+def _refuse_large(size: int, path: Path, what: str) -> None:
+    if size > MAX_BYTES:
+        raise InputError(f"{what} {path} has {size} bytes; models of this line have at most {MAX_BYTES}")
+
+
+def _bytes_beside(model: onnx.ModelProto, folder: Path) -> int:
+    """Size of the files that hold the model's external data."""
+    told = (entry for tensor in model.graph.initializer for entry in tensor.external_data)
+    return sum((folder / name).stat().st_size for name in {entry.value for entry in told if entry.key == "location"})
 
 
 def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
@@ -40,7 +52,7 @@ def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
         It is no valid model.
     """
     if isinstance(model, Path):
-        return load_model(model, "INT8 model", "quantise it with `pulse8 quantize`"), str(model)
+        return load_model(model, "INT8 model", "make it with `pulse8 quantize`"), str(model)
     try:
         return _checked(onnx.load_model_from_string(model)), "model"
     except REFUSED as error:

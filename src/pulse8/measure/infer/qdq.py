@@ -18,6 +18,7 @@ from pulse8.measure.infer.qdq_steps import BUILDERS, FOLDABLE, Constant, Refusal
 
 QUANTISE: Final = "QuantizeLinear"
 DEQUANTISE: Final = "DequantizeLinear"
+MEND: Final = "make it with `pulse8 quantize`"
 MAX_ELEMENTS: Final = 1 << 26
 STANDARD_DOMAIN: Final = ("", "ai.onnx")
 
@@ -41,7 +42,7 @@ def read_program(model: onnx.ModelProto, name: str) -> IntegerProgram:
     try:
         return _Reader(model).program()
     except Refusal as refusal:
-        raise InputError(f"{name}: {refusal}") from refusal
+        raise InputError(f"{name}: {refusal}; {MEND}") from refusal
 
 
 class _Reader:
@@ -66,7 +67,7 @@ class _Reader:
         self._source = _only([end for end in self._graph.input if end.name not in self._constants], "input")
         result = _only(list(self._graph.output), "output").name
         if not any(node.op_type == QUANTISE for node in self._graph.node):
-            raise Refusal("a float model, without a QuantizeLinear; quantise it with `pulse8 quantize` first")
+            raise Refusal("a float model, without a QuantizeLinear")
         for node in self._graph.node:
             if node.domain not in STANDARD_DOMAIN:
                 raise Refusal(f"{_titled(node)} is of the domain {node.domain}; only standard operators are known")
@@ -130,7 +131,7 @@ class _Reader:
         if name in self._constants:
             return Constant(self._constants[name], np.ones((), np.float32), np.zeros((), np.int8), 0)
         if name in self._makers:
-            raise Refusal(f"{_titled(node)} computes in float: {name} is not dequantised; quantise the whole model")
+            raise Refusal(f"{_titled(node)} computes in float: {name} is not dequantised")
         raise Refusal(self._unknown(node, name))
 
     def _unknown(self, node: onnx.NodeProto, name: str) -> str:
@@ -212,7 +213,7 @@ def _only(ends: list[onnx.ValueInfoProto], what: str) -> onnx.ValueInfoProto:
 def _static_shape(end: onnx.ValueInfoProto) -> tuple[int, ...]:
     dims = end.type.tensor_type.shape.dim
     if not dims or any(dim.dim_value <= 0 for dim in dims):
-        raise Refusal(f"its input {end.name} has a dynamic or empty axis; export it with static shapes")
+        raise Refusal(f"its input {end.name} has a dynamic or empty axis")
     return tuple(int(dim.dim_value) for dim in dims)
 
 

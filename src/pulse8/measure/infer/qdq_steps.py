@@ -204,7 +204,7 @@ def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: ND
     if largest[channel] >= ACC_LIMIT:
         raise site.refuse(
             f"channel {channel} can sum to {largest[channel]}, not below 2^24, where float32 is exact:"
-            " make the layer narrower or its weights per channel"
+            " narrow the layer, or give its weights a scale a channel"
         )
 
 

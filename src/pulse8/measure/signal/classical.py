@@ -1,4 +1,4 @@
-"""Classical methods: from skin colour over time to a pulse, without a network.
+"""Classical methods: from skin colour over time to a pulse, without a network. The table, and four of them.
 
 Each takes rgb float64 [T, 3] (0..255) and its rate in Hz and returns a pulse float64 [T] relative to the mean colour.
 The pulse has the sign of the light that comes back: it falls when the vessels fill. A colour that does not change, or
@@ -9,20 +9,14 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.measure.signal.blind import ica
+from pulse8.measure.signal.colour import Signal, hann, overlap_added, ratio, relative
+from pulse8.measure.signal.projections import lgi, omit, pbv
 
-Signal = NDArray[np.float64]
 Method = Callable[[Signal, float], Signal]
-MethodName = Literal["pos", "chrom", "green", "red"]
-
-STRETCH_S: Final = 1.6
-"""Length of the short stretches that POS and CHROM normalise alone; both papers use 1.6 s: a beat at 40 BPM fits."""
-
-BLOCK: Final = 4096
-"""Stretches that are worked on at once: bounds the memory that a day's recording takes."""
+MethodName = Literal["pos", "chrom", "green", "ica", "pbv", "lgi", "omit", "red"]
 
 MAX_GREY_SHARE: Final = 0.1
 """A window is as good as grey when over a tenth of its frames are."""
@@ -37,7 +31,7 @@ def pos(rgb: Signal, rate_hz: float) -> Signal:
     Source: Wang, den Brinker, Stuijk and de Haan, "Algorithmic principles of remote PPG", IEEE Trans. Biomed. Eng.
     64(7), 2017, algorithm 1: sliding stretches, one frame apart, overlap-added.
     """
-    return _overlap_added(rgb, rate_hz, _pos_stretches, np.ones)
+    return overlap_added(rgb, rate_hz, _pos_stretches, np.ones)
 
 
 def chrom(rgb: Signal, rate_hz: float) -> Signal:
@@ -47,7 +41,7 @@ def chrom(rgb: Signal, rate_hz: float) -> Signal:
     Their stretches stand half their length apart; here one frame apart, as in :func:`pos`, with the same Hann window.
     The sign is turned over, to be that of the other methods.
     """
-    return _overlap_added(rgb, rate_hz, _chrom_stretches, _hann)
+    return overlap_added(rgb, rate_hz, _chrom_stretches, hann)
 
 
 def green(rgb: Signal, _rate_hz: float) -> Signal:
@@ -56,17 +50,26 @@ def green(rgb: Signal, _rate_hz: float) -> Signal:
     Source: Verkruysse, Svaasand and Nelson, "Remote plethysmographic imaging using ambient light", Opt. Express 16(26),
     2008.
     """
-    return _relative(rgb)[:, 1]
+    return relative(rgb)[:, 1]
 
 
 def red(rgb: Signal, _rate_hz: float) -> Signal:
     """Relative change of red: the light that passes through a finger laid on a camera; not for faces."""
-    return _relative(rgb)[:, 0]
+    return relative(rgb)[:, 0]
 
 
-METHODS: Final[dict[str, Method]] = {"pos": pos, "chrom": chrom, "green": green, "red": red}
+METHODS: Final[dict[str, Method]] = {
+    "pos": pos,
+    "chrom": chrom,
+    "green": green,
+    "ica": ica,
+    "pbv": pbv,
+    "lgi": lgi,
+    "omit": omit,
+    "red": red,
+}
 
-NEED_COLOUR: Final = frozenset({"pos", "chrom"})
+NEED_COLOUR: Final = frozenset({"pos", "chrom", "ica", "pbv", "lgi", "omit"})
 """Methods that compare the channels: in a grey picture they have nothing to compare."""
 
 
@@ -89,53 +92,18 @@ def is_grey(rgb: Signal) -> bool:
     return bool(np.mean(spread < GREY_STEP) > MAX_GREY_SHARE)
 
 
-def _relative(rgb: Signal) -> Signal:
-    """Colour [..., T, 3] over its mean in time, minus 1; zeros where that mean is 0."""
-    mean = rgb.mean(axis=-2, keepdims=True)
-    return _ratio(rgb - mean, mean)
-
-
-def _ratio(above: Signal, below: Signal) -> Signal:
-    """Divide, with 0 where the divisor is 0; what is not a number stays so."""
-    quotient: Signal = np.divide(above, below, out=np.zeros_like(above), where=below != 0)
-    return quotient
-
-
-def _overlap_added(
-    rgb: Signal, rate_hz: float, pulses: Callable[[Signal], Signal], weigh: Callable[[int], Signal]
-) -> Signal:
-    """Take the weighted mean of the pulses [S, L] of all stretches [S, L, 3], each at its own place in the recording.
-
-    The papers add up; the mean differs from that by a constant, except near the ends, which fewer stretches cover.
-    """
-    length = min(int(np.ceil(STRETCH_S * rate_hz)), len(rgb))
-    weights = weigh(length)
-    stretches = sliding_window_view(rgb, length, axis=0).swapaxes(1, 2)
-    total = np.zeros(len(rgb))
-    for first in range(0, len(stretches), BLOCK):
-        block = pulses(_relative(stretches[first : first + BLOCK])) * weights
-        for place in range(length):
-            total[first + place : first + place + len(block)] += block[:, place]
-    return total / np.convolve(np.ones(len(stretches)), weights)
-
-
-def _hann(length: int) -> Signal:
-    """Hann window without its two zeros."""
-    return np.hanning(length + 2)[1:-1]
-
-
-def _pos_stretches(relative: Signal) -> Signal:
-    r, g, b = np.moveaxis(relative, -1, 0)
+def _pos_stretches(colour: Signal) -> Signal:
+    r, g, b = np.moveaxis(colour, -1, 0)
     pulse = _tuned(g - b, g + b - 2 * r)
     centred: Signal = pulse - pulse.mean(axis=-1, keepdims=True)
     return centred
 
 
-def _chrom_stretches(relative: Signal) -> Signal:
-    r, g, b = np.moveaxis(relative, -1, 0)
+def _chrom_stretches(colour: Signal) -> Signal:
+    r, g, b = np.moveaxis(colour, -1, 0)
     return _tuned(2 * g - 3 * r, 1.5 * r + g - 1.5 * b)
 
 
 def _tuned(one: Signal, other: Signal) -> Signal:
     """Add to one signal [S, L] another, scaled in each stretch to the first one's standard deviation."""
-    return one + _ratio(one.std(axis=-1, keepdims=True), other.std(axis=-1, keepdims=True)) * other
+    return one + ratio(one.std(axis=-1, keepdims=True), other.std(axis=-1, keepdims=True)) * other

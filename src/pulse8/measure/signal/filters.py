@@ -1,11 +1,11 @@
 """Filters over time: what is too slow or too fast to be a pulse goes, and nothing is shifted."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt_zi, sosfiltfilt
 
 from pulse8.errors import SpecError
 
@@ -42,13 +42,34 @@ def band_pass(
     SpecError
         The upper corner is not under half the sample rate.
     """
+    sections, mirrored = _design(rate_hz, band_bpm, order)
+    filtered = sosfiltfilt(sections, signal, axis=0, padlen=min(mirrored, len(signal) - 1))
+    return np.asarray(filtered, dtype=np.float64)
+
+
+def _design(rate_hz: float, band_bpm: tuple[float, float], order: int) -> tuple[NDArray[np.float64], int]:
+    """Second-order sections [S, 6], and by how many samples each end is mirrored.
+
+    A filter's start-up lasts about a period of its lower corner: the mirrored ends must be as long to hide it.
+    """
     corners_hz = np.asarray(band_bpm) / 60
     if not 0 < corners_hz[0] < corners_hz[1] < rate_hz / 2:
         raise SpecError(f"band {band_bpm} BPM does not fit {rate_hz:g} samples a second; choose a narrower band")
     sections = butter(order, corners_hz, "bandpass", fs=rate_hz, output="sos")
-    # A filter's start-up lasts about a period of its lower corner: the mirrored ends must be as long to hide it.
-    mirrored = min(round(rate_hz / corners_hz[0]), len(signal) - 1)
-    return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=mirrored), dtype=np.float64)
+    return np.asarray(sections, np.float64), round(rate_hz / corners_hz[0])
+
+
+class FilterSections(NamedTuple):
+    """A band pass for code elsewhere: float64 [S, 7], b0 b1 b2 a1 a2 and the two states after a constant 1 came in."""
+
+    sections: NDArray[np.float64]
+    mirrored: int
+
+
+def band_pass_sections(rate_hz: float, band_bpm: tuple[float, float]) -> FilterSections:
+    """Return the coefficients with which :func:`band_pass` filters; raises as it does."""
+    sections, mirrored = _design(rate_hz, band_bpm, BAND_ORDER)
+    return FilterSections(np.hstack([sections[:, :3], sections[:, 4:], sosfilt_zi(sections)]), mirrored)
 
 
 def detrend(signal: NDArray[np.float64], smoothness: float = DETREND_LAMBDA) -> NDArray[np.float64]:

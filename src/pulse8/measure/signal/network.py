@@ -1,5 +1,7 @@
 """From a waveform network's output to a pulse wave and a heart rate, as its spec says."""
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,16 +12,21 @@ from pulse8.values import HeartRate, Waveform
 
 
 def interleaved(phases: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Phases [1, P, 1, N / P] to samples [N]: sample n is in phase n mod P."""
-    return np.ascontiguousarray(phases[0, :, 0].T).reshape(-1)
+    """Phases [B, P, 1, N / P] to waves [B, N]: sample n is in phase n mod P."""
+    return phases.transpose(0, 2, 3, 1).reshape(len(phases), -1)
+
+
+def banded(wave: Waveform, spec: ModelSpec) -> Waveform:
+    """Band-pass a wave to the band in which its rate is read."""
+    samples = band_pass(wave.samples.astype(np.float64), wave.rate_hz, spec.readout.band_bpm)
+    return dataclasses.replace(wave, samples=samples.astype(np.float32))
 
 
 def network_wave(phases: NDArray[np.float32], spec: ModelSpec, start_s: float = 0.0) -> Waveform:
-    """Pulse wave of one window, band-passed to the band in which its rate is read."""
-    samples = band_pass(interleaved(phases).astype(np.float64), spec.rate_hz, spec.readout.band_bpm)
-    return Waveform(samples=samples.astype(np.float32), rate_hz=spec.rate_hz, start_s=start_s)
+    """Pulse wave of one window as the network gives it, phases [1, P, 1, N / P]."""
+    return Waveform(samples=interleaved(phases)[0], rate_hz=spec.rate_hz, start_s=start_s)
 
 
 def network_rate(phases: NDArray[np.float32], spec: ModelSpec, start_s: float = 0.0) -> HeartRate:
-    """Heart rate of one window."""
-    return heart_rate(network_wave(phases, spec, start_s), spec.readout)
+    """Heart rate of one window, refused by no rule."""
+    return heart_rate(banded(network_wave(phases, spec, start_s), spec), spec.readout)

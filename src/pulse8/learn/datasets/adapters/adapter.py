@@ -104,7 +104,7 @@ def natural(path: Path) -> tuple[tuple[int, str], ...]:
     """Sort key by which subject2 comes before subject10, and a name without number last."""
     parts: list[tuple[int, str]] = []
     for part in path.parts:
-        digits = "".join(c if c.isdigit() else " " for c in part).split()
+        digits = "".join(c if c in "0123456789" else " " for c in part).split()
         parts += [(int(digits[0]) if digits else sys.maxsize, part)]
     return tuple(parts)
 
@@ -165,7 +165,7 @@ def _refuse_rate(path: Path, t_s: NDArray[np.float64]) -> None:
     rate_hz = 1 / float(np.median(np.diff(t_s)))
     if SLOWEST_PPG_HZ <= rate_hz <= FASTEST_PPG_HZ:
         return
-    if SLOWEST_PPG_HZ <= 1000 * rate_hz <= FASTEST_PPG_HZ:
+    if SLOWEST_PPG_HZ / 1000 <= rate_hz <= 1:
         raise InputError(
             f"{path}: {rate_hz:g} PPG samples a second; are its times in ms, where s is meant? divide by 1000"
         )

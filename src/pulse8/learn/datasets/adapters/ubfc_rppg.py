@@ -22,7 +22,7 @@ FIXTURES: Final = "fixtures in its format; one real subject's traces and PPG"
 
 
 @dataclass(frozen=True)
-class Dataset2:
+class UbfcRppg2:
     """DATASET_2: the PPG has one sample a frame, and its own clock."""
 
     name: str = "ubfc"
@@ -49,7 +49,7 @@ class Dataset2:
 
 
 @dataclass(frozen=True)
-class Dataset1:
+class UbfcRppg1:
     """DATASET_1: the PPG runs at about 62 Hz beside a video of about 28.7 frames a second."""
 
     name: str = "ubfc1"
@@ -76,7 +76,3 @@ class Dataset1:
         if len(table) and table[-1, 0] < 1000:
             raise InputError(f"{found.truth} ends at {table[-1, 0]:g} ms; are its times in s, where ms is meant?")
         return Opened(pictures=read_frames(found.video), reference=ppg_of(found.truth, table[:, 3], table[:, 0] / 1000))
-
-
-UBFC: Final = Dataset2()
-UBFC_1: Final = Dataset1()

@@ -1,0 +1,69 @@
+#include "p8_net.h"
+
+static size_t elements(p8_shape_t shape)
+{
+    return (size_t)shape.height * shape.width * shape.channels;
+}
+
+static int aligned(const void *pointer)
+{
+    return (uintptr_t)pointer % P8_ALIGN == 0;
+}
+
+/* An emulator reads a vector from any address, silicon faults: so addresses are asked, everywhere. */
+static int step_aligned(const p8_step_t *step)
+{
+    return aligned(step->conv.weights) && aligned(step->conv.bias) && aligned(step->conv.scale) &&
+           aligned(step->table) && (step->x | step->other | step->y) % P8_ALIGN == 0;
+}
+
+static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
+{
+    const int8_t *x = arena + step->x, *other = arena + step->other;
+    int8_t *y = arena + step->y;
+    const size_t count = elements(step->out);
+    switch (step->op) {
+    case P8_CONV:
+        p8_conv(&step->conv, step->slide, step->in, step->out, x, y, scratch);
+        break;
+    case P8_MAX_POOL:
+        p8_max_pool(step->slide, step->in, step->out, x, y);
+        break;
+    case P8_AVERAGE_POOL:
+        p8_average_pool(step->pair, step->slide, step->in, step->out, x, y);
+        break;
+    case P8_ADD_EQUAL:
+        p8_add_equal(step->pair, count, x, other, y);
+        break;
+    case P8_ADD:
+        p8_add(step->pair, count, x, other, y);
+        break;
+    case P8_MULTIPLY:
+        p8_multiply(step->pair, count, x, other, y);
+        break;
+    case P8_TABLE:
+        p8_table(step->table, count, x, y);
+        break;
+    }
+}
+
+p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context)
+{
+    if (!aligned(arena)) {
+        return P8_MISALIGNED;
+    }
+    if (arena_bytes < net->arena_bytes) {
+        return P8_TOO_SMALL;
+    }
+    for (uint32_t index = 0; index < net->step_count; index++) {
+        const p8_step_t *step = &net->steps[index];
+        if (!step_aligned(step)) {
+            return P8_MISALIGNED;
+        }
+        run_step(step, arena, arena + net->scratch);
+        if (hook) {
+            hook(context, index, arena + step->y, elements(step->out));
+        }
+    }
+    return P8_OK;
+}

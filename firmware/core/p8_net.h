@@ -1,0 +1,35 @@
+/* A network as a table of steps over one arena; the table is generated (p8_model.c). */
+#ifndef P8_NET_H
+#define P8_NET_H
+
+#include "p8_kernels.h"
+#include "p8_status.h"
+
+#define P8_ALIGN 16 /* of arenas, weights and tables: a vector is 16 bytes */
+
+typedef enum { P8_CONV, P8_MAX_POOL, P8_AVERAGE_POOL, P8_ADD_EQUAL, P8_ADD, P8_MULTIPLY, P8_TABLE } p8_op_t;
+
+typedef struct {
+    p8_op_t op;
+    uint32_t x, other, y; /* bytes from the arena's begin; other: an elementwise step's second operand */
+    p8_shape_t in, out;
+    p8_slide_t slide;
+    p8_conv_t conv;
+    p8_pair_t pair; /* of pools: scale, zero_a and zero_out */
+    const int8_t *table;
+} p8_step_t;
+
+typedef struct {
+    const p8_step_t *steps;
+    uint32_t step_count;
+    uint32_t input, input_bytes, output, output_bytes; /* places in the arena */
+    uint32_t scratch, arena_bytes;
+} p8_net_t;
+
+/* Called after each step with what it wrote. */
+typedef void (*p8_layer_hook_t)(void *context, uint32_t step, const int8_t *y, size_t bytes);
+
+/* Run the steps on the input that lies in the arena. hook may be NULL. */
+p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context);
+
+#endif

@@ -1,0 +1,19 @@
+/* A whole program's parts in static memory, for targets that have enough of it: line buffer, monitor or arena. */
+#ifndef P8_PROGRAM_H
+#define P8_PROGRAM_H
+
+#include "p8_serve.h"
+
+#ifndef P8_LINK_BYTES
+#define P8_LINK_BYTES (256 * 1024) /* longest frame: a picture to be measured */
+#endif
+
+/* Prepare the one instance; `write` takes what is answered. NULL where memory does not suit. */
+p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context);
+
+#if P8_MONITORED
+/* A row as it travels on the line, P8_ROW_BYTES: the camera of targets that have none. */
+void p8_program_row(p8_serve_t *serve, const uint8_t *bytes);
+#endif
+
+#endif

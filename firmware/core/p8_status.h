@@ -1,0 +1,17 @@
+/* What a function of the core answers. Why there is no heart rate is another matter: p8_reason_t in p8_spec.h. */
+#ifndef P8_STATUS_H
+#define P8_STATUS_H
+
+typedef enum {
+    P8_OK = 0,
+    P8_MISALIGNED,   /* memory does not begin on a multiple of 16 bytes */
+    P8_TOO_SMALL,    /* memory or picture has fewer bytes than asked for */
+    P8_BAD_VALUE,    /* an argument is outside what it may be */
+    P8_OUT_OF_ORDER, /* time does not increase */
+    P8_RING_FULL,    /* more frames a second than the ring was made for */
+    P8_NETWORK,      /* the network did not run */
+    P8_GARBLED,      /* a frame's checksum is wrong */
+    P8_UNKNOWN,      /* no such command, or another model is meant */
+} p8_status_t;
+
+#endif

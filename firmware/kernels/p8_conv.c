@@ -1,0 +1,161 @@
+/*
+ * Convolution. With channels last, what a kernel row covers is one run of neighbouring bytes: it is read in place, and
+ * only where the kernel reaches over the edge is it copied into scratch, between zero points.
+ */
+#include "p8_kernels.h"
+#include "p8_requant.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Kernel rows of one output position: the first one, bytes to the next, and what each row holds. */
+typedef struct {
+    const int8_t *first;
+    size_t stride;
+    size_t rows, run, blocks; /* run: bytes of a row; blocks: of 16 bytes */
+} p8_rows_t;
+
+static size_t blocks_of(size_t run)
+{
+    return (run + P8_LANES - 1) / P8_LANES;
+}
+
+size_t p8_conv_scratch(p8_slide_t slide, p8_shape_t in)
+{
+    return slide.height * blocks_of((size_t)slide.width * in.channels) * P8_LANES;
+}
+
+#if P8_MVE
+/* Four sums over one kernel row; the weights of its four channels lie block by block. */
+#define DOT_ROW(x, w, blocks)                                                                                          \
+    for (size_t block = (blocks); block > 0; block--) {                                                                \
+        const int8x16_t values = vldrbq_s8(x);                                                                         \
+        sum0 = vmladavaq_s8(sum0, values, vldrbq_s8(w));                                                               \
+        sum1 = vmladavaq_s8(sum1, values, vldrbq_s8((w) + 16));                                                        \
+        sum2 = vmladavaq_s8(sum2, values, vldrbq_s8((w) + 32));                                                        \
+        sum3 = vmladavaq_s8(sum3, values, vldrbq_s8((w) + 48));                                                        \
+        (x) += P8_LANES;                                                                                               \
+        (w) += P8_GROUP * P8_LANES;                                                                                    \
+    }
+
+/* Outputs of several neighbouring positions, `step` bytes apart in the input: one group of channels after the other. */
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    const int8_t *weights = conv->weights;
+    for (size_t channel = 0; channel < channels; channel += P8_GROUP, weights += group_bytes) {
+        const int32_t bias0 = conv->bias[channel], bias1 = conv->bias[channel + 1];
+        const int32_t bias2 = conv->bias[channel + 2], bias3 = conv->bias[channel + 3];
+        const float32x4_t scale = vldrwq_f32(conv->scale + channel);
+        const int32_t zero = conv->zero_out, low = conv->low, high = conv->high;
+        const mve_pred16_t kept = vctp32q((uint32_t)(channels - channel));
+        const int8_t *first = rows->first;
+        int8_t *to = y + channel;
+        for (size_t position = positions; position > 0; position--, first += step, to += channels) {
+            int32_t sum0 = bias0, sum1 = bias1, sum2 = bias2, sum3 = bias3;
+            const int8_t *w = weights, *row = first;
+            for (size_t index = rows->rows; index > 0; index--, row += rows->stride) {
+                const int8_t *x = row;
+                DOT_ROW(x, w, rows->blocks)
+            }
+            int32x4_t sum = vdupq_n_s32(sum0);
+            sum = vsetq_lane_s32(sum1, sum, 1);
+            sum = vsetq_lane_s32(sum2, sum, 2);
+            sum = vsetq_lane_s32(sum3, sum, 3);
+            vstrbq_p_s32(to, p8_requant_x4(sum, scale, zero, low, high), kept);
+        }
+    }
+}
+#else
+static int32_t dot_channel(const p8_rows_t *rows, const int8_t *w)
+{
+    int32_t sum = 0;
+    for (size_t index = 0; index < rows->rows; index++) {
+        const int8_t *x = rows->first + index * rows->stride;
+        size_t left = rows->run;
+        for (; left >= P8_LANES; left -= P8_LANES, x += P8_LANES, w += P8_GROUP * P8_LANES) {
+            for (int tap = 0; tap < P8_LANES; tap++) {
+                sum += x[tap] * w[tap];
+            }
+        }
+        for (size_t tap = 0; tap < left; tap++) {
+            sum += x[tap] * w[tap];
+        }
+        w += left ? P8_GROUP * P8_LANES : 0;
+    }
+    return sum;
+}
+
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    p8_rows_t here = *rows;
+    for (; positions > 0; positions--, here.first += step, y += channels) {
+        for (size_t channel = 0; channel < channels; channel++) {
+            const int8_t *w = conv->weights + channel / P8_GROUP * group_bytes + channel % P8_GROUP * P8_LANES;
+            const int32_t sum = conv->bias[channel] + dot_channel(&here, w);
+            y[channel] = p8_requant(sum, conv->scale[channel], conv->zero_out, conv->low, conv->high);
+        }
+    }
+}
+#endif
+
+/* Copy what a kernel at (top, left) covers; what is outside the tensor becomes its zero point. */
+static void copy_edge(const p8_rows_t *rows, p8_slide_t slide, p8_shape_t in, int8_t zero, int top, int left,
+                      const int8_t *x, int8_t *scratch)
+{
+    memset(scratch, zero, rows->rows * rows->blocks * P8_LANES);
+    const int from = left < 0 ? 0 : left;
+    const int to = left + slide.width > in.width ? in.width : left + slide.width;
+    for (int row = 0; row < slide.height; row++) {
+        const int y = top + row;
+        if (y >= 0 && y < in.height && from < to) {
+            memcpy(scratch + (size_t)row * rows->blocks * P8_LANES + (size_t)(from - left) * in.channels,
+                   x + ((size_t)y * in.width + (size_t)from) * in.channels, (size_t)(to - from) * in.channels);
+        }
+    }
+}
+
+/* Output columns whose kernels lie inside the picture's width: from the first one to before the last one. */
+typedef struct {
+    int from, to;
+} p8_span_t;
+
+static p8_span_t inner_columns(p8_slide_t slide, p8_shape_t in, p8_shape_t out)
+{
+    const int room = in.width + slide.pad_left - slide.width;
+    const int from = (slide.pad_left + slide.stride_x - 1) / slide.stride_x;
+    const int to = room < 0 ? 0 : room / slide.stride_x + 1;
+    return (p8_span_t){from < out.width ? from : out.width, to < from ? from : to < out.width ? to : out.width};
+}
+
+void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
+             int8_t *scratch)
+{
+    const size_t run = (size_t)slide.width * in.channels, step = (size_t)slide.stride_x * in.channels;
+    const p8_rows_t copied = {.first = scratch,
+                              .stride = blocks_of(run) * P8_LANES,
+                              .rows = slide.height,
+                              .run = run,
+                              .blocks = blocks_of(run)};
+    const p8_span_t inner = inner_columns(slide, in, out);
+    for (int oy = 0; oy < out.height; oy++) {
+        const int top = oy * slide.stride_y - slide.pad_top;
+        const bool high = top >= 0 && top + slide.height <= in.height;
+        for (int ox = 0; ox < out.width;) {
+            const int left = ox * slide.stride_x - slide.pad_left;
+            int count = 1;
+            p8_rows_t rows = copied;
+            if (high && ox >= inner.from && ox < inner.to) {
+                count = inner.to - ox;
+                rows.first = x + ((size_t)top * in.width + (size_t)left) * in.channels;
+                rows.stride = (size_t)in.width * in.channels;
+            } else {
+                copy_edge(&copied, slide, in, conv->zero_in, top, left, x, scratch);
+            }
+            dot(conv, &rows, (size_t)count, step, out.channels, y);
+            y += (size_t)count * out.channels;
+            ox += count;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/*
+ * INT8 kernels, channel last: a tensor is int8 [height][width][channels].
+ *
+ * Portable C and Cortex-M55 vector code (MVE) do the same arithmetic (p8_requant.h) and give the same bytes. The vector
+ * code may read up to P8_SLACK bytes after a tensor, never uses them, and never writes there.
+ */
+#ifndef P8_KERNELS_H
+#define P8_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define P8_SLACK 16 /* bytes after a tensor that must be readable */
+#define P8_LANES 16 /* bytes in a vector */
+#define P8_GROUP 4  /* output channels that are summed together */
+
+typedef struct {
+    uint16_t height, width, channels;
+} p8_shape_t;
+
+/* A kernel that slides over a tensor. */
+typedef struct {
+    uint8_t height, width, stride_y, stride_x, pad_top, pad_left;
+} p8_slide_t;
+
+/*
+ * weights: int8 [groups][kernel rows][blocks][4 channels][16 taps]; a kernel row covers width x channels neighbouring
+ *          bytes, in blocks of 16, what is past its end is 0; channels past the last are 0.
+ * bias:    int32 [groups * 4], the input's zero point already taken off: bias - zero_in * sum of weights.
+ * scale:   float32 [groups * 4].
+ */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias;
+    const float *scale;
+    int8_t zero_in, zero_out, low, high;
+} p8_conv_t;
+
+/* scratch: p8_conv_scratch bytes on a multiple of 16. */
+void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
+             int8_t *scratch);
+size_t p8_conv_scratch(p8_slide_t slide, p8_shape_t in);
+
+/* Highest value under each window; windows lie inside the tensor. */
+void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y);
+
+/* Two operands of the same shape. */
+typedef struct {
+    float scale_a, scale_b, scale; /* of an Add with unequal scales: (a s_a + b s_b) * scale; else scale alone */
+    int8_t zero_a, zero_b, zero_out, low, high;
+} p8_pair_t;
+
+/* Mean under each window; zero_a is the input's, scale = s_in / (s_out * elements). Windows lie inside the tensor. */
+void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y);
+
+void p8_add_equal(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y);
+void p8_add(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y);
+void p8_multiply(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y);
+
+/* y = table[x as an unsigned byte]; 256 entries. */
+void p8_table(const int8_t *table, size_t count, const int8_t *x, int8_t *y);
+
+#endif

@@ -1,0 +1,97 @@
+/* Pooling: the highest value or the mean under each window, channel by channel. */
+#include "p8_kernels.h"
+#include "p8_requant.h"
+
+/* What one window covers: its first element, bytes from row to row, and bytes from one element to the next. */
+typedef struct {
+    const int8_t *first;
+    size_t stride, step;
+    int rows, columns;
+} p8_cover_t;
+
+static int8_t highest(const p8_cover_t *cover, size_t channel)
+{
+    int8_t best = INT8_MIN;
+    for (int row = 0; row < cover->rows; row++) {
+        const int8_t *x = cover->first + (size_t)row * cover->stride + channel;
+        for (int column = 0; column < cover->columns; column++, x += cover->step) {
+            best = *x > best ? *x : best;
+        }
+    }
+    return best;
+}
+
+static int32_t total(const p8_cover_t *cover, size_t channel)
+{
+    int32_t sum = 0;
+    for (int row = 0; row < cover->rows; row++) {
+        const int8_t *x = cover->first + (size_t)row * cover->stride + channel;
+        for (int column = 0; column < cover->columns; column++, x += cover->step) {
+            sum += *x;
+        }
+    }
+    return sum;
+}
+
+static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, const int8_t *x)
+{
+    const size_t place = (size_t)(oy * slide.stride_y) * in.width + (size_t)(ox * slide.stride_x);
+    return (p8_cover_t){.first = x + place * in.channels,
+                        .stride = (size_t)in.width * in.channels,
+                        .step = in.channels,
+                        .rows = slide.height,
+                        .columns = slide.width};
+}
+
+void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
+{
+    for (int oy = 0; oy < out.height; oy++) {
+        for (int ox = 0; ox < out.width; ox++, y += out.channels) {
+            const p8_cover_t cover = cover_of(slide, in, oy, ox, x);
+            size_t channel = 0;
+#if P8_MVE
+            for (; channel + P8_LANES <= out.channels; channel += P8_LANES) {
+                int8x16_t best = vdupq_n_s8(INT8_MIN);
+                for (int row = 0; row < cover.rows; row++) {
+                    const int8_t *from = cover.first + (size_t)row * cover.stride + channel;
+                    for (int column = cover.columns; column > 0; column--, from += cover.step) {
+                        best = vmaxq_s8(best, vldrbq_s8(from));
+                    }
+                }
+                vstrbq_s8(y + channel, best);
+            }
+#endif
+            for (; channel < out.channels; channel++) {
+                y[channel] = highest(&cover, channel);
+            }
+        }
+    }
+}
+
+void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
+{
+    const int32_t zeros = -pair.zero_a * slide.height * slide.width;
+    for (int oy = 0; oy < out.height; oy++) {
+        for (int ox = 0; ox < out.width; ox++, y += out.channels) {
+            const p8_cover_t cover = cover_of(slide, in, oy, ox, x);
+            size_t channel = 0;
+#if P8_MVE
+            for (; channel + P8_GROUP <= out.channels; channel += P8_GROUP) {
+                int32x4_t sum = vdupq_n_s32(zeros);
+                for (int row = 0; row < cover.rows; row++) {
+                    const int8_t *from = cover.first + (size_t)row * cover.stride + channel;
+                    for (int column = cover.columns; column > 0; column--, from += cover.step) {
+                        sum = vaddq_s32(sum, vldrbq_s32(from));
+                    }
+                }
+                vstrbq_s32(y + channel,
+                           p8_requant_x4(sum, vdupq_n_f32(pair.scale), pair.zero_out, pair.low, pair.high));
+            }
+#endif
+            for (; channel < out.channels; channel++) {
+                const int32_t sum = zeros + total(&cover, channel);
+                y[channel] = p8_requant(sum, pair.scale, pair.zero_out, pair.low, pair.high);
+            }
+        }
+    }
+}

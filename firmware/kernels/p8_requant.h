@@ -1,0 +1,46 @@
+/*
+ * From an exact sum to INT8: y = clamp(rne(float32(sum) * scale) + zero, low, high).
+ *
+ * One float32 multiply, half to even, no fused multiply-add: compile with -ffp-contract=off and never with
+ * -ffast-math. |sum| < 2^24, so that its conversion to float32 is exact. Clamping before rounding gives the same bytes
+ * as after it, since the limits are whole numbers.
+ */
+#ifndef P8_REQUANT_H
+#define P8_REQUANT_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2) && !defined(P8_NO_MVE)
+#include <arm_mve.h>
+#define P8_MVE 1
+#else
+#define P8_MVE 0
+#endif
+
+static inline int8_t p8_to_int8(float real, int32_t zero, int32_t low, int32_t high)
+{
+    const float least = (float)(low - zero), most = (float)(high - zero);
+    const float limited = real < least ? least : real > most ? most : real;
+    return (int8_t)((int32_t)__builtin_rintf(limited) + zero);
+}
+
+static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    return p8_to_int8((float)sum * scale, zero, low, high);
+}
+
+#if P8_MVE
+/* Four lanes of the same. */
+static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t low, int32_t high)
+{
+    const int32x4_t code = vaddq_n_s32(vcvtnq_s32_f32(real), zero);
+    return vminq_s32(vmaxq_s32(code, vdupq_n_s32(low)), vdupq_n_s32(high));
+}
+
+static inline int32x4_t p8_requant_x4(int32x4_t sum, float32x4_t scale, int32_t zero, int32_t low, int32_t high)
+{
+    return p8_to_int8_x4(vmulq_f32(vcvtq_f32_s32(sum), scale), zero, low, high);
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* Zero-phase band pass: what is too slow or too fast to be a pulse goes, and nothing is shifted. */
+#ifndef P8_FILTER_H
+#define P8_FILTER_H
+
+#include "p8_spec.h"
+
+#include <stdint.h>
+
+/* In place; room holds count + 2 * P8_FILTER_MIRRORED values. count is over P8_FILTER_MIRRORED. */
+void p8_band_pass(float *wave, uint32_t count, float *room);
+
+#endif

@@ -1,0 +1,11 @@
+/* Functions whose library versions differ from machine to machine, in float32 operations that do not. */
+#ifndef P8_MATH_H
+#define P8_MATH_H
+
+/* cos(2 pi turns), turns in 0..1; error under 3e-7. */
+float p8_cos_turns(float turns);
+
+/* Logarithm to base 2 of a positive, normal number; relative error under 3e-7. */
+float p8_log2(float value);
+
+#endif

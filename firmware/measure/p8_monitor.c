@@ -1,0 +1,196 @@
+#include "p8_monitor.h"
+
+#include "p8_filter.h"
+#include "p8_join.h"
+#include "p8_model.h"
+#include "p8_normalise.h"
+#include "p8_window.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+/* Rooms of one update's parts, one after the other. */
+typedef union {
+    struct {
+        float samples[P8_WINDOW][3], colours[P8_WINDOW][3];
+        p8_detrend_t detrend;
+    } clip;
+    struct {
+        float wave[P8_JOINED];
+        union {
+            float filter[P8_JOINED + 2 * P8_FILTER_MIRRORED];
+            p8_spectrum_t spectrum;
+        };
+    } rate;
+} p8_room_t;
+
+struct p8_monitor {
+    p8_ring_t ring;
+    p8_join_t join;
+    p8_room_t room;
+    p8_network_t network;
+    int64_t start_us; /* of the window taken last */
+    alignas(P8_ALIGN) int8_t arena[P8_ARENA_BYTES];
+};
+
+_Static_assert(P8_WINDOW / P8_RATE_HZ < 16, "times in a window are exact in float32 only below 2^24 microseconds");
+
+size_t p8_monitor_bytes(void)
+{
+    return sizeof(p8_monitor_t);
+}
+
+static p8_status_t run_on_cpu(void *context, const int8_t **wave)
+{
+    p8_monitor_t *monitor = context;
+    *wave = monitor->arena + p8_nets[0].output;
+    return p8_net_run(&p8_nets[0], monitor->arena, sizeof monitor->arena, NULL, NULL);
+}
+
+p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *network, p8_monitor_t **monitor)
+{
+    if ((uintptr_t)memory % P8_ALIGN) {
+        return P8_MISALIGNED;
+    }
+    if (bytes < sizeof(p8_monitor_t)) {
+        return P8_TOO_SMALL;
+    }
+    *monitor = memory;
+    (*monitor)->network =
+        network ? *network
+                : (p8_network_t){.clip = (*monitor)->arena + p8_nets[0].input, .run = run_on_cpu, .context = *monitor};
+    p8_monitor_reset(*monitor);
+    return P8_OK;
+}
+
+void p8_monitor_reset(p8_monitor_t *monitor)
+{
+    p8_ring_reset(&monitor->ring);
+    p8_join_reset(&monitor->join);
+    memset(monitor->arena, 0, sizeof monitor->arena);
+}
+
+p8_status_t p8_monitor_push(p8_monitor_t *monitor, const p8_row_t *row)
+{
+    return p8_ring_push(&monitor->ring, row);
+}
+
+bool p8_monitor_due(const p8_monitor_t *monitor)
+{
+    return p8_ring_due(&monitor->ring);
+}
+
+/* Mean area of one of an ROI's cells over the frames in which it is valid. */
+static float cell_pixels(const p8_window_t *window, int roi)
+{
+    float sum = 0, frames = 0;
+    for (uint32_t index = 0; index < window->count; index++) {
+        const p8_row_t *row = p8_window_row(window, index);
+        sum += row->valid[roi] ? row->pixels[roi] : 0;
+        frames += row->valid[roi];
+    }
+    return sum / frames / P8_CELLS;
+}
+
+/* Normalise the four cells of an ROI and add their colours up. */
+static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
+{
+    const float area = cell_pixels(window, roi);
+    for (int cell = 0; cell < P8_CELLS; cell++) {
+        float scale[3];
+        p8_window_sample(window, roi, cell, monitor->room.clip.samples);
+        p8_normalise((const float(*)[3])monitor->room.clip.samples, area, &monitor->room.clip.detrend,
+                     clip + cell * P8_WINDOW * P8_INPUTS, scale);
+        for (int index = 0; index < P8_WINDOW; index++) {
+            for (int channel = 0; channel < 3; channel++) {
+                monitor->room.clip.colours[index][channel] += monitor->room.clip.samples[index][channel];
+            }
+        }
+    }
+}
+
+static bool grey(p8_monitor_t *monitor, int rois)
+{
+    for (int index = 0; index < P8_WINDOW; index++) {
+        for (int channel = 0; channel < 3; channel++) {
+            monitor->room.clip.colours[index][channel] /= (float)(rois * P8_CELLS);
+        }
+    }
+    return p8_is_grey((const float(*)[3])monitor->room.clip.colours);
+}
+
+p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
+{
+    if (monitor->ring.new_stretch) {
+        p8_join_reset(&monitor->join);
+    }
+    const p8_window_t window = p8_ring_take(&monitor->ring);
+    monitor->start_us = window.start_us;
+    memset(monitor->network.clip, 0, (size_t)P8_ROIS * P8_CELLS * P8_WINDOW * P8_INPUTS);
+    memset(monitor->room.clip.colours, 0, sizeof monitor->room.clip.colours);
+    int used = 0;
+    for (int roi = 0; roi < P8_ROIS; roi++) {
+        if (p8_window_share(&window, roi) >= P8_MIN_VALID_SHARE && p8_window_whole(&window, roi)) {
+            clip_roi(monitor, &window, roi, monitor->network.clip + (size_t)roi * P8_CELLS * P8_WINDOW * P8_INPUTS);
+            used++;
+        }
+    }
+    return !used ? P8_REASON_NO_FACE : grey(monitor, used) ? P8_REASON_NO_COLOUR : P8_REASON_NONE;
+}
+
+const int8_t *p8_monitor_codes(const p8_monitor_t *monitor)
+{
+    return monitor->network.clip;
+}
+
+int8_t *p8_monitor_arena(p8_monitor_t *monitor)
+{
+    return monitor->arena;
+}
+
+p8_status_t p8_monitor_infer(p8_monitor_t *monitor)
+{
+    const int8_t *wave;
+    const p8_status_t status = monitor->network.run(monitor->network.context, &wave);
+    if (status == P8_OK) {
+        p8_join_add(&monitor->join, wave);
+    }
+    return status;
+}
+
+static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
+{
+    const int64_t end_us = monitor->start_us + (int64_t)P8_WINDOW * 1000000000 / P8_RATE_MHZ;
+    return (p8_reading_t){.rate = rate,
+                          .start_us = end_us - (int64_t)(rate.seconds * 1e6f),
+                          .end_us = end_us,
+                          .provisional = monitor->join.windows < P8_JOIN_WINDOWS};
+}
+
+p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
+{
+    float *wave = monitor->room.rate.wave;
+    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    return reading_of(monitor, p8_rate(wave, count, &monitor->room.rate.spectrum));
+}
+
+p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)
+{
+    p8_join_reset(&monitor->join);
+    return reading_of(monitor, (p8_rate_t){.reason = reason, .seconds = P8_WINDOW / P8_RATE_HZ});
+}
+
+p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading)
+{
+    const p8_reason_t reason = p8_monitor_clip(monitor);
+    if (reason != P8_REASON_NONE) {
+        *reading = p8_monitor_refused(monitor, reason);
+        return P8_OK;
+    }
+    const p8_status_t status = p8_monitor_infer(monitor);
+    if (status == P8_OK) {
+        *reading = p8_monitor_rate(monitor);
+    }
+    return status;
+}

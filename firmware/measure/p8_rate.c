@@ -1,0 +1,130 @@
+/*
+ * The bins of the zero-padded spectrum that lie in the band, each by Goertzel's recurrence: of 4,096 bins about 320 are
+ * asked for, and no bin depends on another's rounding. The confidence is 1 minus the normalised entropy of the band's
+ * spectrum without padding, as in Python (measure/signal/rate.py).
+ */
+#include "p8_rate.h"
+
+#include "p8_math.h"
+
+#define SHORTEST_S 5.0f
+#define TINY 1.1754944e-38f /* smallest normal number */
+
+/* Take off the mean and lay a Hann window over; false where the wave is constant or not finite. */
+static int lay_window(const float *wave, uint32_t count, float *windowed)
+{
+    float sum = 0, least = wave[0], most = wave[0];
+    for (uint32_t index = 0; index < count; index++) {
+        sum += wave[index];
+        least = wave[index] < least ? wave[index] : least;
+        most = wave[index] > most ? wave[index] : most;
+    }
+    if (!(most - least > 0 && sum - sum == 0)) {
+        return 0;
+    }
+    const float mean = sum / (float)count;
+    for (uint32_t index = 0; index < count; index++) {
+        const float hann = 0.5f - 0.5f * p8_cos_turns((float)index / (float)(count - 1));
+        windowed[index] = (wave[index] - mean) * hann;
+    }
+    return 1;
+}
+
+static float power_at(const float *windowed, uint32_t count, float turns)
+{
+    const float twice_cosine = 2.0f * p8_cos_turns(turns);
+    float one = 0, two = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        const float now = windowed[index] + twice_cosine * one - two;
+        two = one;
+        one = now;
+    }
+    const float power = one * one + two * two - twice_cosine * one * two;
+    return power > 0 ? power : 0;
+}
+
+/* First bin at or above a rate, of a spectrum of so many samples; rates and lengths are exact in float32 here. */
+static uint32_t bin_from(float bpm, uint32_t length)
+{
+    uint32_t bin = (uint32_t)(bpm * (float)length / (60.0f * P8_RATE_HZ));
+    while ((float)bin * (60.0f * P8_RATE_HZ) < bpm * (float)length) {
+        bin++;
+    }
+    return bin;
+}
+
+/* Last bin at or below a rate. */
+static uint32_t bin_to(float bpm, uint32_t length)
+{
+    uint32_t bin = bin_from(bpm, length);
+    while ((float)bin * (60.0f * P8_RATE_HZ) > bpm * (float)length) {
+        bin--;
+    }
+    return bin;
+}
+
+static float limited(float value, float low, float high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Rate of the highest peak, refined by a parabola through the logarithm of three bins; 0 where there is no peak. */
+static float peak_bpm(uint32_t count, p8_spectrum_t *work)
+{
+    const uint32_t first = bin_from(P8_BAND_LOW_BPM, P8_FFT_LENGTH) - 1;
+    const uint32_t last = bin_to(P8_BAND_HIGH_BPM, P8_FFT_LENGTH) + 1;
+    float *power = work->power;
+    for (uint32_t bin = first; bin <= last; bin++) {
+        power[bin - first] = power_at(work->windowed, count, (float)bin / P8_FFT_LENGTH);
+    }
+    uint32_t top = 0;
+    for (uint32_t place = 1; place + first < last; place++) {
+        const int summit = power[place] > power[place - 1] && power[place] >= power[place + 1];
+        if (summit && (!top || power[place] > power[top])) {
+            top = place;
+        }
+    }
+    if (!top) {
+        return 0;
+    }
+    float height[3];
+    for (uint32_t side = 0; side < 3; side++) {
+        const float value = power[top + side - 1];
+        height[side] = p8_log2(value > TINY ? value : TINY);
+    }
+    const float shift = 0.5f * (height[0] - height[2]) / (height[0] - 2 * height[1] + height[2]);
+    const float bpm = ((float)(top + first) + shift) * (60.0f * P8_RATE_HZ / P8_FFT_LENGTH);
+    return limited(bpm, P8_BAND_LOW_BPM, P8_BAND_HIGH_BPM);
+}
+
+/* 1 minus the entropy of the power's distribution over the band's own bins, as a share of the largest possible. */
+static float tonality(uint32_t count, const p8_spectrum_t *work)
+{
+    const uint32_t first = bin_from(P8_BAND_LOW_BPM, count), last = bin_to(P8_BAND_HIGH_BPM, count);
+    float total = 0, weighted = 0;
+    for (uint32_t bin = first; bin <= last; bin++) {
+        const float power = power_at(work->windowed, count, (float)bin / (float)count);
+        total += power;
+        weighted += power > TINY ? power * p8_log2(power) : 0;
+    }
+    if (last <= first || !(total > 0)) {
+        return 0;
+    }
+    const float entropy = p8_log2(total) - weighted / total;
+    return limited(1.0f - entropy / p8_log2((float)(last - first + 1)), 0, 1);
+}
+
+p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work)
+{
+    p8_rate_t rate = {.seconds = (float)count / P8_RATE_HZ, .reason = P8_REASON_NONE};
+    if ((float)count < SHORTEST_S * P8_RATE_HZ - 0.5f) {
+        rate.reason = P8_REASON_TOO_SHORT;
+    } else if (!lay_window(wave, count, work->windowed)) {
+        rate.reason = P8_REASON_NO_PULSE;
+    } else {
+        rate.bpm = peak_bpm(count, work);
+        rate.confidence = tonality(count, work);
+        rate.reason = rate.bpm > 0 ? P8_REASON_NONE : P8_REASON_NO_PULSE;
+    }
+    return rate;
+}

@@ -1,0 +1,24 @@
+/* From a pulse wave to a heart rate and how far it can be trusted, or to the reason why there is none. */
+#ifndef P8_RATE_H
+#define P8_RATE_H
+
+#include "p8_spec.h"
+
+#include <stdint.h>
+
+typedef struct {
+    float bpm;        /* 0 where there is a reason */
+    float confidence; /* 0..1 */
+    float seconds;    /* length of the wave that it was read from */
+    p8_reason_t reason;
+} p8_rate_t;
+
+/* Room to work in: the wave about its mean under a Hann window, and the power of the band's bins. */
+typedef struct {
+    float windowed[P8_JOINED], power[P8_BAND_BINS];
+} p8_spectrum_t;
+
+/* The rate of the strongest periodicity in the band. count: at most P8_JOINED samples. */
+p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work);
+
+#endif

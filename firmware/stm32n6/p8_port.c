@@ -1,0 +1,120 @@
+/*
+ * The board's program on an STM32N6, over the vendor's HAL: bytes from the UART's interrupt into a ring, frames from
+ * the camera's interrupt, all work in the main loop. Not run on silicon by us.
+ */
+#include "p8_port.h"
+
+#include "main.h" /* CubeMX: HAL, huart1, SystemCoreClock */
+
+#ifdef P8_USE_NPU
+#include "p8_npu.h"
+#endif
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <string.h>
+
+extern UART_HandleTypeDef huart1;
+
+#define LINE_BYTES 16384 /* longest frame: one window and its head */
+#define SILENCE_MS 200
+#define SEND_MS 2000
+
+static alignas(P8_ALIGN) int8_t memory[P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 32768];
+static uint8_t line[LINE_BYTES], received[LINE_BYTES];
+static atomic_uint received_head, received_tail;
+static uint32_t last_byte_ms;
+static p8_serve_t serve;
+
+static struct {
+    p8_picture_t picture;
+    p8_face_t face;
+    bool has_face;
+    int64_t t_us;
+    atomic_bool full;
+} waiting;
+
+static void write_uart(void *context, const void *data, size_t bytes)
+{
+    (void)context;
+    HAL_UART_Transmit(&huart1, (const uint8_t *)data, (uint16_t)bytes, SEND_MS);
+}
+
+static uint32_t cycles(void)
+{
+    return DWT->CYCCNT;
+}
+
+p8_status_t p8_port_begin(void)
+{
+    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
+    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+    serve.target = (p8_target_t){.target = P8_TARGET_M55, .clock_hz = SystemCoreClock, .cycles = cycles};
+    const p8_network_t *network = NULL;
+#ifdef P8_USE_NPU
+    serve.target.target = P8_TARGET_NPU;
+    serve.target.run = p8_npu_answer;
+    network = p8_npu_begin();
+    if (!network) {
+        return P8_NETWORK;
+    }
+#endif
+    serve.sender = (p8_sender_t){.write = write_uart};
+    p8_link_begin(&serve.link, line, sizeof line);
+    const p8_status_t status = p8_monitor_begin(memory, sizeof memory, network, &serve.monitor);
+    serve.arena = status == P8_OK ? p8_monitor_arena(serve.monitor) : NULL;
+    return status;
+}
+
+void p8_port_received(uint8_t byte)
+{
+    const unsigned head = atomic_load(&received_head);
+    received[head % LINE_BYTES] = byte; /* an overrun garbles the frame, and its checksum says so */
+    atomic_store(&received_head, head + 1);
+    last_byte_ms = HAL_GetTick();
+}
+
+void p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us)
+{
+    if (atomic_load(&waiting.full)) {
+        return; /* the frame before is still being measured: this one is left out, and its time shows it */
+    }
+    waiting.picture = *picture;
+    waiting.has_face = face != NULL;
+    if (face) {
+        waiting.face = *face;
+    }
+    waiting.t_us = t_us;
+    atomic_store(&waiting.full, true);
+}
+
+static void measure_frame(void)
+{
+    p8_row_t row;
+    const p8_face_t *face = waiting.has_face ? &waiting.face : NULL;
+    p8_status_t status = p8_measure_row(&waiting.picture, face, waiting.t_us, &row);
+    atomic_store(&waiting.full, false);
+    if (status != P8_OK) {
+        return;
+    }
+    p8_serve_row(&serve, &row);
+    status = p8_monitor_push(serve.monitor, &row);
+    p8_reading_t reading;
+    if (status == P8_OK && p8_monitor_due(serve.monitor) && p8_monitor_read(serve.monitor, &reading) == P8_OK) {
+        p8_port_reading(&reading);
+    }
+}
+
+void p8_port_poll(void)
+{
+    for (unsigned tail = atomic_load(&received_tail); tail != atomic_load(&received_head); tail++) {
+        p8_serve_byte(&serve, received[tail % LINE_BYTES]);
+        atomic_store(&received_tail, tail + 1);
+    }
+    if (HAL_GetTick() - last_byte_ms > SILENCE_MS) {
+        p8_link_idle(&serve.link);
+    }
+    if (atomic_load(&waiting.full)) {
+        measure_frame();
+    }
+}

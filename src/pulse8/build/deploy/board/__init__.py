@@ -1,0 +1,1 @@
+"""The serial line to a board: its frames, its self-test, its recordings."""

@@ -1,0 +1,103 @@
+"""What goes wrong on boards, each with what the board's bytes then look like: a failed gate says which it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.measure.infer.integer import IntegerRunner
+from pulse8.measure.infer.kernels import Codes
+from pulse8.measure.infer.program import Conv, IntegerProgram, Step
+
+CACHE_LINE: Final = 32
+"""Bytes of a Cortex-M55 data cache line."""
+
+ALIKE_SHARE: Final = 0.5
+"""A fault is named when what it predicts is off by at most half as much as what should have come."""
+
+ZERO_WEIGHTS: Final = "zero weights"
+
+Bytes = NDArray[np.int16]
+"""[windows, bytes], wide enough for differences."""
+Predict = Callable[[IntegerProgram, Sequence[Codes], Bytes], Bytes]
+
+
+def uint8_input(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
+    """Turn over each byte's sign bit: the board takes the input as 0..255."""
+    return answers(program, [np.asarray(window ^ np.int8(-128), np.int8) for window in windows])
+
+
+def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
+    """Reorder the input: the board takes channel last for channel first."""
+    return answers(program, [_misread(window) for window in windows])
+
+
+def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
+    """All of a layer's weights have one scale: the tool was told to quantise again."""
+    return answers(_with_one_scale(program), windows)
+
+
+def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], right: Bytes) -> Bytes:
+    """Keep the last cache line of the window before: the output buffer was not invalidated."""
+    stale = right.copy()
+    stale[1:, -CACHE_LINE:] = right[:-1, -CACHE_LINE:]
+    return stale
+
+
+FAULTS: Final[dict[str, Predict]] = {
+    "uint8 input": uint8_input,
+    "transposed axes": transposed_axes,
+    "per-tensor weights": per_tensor_weights,
+    "stale cache line": stale_output,
+}
+
+
+def name_fault(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> str | None:
+    """Return the fault that a board's answers look like; ``None`` where they look like none.
+
+    Answers that do not depend on the window come from weights that were not loaded (flash not programmed, or its region
+    closed). Of the others the one whose prediction is closest is taken, where it is close.
+    """
+    if (found == found[0]).all() and not (right == right[0]).all():
+        return ZERO_WEIGHTS
+    off = float(np.abs(found - right).mean())
+    distances = {name: _distance(predict(program, windows, right), found) for name, predict in FAULTS.items()}
+    best = min(distances, key=lambda name: distances[name])
+    return best if distances[best] <= ALIKE_SHARE * off else None
+
+
+def _distance(predicted: Bytes, found: Bytes) -> float:
+    return float(np.abs(found - predicted).mean())
+
+
+def answers(program: IntegerProgram, windows: Sequence[Codes], runner: IntegerRunner | None = None) -> Bytes:
+    """Return a program's output bytes, channel last, on inputs [1, C, H, W]."""
+    runner = runner or IntegerRunner(program)
+    outputs = (runner.tensors(window)[program.output.name] for window in windows)
+    return np.stack([output.transpose(0, 2, 3, 1).ravel() for output in outputs]).astype(np.int16)
+
+
+def _misread(window: Codes) -> Codes:
+    return np.ascontiguousarray(window.transpose(0, 2, 3, 1)).reshape(window.shape)
+
+
+def _with_one_scale(program: IntegerProgram) -> IntegerProgram:
+    steps: tuple[Step, ...] = tuple(_one_scale(step) if isinstance(step, Conv) else step for step in program.steps)
+    return replace(program, steps=steps)
+
+
+def _one_scale(step: Conv) -> Conv:
+    """Quantise a layer's weights again with the largest channel's scale; biases and multipliers follow."""
+    largest = step.weight_scale.max()
+    share = (step.weight_scale / largest).astype(np.float64)
+    weight = np.rint(step.weight * share[:, None, None, None]).astype(np.int8)
+    multiplier = (step.multiplier / share).astype(np.float32)
+    return replace(
+        step,
+        weight=weight,
+        weight_scale=np.full_like(step.weight_scale, largest),
+        bias=np.rint(step.bias * share).astype(np.int32),
+        multiplier=multiplier,
+    )

@@ -1,0 +1,1 @@
+"""Memory and time on the NPU, from the network's shapes alone."""

@@ -1,0 +1,89 @@
+"""The size of an ONNX file's structure, counted on its bytes before anything is built from them.
+
+A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. Parts
+(messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and counting stops at the limit.
+"""
+
+from typing import Any, Final
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from pulse8.errors import InputError
+
+MAX_PARTS: Final = 2_000_000
+MAX_DEPTH: Final = 40
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_Fields = dict[int, Any]
+"""Field number to the descriptor of the message it holds; ``None`` for a field that holds none."""
+
+
+def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
+    """Hold the count of parts in a serialised message, and how deep they lie in each other, against the limits.
+
+    Raises
+    ------
+    InputError
+        There are more, or the bytes are no protobuf message.
+    """
+    known: dict[str, _Fields] = {}
+    stack = [(len(data), _fields(descriptor, known))]
+    place = parts = 0
+    while stack:
+        end, fields = stack[-1]
+        if place == end:
+            stack.pop()
+            continue
+        parts += 1
+        if parts > MAX_PARTS:
+            raise InputError(f"{name} has more than {MAX_PARTS:,} parts; that is no network for a microcontroller")
+        tag, place = _varint(data, place, end, name)
+        inner = fields.get(tag >> 3) if tag & 7 == _BYTES else None
+        place, stop = _payload(data, place, end, tag & 7, name)
+        if inner is None:
+            place = stop
+        elif len(stack) == MAX_DEPTH:
+            raise InputError(
+                f"{name} nests more than {MAX_DEPTH} levels deep; that is no network for a microcontroller"
+            )
+        else:
+            stack.append((stop, _fields(inner, known)))
+
+
+def _payload(data: bytes, place: int, end: int, wire: int, name: str) -> tuple[int, int]:
+    """Return where a field's payload begins and ends."""
+    if wire == _BYTES:
+        length, place = _varint(data, place, end, name)
+        stop = place + length
+    elif wire == _VARINT:
+        _, stop = _varint(data, place, end, name)
+    else:
+        stop = place + {_FIXED64: 8, _FIXED32: 4}.get(wire, end)
+    if stop > end:
+        raise _damaged(name)
+    return place, stop
+
+
+def _varint(data: bytes, place: int, end: int, name: str) -> tuple[int, int]:
+    value = shift = 0
+    while place < end and shift < 70:
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, place
+        shift += 7
+    raise _damaged(name)
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(f"{name} is truncated or no ONNX file; export it again")
+
+
+def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401
+    if descriptor.full_name not in known:
+        known[descriptor.full_name] = {
+            field.number: field.message_type
+            for field in descriptor.fields
+            if field.type == FieldDescriptor.TYPE_MESSAGE
+        }
+    return known[descriptor.full_name]

@@ -1,0 +1,1 @@
+"""What the vendor's tool and the NPU will say about an ONNX file, told without either."""

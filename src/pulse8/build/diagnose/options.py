@@ -1,0 +1,29 @@
+"""Options of the diagnosis, and the limits from which a finding is one."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pulse8.errors import SpecError
+
+MIN_SAMPLES: Final = 8
+GOOD_SQNR_DB: Final = 28.0
+"""Above it the whole file keeps what FP32 says, and nothing needs mending."""
+CLIPPED_SHARE: Final = 1e-3
+"""Ten times what a percentile of 99.99 clips on purpose."""
+USED_SHARE: Final = 0.25
+"""Below it a tensor's values have two bits less than INT8 has."""
+WEIGHT_STEPS_OFF: Final = 1.01
+"""An INT8 weight or bias lies at most half a step from its own; beyond a whole one it is another's."""
+UNEVEN_CHANNELS: Final = 8.0
+"""Largest over smallest weight of the channels that share one scale: three bits lost in the smallest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnoseOptions:
+    """How many calibration windows the layers are compared on."""
+
+    num_samples: int = 32
+
+    def __post_init__(self) -> None:
+        if not MIN_SAMPLES <= self.num_samples <= 100_000:
+            raise SpecError(f"{self.num_samples} samples; give {MIN_SAMPLES} to 100,000")

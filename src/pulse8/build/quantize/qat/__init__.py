@@ -1,0 +1,1 @@
+"""Quantisation-aware training: the NPU's arithmetic in torch, a short fine-tune through it, and a float control."""

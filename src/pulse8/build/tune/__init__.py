@@ -1,0 +1,1 @@
+"""The best INT8 options for one model, by what it costs in BPM."""

@@ -1,0 +1,56 @@
+"""``pulse8 board-test``: a board against its folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pulse8.build.deploy.board.client import Board
+from pulse8.build.deploy.board.selftest import BoardTestOptions, Verdict, folder_facts, run_board_test
+from pulse8.build.deploy.board.serial_line import BAUD, serial_line
+from pulse8.build.deploy.firmware.render import MODEL_ID_BYTES
+from pulse8.cli.printing import print_json, watch
+from pulse8.values import NOTICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(BoardTestOptions):
+    """Ask a board for its answers, judge them, and keep the verdict in the folder."""
+
+    port: str
+    """Serial port, such as /dev/ttyACM0 or COM3."""
+    board: Path = Path("board")
+    """Folder that `pulse8 deploy` made and the board was flashed from."""
+    baud: int = BAUD
+    """Bits a second on the line."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Test and print; 1 where a gate is not met."""
+    model = bytes.fromhex(folder_facts(flags.board)["sha256"])[:MODEL_ID_BYTES]
+    with serial_line(flags.port, flags.baud) as line:
+        verdict = run_board_test(Board(line, model), flags.board, flags, watch)
+    if flags.json:
+        print_json(verdict)
+    else:
+        _print(verdict)
+    return 0 if verdict.passed else 1
+
+
+def _print(verdict: Verdict) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for net in verdict.networks:
+        table = Table(
+            "figure", "value", "limit", "", title=f"{net.network}, {net.windows} windows", title_justify="left"
+        )
+        for gate in net.gates:
+            table.add_row(gate.name, f"{gate.value:.4g}", f"{gate.limit:.4g}", "met" if gate.passed else "not met")
+        console.print(table)
+        if not net.passed:
+            console.print(f"this looks like: {net.fault or 'no fault that is known here'}")
+    if verdict.milliseconds is not None:
+        console.print(f"one run: {verdict.cycles:,} cycles, {verdict.milliseconds:.2f} ms")
+    console.print(f"{verdict.target}: {'passed' if verdict.passed else 'FAILED'}", NOTICE, sep="\n")

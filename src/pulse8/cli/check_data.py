@@ -1,0 +1,49 @@
+"""``pulse8 check-data``: whether a data set's files are what ``pulse8 prepare`` reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pulse8.cli.printing import print_json, watch
+from pulse8.learn.datasets.check import Check, check_data
+from pulse8.values import NOTICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """Check a data set's folder before hours go into it: every contact signal, and every video's first frame.
+
+    Attributes
+    ----------
+    raw
+        Its folder.
+    dataset
+        Which one, as for ``pulse8 prepare``; own is a folder with recordings.csv.
+    json
+        Print one machine-readable record.
+    """
+
+    raw: Path
+    dataset: str = "own"
+    json: bool = False
+
+
+def run(flags: Flags) -> int:
+    """Check and print; 1 when a recording cannot be used."""
+    check = check_data(flags.dataset, flags.raw, watch)
+    (print_json if flags.json else _print)(check)
+    return 0 if check.passed else 1
+
+
+def _print(check: Check) -> None:
+    table = Table("recording", "subject", "video", "reference", "windows with a rate", title=check.dataset)
+    for one in check.recordings:
+        if one.fault is None:
+            video = "-" if one.seconds is None else f"{one.seconds:.1f} s at {one.rate_hz:.2f} Hz"
+            table.add_row(one.recording, one.subject, video, one.reference, f"{one.labelled} of {one.windows}")
+    faults = [f"❌ {one.recording}: {one.fault}" for one in check.recordings if one.fault is not None]
+    count = len(check.recordings) - len(faults)
+    whole = f"{count} of {len(check.recordings)} recordings can be used; this adapter was run on: {check.seen}"
+    Console(soft_wrap=True).print(table, *faults, whole, NOTICE, sep="\n", highlight=False, markup=False)

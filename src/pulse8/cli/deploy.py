@@ -1,0 +1,51 @@
+"""``pulse8 deploy``: INT8 model to a board folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.deploy.options import DeployOptions
+from pulse8.build.deploy.package import Deployed, deploy
+from pulse8.cli.printing import print_json
+from pulse8.values import NOTICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(DeployOptions):
+    """Write the board folder: firmware, generated data, test vectors, a page that explains them."""
+
+    input: Path = Path("models/pulse12_int8.onnx")
+    """INT8 ONNX; of ultralight the whole file, its pair beside it."""
+    output: Path = Path("board")
+    """Folder to make, or one of ours to replace."""
+    data: Path | None = None
+    """Clips for the test vectors; simulated people without it."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Make the folder and print what is in it."""
+    made = deploy(flags.input, flags.output, flags, flags.data)
+    if flags.json:
+        print_json(made)
+    else:
+        print(_summary(made))
+    return 0
+
+
+def _summary(made: Deployed) -> str:
+    nets = [
+        f"{net.name}: {net.steps} layers, {net.macs:,} multiplications, {net.weight_bytes:,} bytes of constants, "
+        f"arena {net.arena_bytes:,} bytes"
+        for net in made.nets
+    ]
+    whose = "of simulated people" if made.simulated else "of your data"
+    return "\n".join(
+        [
+            f"{made.folder}: {made.model} ({made.sha256[:16]}) for {made.target}",
+            *nets,
+            f"test vectors: {made.windows} windows {whose}, answered by the integer reference",
+            f"Next: make -C {made.folder} host-test qemu-test, then its README.md",
+            NOTICE,
+        ]
+    )

@@ -1,0 +1,36 @@
+"""``pulse8 diagnose``: where an INT8 file loses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.diagnose.diagnose import diagnose
+from pulse8.build.diagnose.options import DiagnoseOptions
+from pulse8.build.diagnose.text import ranked_table
+from pulse8.cli.printing import print_json, watch
+from pulse8.values import NOTICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(DiagnoseOptions):
+    """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to mend."""
+
+    fp32: Path = Path("models/rppg_fp32.onnx")
+    """FP32 ONNX that it was quantised from."""
+    int8: Path = Path("models/rppg_int8_qdq.onnx")
+    """INT8 ONNX."""
+    calibration: Path = Path("calibration_data.pt")
+    """Calibration set: the windows that the parts are compared on."""
+    output: Path = Path("diagnosis")
+    """Folder for diagnosis.json and two pictures."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Diagnose and print the ranked table."""
+    found = diagnose(flags.fp32, flags.int8, flags.calibration, flags.output, flags, watch)
+    if flags.json:
+        print_json(found)
+    else:
+        print(f"{ranked_table(found)}\n{NOTICE}")
+    return 0

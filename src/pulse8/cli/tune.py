@@ -1,0 +1,41 @@
+"""``pulse8 tune``: search the best INT8 options."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse8.build.tune.options import TuneOptions
+from pulse8.cli.printing import print_json, watch, without_advice
+from pulse8.errors import ToolchainError
+from pulse8.values import NOTICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(TuneOptions):
+    """Search calibration windows, range methods and scales for what changes the heart rate least."""
+
+    input: Path = Path("models/rppg_fp32.onnx")
+    """FP32 ONNX."""
+    data: Path = Path("data/ubfc_processed.pt")
+    """Labelled windows: ranges from its training side, the loss from its validation side."""
+    output: Path = Path("tune")
+    """Folder for the journal, which a later run goes on with, and tune.json."""
+    json: bool = False
+    """Print one machine-readable record."""
+
+
+def run(flags: Flags) -> int:
+    """Search and print what was found."""
+    try:
+        from pulse8.build.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
+        from pulse8.build.tune.tune import tune  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ToolchainError('the search needs Optuna; install it with: pip install "pulse8[tune]"') from error
+    logging.getLogger("optuna").setLevel(logging.WARNING)
+    with without_advice():
+        found = tune(flags.input, flags.data, flags.output, flags, watch)
+    if flags.json:
+        print_json(found)
+    else:
+        print(f"{outcome(found)}\n{NOTICE}")
+    return 0

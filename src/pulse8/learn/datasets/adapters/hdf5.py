@@ -1,0 +1,67 @@
+"""Numbers in HDF5 files, which v7.3 ``.mat`` files are too: what is wanted is looked up by name, and nothing is run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError, ToolchainError
+from pulse8.manifest import existing_file
+
+MAX_SAMPLES: Final = 20_000_000
+DAMAGED: Final = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
+"""What h5py was seen to raise on damaged bytes."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open a file for reading.
+
+    Raises
+    ------
+    ToolchainError
+        h5py is not installed.
+    InputError
+        It is missing, or no HDF5 file; what is read from it inside the block and is damaged raises it too.
+    """
+    try:
+        import h5py  # noqa: PLC0415 - only the extra [datasets] brings it
+    except ImportError as error:
+        raise ToolchainError('HDF5 and v7.3 .mat files need h5py; run pip install "pulse8[datasets]"') from error
+    existing_file(path, "HDF5 file", "copy it again")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except DAMAGED as error:
+        raise InputError(f"{path} cannot be read as HDF5 ({' '.join(str(error).split())}); copy it again") from error
+
+
+def dataset(file: Any, path: Path, *names: str) -> Any:  # noqa: ANN401 - h5py has no types
+    """Return the first of some datasets that is there and holds numbers.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    for name in names:
+        if name in file and getattr(getattr(file[name], "dtype", None), "kind", "") in "fiu":
+            return file[name]
+    raise InputError(f"{path} has no {' or '.join(names)}; it has {', '.join(sorted(file)[:12])}")
+
+
+def signal(file: Any, path: Path, name: str) -> NDArray[np.float64]:  # noqa: ANN401 - h5py has no types
+    """Read a signal, whatever its orientation: float64 [N].
+
+    Raises
+    ------
+    InputError
+        It is missing, or too large to be one.
+    """
+    found = dataset(file, path, name)
+    if found.size > MAX_SAMPLES:
+        raise InputError(f"{path}: {name} has {found.size:,} values; a signal is wanted")
+    return np.asarray(found[()], np.float64).reshape(-1)

@@ -1,0 +1,104 @@
+"""What happens to cells on the way to a batch: things that the world may hold and a recording did not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import SpecError
+from pulse8.measure.clips.resample import RATE_HZ
+
+Cells = NDArray[np.float32]
+"""float32 [L, 12, 3], 0..255."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentOptions:
+    """How often each change is made to a window.
+
+    Attributes
+    ----------
+    stretch
+        Time runs faster or slower, so that the rate becomes an even draw of 40 to 180 BPM, within a factor of 1.4.
+    flip
+        The face is mirrored, and the cells of an ROI change places.
+    disturbance
+        All cells get a nearly white periodic light of 0.4 to 3.2 Hz, of 0.1 to 3 %.
+    noise
+        Noise of 0.02 to 1 level in luma and, less, in chroma, as codecs leave it.
+    gap
+        Some frames are missing and bridged.
+    drop
+        One ROI, seldom two, was not seen.
+    short
+        A batch's windows have only 5 to 8 s, after zeros: a provisional reading.
+    """
+
+    stretch: float = 0.5
+    flip: float = 0.5
+    disturbance: float = 0.2
+    noise: float = 0.1
+    gap: float = 0.1
+    drop: float = 0.12
+    short: float = 0.1
+
+    def __post_init__(self) -> None:
+        if wrong := [name for name, value in vars(self).items() if not 0 <= value <= 1]:
+            raise SpecError(f"augmentation {wrong[0]} is {getattr(self, wrong[0])}; give a probability")
+
+
+def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -> Cells:
+    """Change one window; its pulse stays where it is."""
+    luck = iter(rng.uniform(size=5))
+    if next(luck) < options.flip:
+        cells = _flipped(cells, rng)
+    if next(luck) < options.disturbance:
+        cells = cells * _disturbance(len(cells), rng)
+    if next(luck) < options.noise:
+        cells = cells + _noise(cells.shape, rng)
+    if next(luck) < options.gap:
+        cells = _bridged(cells, rng)
+    if next(luck) < options.drop:
+        cells = _dropped(cells, rng)
+    return cells
+
+
+def _flipped(cells: Cells, rng: np.random.Generator) -> Cells:
+    """Mirror the face (cheeks and columns change places), or turn each ROI's cells about."""
+    rois = cells.reshape(len(cells), 3, 2, 2, 3)
+    if rng.uniform() < 0.5:
+        return rois[:, [0, 2, 1], :, ::-1].reshape(cells.shape)
+    return rois[:, :, ::-1].reshape(cells.shape)
+
+
+def _disturbance(length: int, rng: np.random.Generator) -> Cells:
+    """Periodic light [L, 12, 3] about 1: one rate that wanders, a harmonic, each cell by its own share."""
+    rate_hz = rng.uniform(0.4, 3.2) + 0.05 * np.cumsum(rng.standard_normal(length)) / np.sqrt(length)
+    angle = 2 * np.pi * np.cumsum(rate_hz) / RATE_HZ + rng.uniform(0, 2 * np.pi)
+    wave = np.sin(angle) + rng.uniform(0, 0.5) * np.sin(2 * angle + rng.uniform(0, 2 * np.pi))
+    strength = 10 ** rng.uniform(-3, -1.5) * np.exp(0.4 * rng.standard_normal((12, 1)))
+    colour = 1 + 0.06 * rng.standard_normal(3)
+    return (1 + wave[:, None, None] * (strength * colour)).astype(np.float32)
+
+
+def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> Cells:
+    level = 10 ** rng.uniform(-1.7, 0)
+    luma = rng.standard_normal((*shape[:2], 1), np.float32)
+    return np.float32(level) * (luma + np.float32(0.5) * rng.standard_normal(shape, np.float32))
+
+
+def _bridged(cells: Cells, rng: np.random.Generator) -> Cells:
+    """Replace 3 to 14 frames by a straight line."""
+    count = int(rng.integers(3, 15))
+    first = int(rng.integers(1, len(cells) - count - 1))
+    share = (np.arange(1, count + 1, dtype=np.float32) / np.float32(count + 1))[:, None, None]
+    cells = cells.copy()
+    cells[first : first + count] = (1 - share) * cells[first - 1] + share * cells[first + count]
+    return cells
+
+
+def _dropped(cells: Cells, rng: np.random.Generator) -> Cells:
+    cells = cells.copy()
+    for roi in rng.permutation(3)[: 1 + int(rng.uniform() < 0.25)]:
+        cells[:, 4 * roi : 4 * roi + 4] = 0
+    return cells

@@ -1,0 +1,136 @@
+"""Batches for pulse12 out of pools: windows drawn anew for each step, and fixed ones for validation.
+
+A step's batch hangs on the seed and the step's number alone: a run that was interrupted goes on with the batches that
+it would have had.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from pulse8.learn.train.augment import AugmentOptions, augmented
+from pulse8.learn.train.boundary import banding, detrending, normalised
+from pulse8.learn.train.pool import Piece, Pool
+from pulse8.measure.clips.resample import RATE_HZ
+from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum
+from pulse8.spec import Normaliser, Readout
+from pulse8.values import Waveform
+
+WINDOW: Final = Normaliser().window
+SHORT: Final = (150, 180, 210, 240)
+"""Samples of a window that is not yet full: from 5 s on."""
+
+FASTEST: Final = 1.4
+"""Largest factor by which time is stretched: noise and movement change with it."""
+
+
+class Batch(NamedTuple):
+    """Windows for a step.
+
+    Attributes
+    ----------
+    clips
+        [B, 3, 12, 256]; a window that is not yet full begins with zeros.
+    scale
+        [B, 3, 12], the divisors.
+    contact
+        [B, L]: the contact pulse over the last L samples, detrended, band-passed, of unit variance; zeros without one.
+    pulse
+        bool [B]: whether there is a true pulse.
+    """
+
+    clips: Tensor
+    scale: Tensor
+    contact: Tensor
+    pulse: Tensor
+
+
+class TrainingBatches(IterableDataset[Batch]):
+    """``steps`` batches from pools mixed by weights, from step ``first`` on."""
+
+    def __init__(
+        self, pools: Sequence[tuple[Pool, float]], size: int, steps: range, seed: int, options: AugmentOptions
+    ) -> None:
+        self._pools, self._size, self._steps, self._seed, self._options = pools, size, steps, seed, options
+        self._rates_bpm = [_rates_bpm(pool) for pool, _ in pools]
+        weights = np.array([weight for _, weight in pools])
+        self._shares = weights / weights.sum()
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self._batch(np.random.default_rng([self._seed, step])) for step in self._steps)
+
+    def _batch(self, rng: np.random.Generator) -> Batch:
+        length = int(rng.choice(SHORT)) if rng.uniform() < self._options.short else WINDOW
+        drawn = [self._draw(length, rng) for _ in range(self._size)]
+        return _batch_of([cells for cells, _ in drawn], [contact for _, contact in drawn])
+
+    def _draw(self, length: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One window's cells [L, 12, 3] and contact pulse [L]."""
+        source = int(rng.choice(len(self._pools), p=self._shares))
+        pool = self._pools[source][0]
+        index = int(rng.integers(len(pool.pieces)))
+        piece, bpm = pool.pieces[index], self._rates_bpm[source][index]
+        speed = self._speed(bpm, rng) if rng.uniform() < self._options.stretch else 1.0
+        speed = min(speed, (piece.stop - piece.start - 1) / length)
+        start = rng.uniform(piece.start, piece.stop - 1 - speed * (length - 1))
+        place = start + speed * np.arange(length, dtype=np.float64)
+        cells = _read_off(pool.cells, place).reshape(length, 12, 3)
+        return augmented(cells, self._options, rng), _read_off(pool.contact, place)
+
+    @staticmethod
+    def _speed(bpm: float, rng: np.random.Generator) -> float:
+        wanted = rng.uniform(*Readout().band_bpm)
+        return float(np.clip(wanted / bpm, 1 / FASTEST, FASTEST)) if bpm else float(rng.uniform(1 / FASTEST, FASTEST))
+
+
+def fixed_batches(pool: Pool, size: int, windows_each: int = 2) -> Iterator[tuple[list[Piece], Batch]]:
+    """Windows side by side, not augmented, with the pieces that they are of."""
+    starts = [
+        (piece, piece.start + index * WINDOW)
+        for piece in pool.pieces
+        for index in range(min(windows_each, (piece.stop - piece.start) // WINDOW))
+    ]
+    for first in range(0, len(starts), size):
+        rows = starts[first : first + size]
+        cells = [pool.cells[start : start + WINDOW].reshape(WINDOW, 12, 3) for _, start in rows]
+        contacts = [np.asarray(pool.contact[start : start + WINDOW]) for _, start in rows]
+        yield [piece for piece, _ in rows], _batch_of(cells, contacts)
+
+
+def _batch_of(cells: Sequence[NDArray[np.float32]], contacts: Sequence[NDArray[np.float32]]) -> Batch:
+    clips, scale = normalised(torch.from_numpy(np.stack(cells)))
+    length = clips.shape[3]
+    contact = torch.from_numpy(np.stack(contacts))
+    steady = contact @ (banding(length) @ detrending(length)).T
+    deviation = steady.std(dim=1, correction=0, keepdim=True)
+    unit = torch.where(deviation > 0, steady / deviation.clamp(min=1e-12), 0.0)
+    full = torch.nn.functional.pad(clips, (WINDOW - length, 0))
+    return Batch(full, scale, unit, deviation[:, 0] > 0)
+
+
+def _read_off(values: NDArray[np.float32], place: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Values [N, ...] between samples, on straight lines."""
+    first = int(place[0])
+    held = values[first : int(place[-1]) + 2]
+    whole = place.astype(np.int64)
+    share = (place - whole).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+    low = held[whole - first]
+    return low + share * (held[np.minimum(whole - first + 1, len(held) - 1)] - low)
+
+
+def _rates_bpm(pool: Pool) -> list[float]:
+    """Rate of each piece's contact pulse; 0 where there is none."""
+    return [_rate_bpm(pool.contact[piece.start : piece.stop]) if piece.pulse else 0.0 for piece in pool.pieces]
+
+
+def _rate_bpm(contact: NDArray[np.float32]) -> float:
+    wave = Waveform(samples=contact, rate_hz=RATE_HZ, start_s=0.0)
+    return peak_bpm(power_spectrum(wave, Readout().fft_length), Readout().band_bpm) or 0.0

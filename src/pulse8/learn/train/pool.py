@@ -1,0 +1,147 @@
+"""Recordings as a trainer reads them: evenly sampled cells and contact pulses, end to end in two memory maps.
+
+Preparing costs once; a batch then is some slices of a file. A recording is cut where nothing was seen for longer than a
+gap that is bridged; each piece is a row of ``pool.json``.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.errors import InputError
+from pulse8.learn.simulate.strata import assert_not_frozen
+from pulse8.manifest import existing_file, writing
+from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
+from pulse8.measure.clips.windows import stretches
+from pulse8.spec import Normaliser
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Ppg, Recording
+
+COLUMNS: Final = len(ROI_NAMES) * CELLS_PER_ROI * 3
+SHORTEST: Final = 257
+"""A window and one sample: shorter pieces are left out."""
+
+MAKE_POOL: Final = "make it again with pulse8 train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One unbroken piece of a recording: samples ``start`` to ``stop`` of the pool.
+
+    ``part`` says which kind or source it is of, ``pulse`` whether there is a true pulse.
+    """
+
+    subject: str
+    recording: str
+    part: str
+    pulse: bool
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """An open pool.
+
+    Attributes
+    ----------
+    pieces
+        What lies where.
+    cells
+        float32 [N, 36] at 30 Hz, ROI-major, each cell's red, green, blue, 0..255; an ROI that was not seen is zeros.
+    contact
+        float32 [N], the contact sensor's pulse at the same times; zeros where there is none.
+    sha256
+        Of the pieces' table and of the cells.
+    """
+
+    pieces: tuple[Piece, ...]
+    cells: NDArray[np.float32]
+    contact: NDArray[np.float32]
+    sha256: str
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Everybody in it."""
+        return frozenset(piece.subject for piece in self.pieces)
+
+
+def write_pool(folder: Path, recordings: Iterable[tuple[str, Recording]]) -> Pool:
+    """Write recordings, each with the name of its part, as a pool; the table comes last, so that half a pool is none.
+
+    Raises
+    ------
+    InputError
+        A subject belongs to a frozen test stratum, or nothing is long enough for a window.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pool.json").unlink(missing_ok=True)
+    pieces: list[Piece] = []
+    digest, place = hashlib.sha256(), 0
+    with (folder / "cells.f32").open("wb") as cells_file, (folder / "contact.f32").open("wb") as contact_file:
+        for part, recording in recordings:
+            assert_not_frozen([recording.subject])
+            for cells, contact in _even(recording):
+                cells_file.write(cells.tobytes())
+                contact_file.write(contact.tobytes())
+                digest.update(cells.data)
+                stop = place + len(cells)
+                named = {"subject": recording.subject, "recording": recording.recording, "part": part}
+                pieces.append(Piece(**named, pulse=bool(contact.any()), start=place, stop=stop))
+                place = stop
+    if not pieces:
+        raise InputError(f"no recording is long enough for a window of {SHORTEST / RATE_HZ:.1f} s; record longer")
+    rows = [asdict(piece) for piece in pieces]
+    digest.update(json.dumps(rows).encode())
+    with writing(folder / "pool.json") as temporary:
+        temporary.write_text(json.dumps({"sha256": digest.hexdigest(), "pieces": rows}), encoding="utf-8")
+    return open_pool(folder)
+
+
+def open_pool(folder: Path) -> Pool:
+    """Open a pool; samples are read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        There is none, or its files are not those that its table describes.
+    """
+    table = json.loads(existing_file(folder / "pool.json", "training pool", MAKE_POOL).read_text(encoding="utf-8"))
+    pieces = tuple(Piece(**row) for row in table["pieces"])
+    count = pieces[-1].stop
+    sizes = {"cells.f32": 4 * count * COLUMNS, "contact.f32": 4 * count}
+    if wrong := [name for name, size in sizes.items() if (folder / name).stat().st_size != size]:
+        raise InputError(f"{folder / wrong[0]} is cut short; {MAKE_POOL}")
+    # A plain view of the map: the map's own class costs more at each look than the copying.
+    cells = np.asarray(np.memmap(folder / "cells.f32", np.float32, "r", shape=(count, COLUMNS)))
+    contact = np.asarray(np.memmap(folder / "contact.f32", np.float32, "r", shape=(count,)))
+    return Pool(pieces, cells, contact, table["sha256"])
+
+
+def _even(recording: Recording) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Cells and contact pulse of each piece that is long enough, at 30 Hz."""
+    for piece in stretches(recording.traces):
+        at_s = np.arange(piece.t_s[0], piece.t_s[-1], 1 / RATE_HZ)
+        if len(at_s) >= SHORTEST:
+            yield _cells(piece, at_s), _contact(recording.reference, at_s)
+
+
+def _cells(piece: CellTraces, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    cells = np.zeros((len(at_s), len(ROI_NAMES), CELLS_PER_ROI * 3), np.float32)
+    for roi, seen in enumerate(piece.valid.T):
+        gaps_s = np.diff(piece.t_s[seen], prepend=at_s[0], append=at_s[-1])
+        if seen.mean() >= Normaliser().min_valid_share and gaps_s.max() <= LONGEST_GAP_S:
+            rgb = piece.rgb[seen, roi].reshape(int(seen.sum()), -1)
+            cells[:, roi] = sample_at(rgb, piece.t_s[seen], at_s, RATE_HZ)
+    return cells.reshape(len(at_s), -1)
+
+
+def _contact(reference: Ppg | None, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    if reference is None:
+        return np.zeros(len(at_s), np.float32)
+    return sample_at(reference.samples, reference.t_s, at_s, RATE_HZ).astype(np.float32)

@@ -1,0 +1,245 @@
+"""The trainer of pulse12: Lightning over windows drawn anew for each step, resumable, with its curves written down."""
+
+import csv
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from pulse8.errors import InputError
+from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
+from pulse8.learn.train.augment import AugmentOptions
+from pulse8.learn.train.batches import Batch, TrainingBatches, fixed_batches
+from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
+from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.pool import Pool
+from pulse8.learn.train.sources import Sources, open_sources, sides_of, write_sides
+from pulse8.manifest import record, writing
+from pulse8.spec import PULSE12
+from pulse8.values import Watch, unwatched
+
+WATCHES: Final = 20
+"""How often in a run the error on validation subjects is taken and the state is kept."""
+
+PREFETCH: Final = 4
+"""Batches that a process of its own keeps ready: drawing one takes a third of a step."""
+
+CLIP_GRADIENT: Final = 2.0
+WARM_UP: Final = 0.15
+CLOSE_BPM: Final = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained12:
+    """One training run.
+
+    Attributes
+    ----------
+    checkpoint
+        Weights of the last step.
+    steps, parameters, training_subjects
+        How much of what.
+    validation_mae_bpm, validation_close_share
+        Mean absolute error and share within 5 BPM over all windows of the validation subjects that have a pulse.
+    parts_mae_bpm
+        The same by kind of people.
+    split
+        What separates training from validation.
+    """
+
+    checkpoint: Path
+    steps: int
+    parameters: int
+    training_subjects: int
+    validation_mae_bpm: float
+    validation_close_share: float
+    parts_mae_bpm: dict[str, float]
+    split: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Say it in some lines."""
+        parts = ", ".join(f"{part} {error:.1f}" for part, error in self.parts_mae_bpm.items())
+        return (
+            f"pulse12 of {self.parameters:,} parameters, {self.steps:,} steps, {self.training_subjects:,} people",
+            self.split,
+            f"validation MAE {self.validation_mae_bpm:.2f} BPM, within 5 BPM {self.validation_close_share:.0%}",
+            f"by kind of people, simulated where not said otherwise: {parts}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that a run hangs on beside its data."""
+
+    options: Pulse12Options = field(default_factory=Pulse12Options)
+    design: Design = field(default_factory=Design)
+    augment: AugmentOptions = field(default_factory=AugmentOptions)
+    loss: LossOptions = field(default_factory=LossOptions)
+
+
+def train_pulse12(
+    output: Path, recipe: Recipe, cache: Path, watch: Watch[Any] = unwatched, *, show_progress: bool = False
+) -> Trained12:
+    """Train, and write the checkpoint, who stood on which side, and the curves.
+
+    Parameters
+    ----------
+    output
+        Checkpoint to write; ``splits.json``, ``curves.csv`` and a folder ``state`` to resume from stand beside it.
+    recipe
+        Options, sizes, augmentation and loss.
+    cache
+        Folder for the simulated worlds' pools; made once and read again.
+    watch
+        Shows progress while they are made.
+    show_progress
+        Show Lightning's bar.
+
+    Raises
+    ------
+    InputError
+        A subject is on two sides or of a frozen test stratum, or there is no state to resume from.
+    """
+    options = recipe.options
+    sources = open_sources(options, cache, watch)
+    pl.seed_everything(options.seed, workers=False, verbose=False)
+    learner = Learner(recipe, sources.validation, output.parent / "curves.csv")
+    if not options.resume:
+        _begin(learner.curves)
+    _fit(learner, sources, output.parent / "state", show_progress=show_progress)
+    trained = _summary(output, learner, sources, learner.errors())
+    sides, pools = sides_of(sources), {"training": [p for p, _ in sources.training], "validation": [sources.validation]}
+    write_sides(output.parent / "splits.json", sides, pools)
+    _save(learner, output, trained, recipe, sources)
+    return trained
+
+
+class Learner(pl.LightningModule):
+    """The network, its loss, its schedule, and a line in ``curves`` at each look at validation subjects."""
+
+    def __init__(self, recipe: Recipe, validation: Pool, curves: Path) -> None:
+        super().__init__()
+        self.recipe, self.validation, self.curves = recipe, validation, curves
+        self.model = Pulse12(recipe.design)
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        """Loss of one batch; only the samples of a window that is not yet full count."""
+        waves = interleave(self.model(batch.clips)).float()[:, -batch.contact.shape[1] :]
+        value = loss(waves, batch.contact, batch.pulse, self.recipe.loss)
+        self.log("loss", value)
+        return value
+
+    def on_train_batch_end(self, *_: Any) -> None:  # noqa: ANN401 - Lightning passes outputs, batch and index
+        """Look now and then."""
+        if self.global_step % _look_every(self.recipe.options) and self.global_step != self.recipe.options.steps:
+            return
+        errors = [error for _, error in self.errors()]
+        figures = (float(self.trainer.callback_metrics["loss"]), _mean(errors), _close_share(errors))
+        with self.curves.open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow([self.global_step, *(f"{figure:.4f}" for figure in figures)])
+
+    @torch.inference_mode()
+    def errors(self) -> list[tuple[str, float]]:
+        """Part and absolute error in BPM of each validation window that has a pulse."""
+        was_training = self.training
+        self.eval()
+        found = []
+        for pieces, batch in fixed_batches(self.validation, 256):
+            waves = interleave(self.model(batch.clips.to(self.device))).float().cpu()
+            errors = (rates_bpm(waves) - rates_bpm(batch.contact)).abs().tolist()
+            alive = zip(pieces, errors, batch.pulse.tolist(), strict=True)
+            found += [(piece.part, error) for piece, error, pulse in alive if pulse]
+        self.train(was_training)
+        return found
+
+    def configure_optimizers(self) -> pl.utilities.types.OptimizerLRScheduler:
+        """AdamW with a one-cycle rate."""
+        options = self.recipe.options
+        optimizer = torch.optim.AdamW(self.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=options.learning_rate, total_steps=options.steps, pct_start=WARM_UP
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _look_every(options: Pulse12Options) -> int:
+    return max(1, options.steps // WATCHES)
+
+
+def _begin(curves: Path) -> None:
+    curves.parent.mkdir(parents=True, exist_ok=True)
+    curves.write_text("step,loss,validation_mae_bpm,validation_close_share\n", encoding="utf-8")
+
+
+def _fit(learner: Learner, sources: Sources, state: Path, *, show_progress: bool) -> None:
+    options = learner.recipe.options
+    last = state / "last.ckpt"
+    if options.resume and not last.is_file():
+        raise InputError(f"no state to resume from at {last}; train without --resume")
+    first = int(torch.load(last, map_location="cpu", weights_only=True)["global_step"]) if options.resume else 0
+    kept = ModelCheckpoint(state, every_n_train_steps=_look_every(options), save_top_k=0, save_last=True)
+    trainer = pl.Trainer(
+        max_steps=options.steps,
+        accelerator=options.accelerator,
+        devices=options.devices,
+        precision=options.precision,
+        gradient_clip_val=CLIP_GRADIENT,
+        logger=False,
+        callbacks=[kept],
+        enable_progress_bar=show_progress,
+        enable_model_summary=False,
+    )
+    drawn = TrainingBatches(
+        sources.training, options.batch_size, range(first, options.steps), options.seed, learner.recipe.augment
+    )
+    trainer.fit(
+        learner,
+        DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH),
+        ckpt_path=last if options.resume else None,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _close_share(errors: Sequence[float]) -> float:
+    return _mean([error <= CLOSE_BPM for error in errors])
+
+
+def _summary(output: Path, learner: Learner, sources: Sources, errors: list[tuple[str, float]]) -> Trained12:
+    parts: dict[str, list[float]] = {}
+    for part, error in errors:
+        parts.setdefault(part, []).append(error)
+    values = [error for _, error in errors]
+    return Trained12(
+        checkpoint=output,
+        steps=learner.recipe.options.steps,
+        parameters=sum(weight.numel() for weight in learner.model.parameters()),
+        training_subjects=sum(len(pool.subjects) for pool, _ in sources.training),
+        validation_mae_bpm=_mean(values),
+        validation_close_share=_close_share(values),
+        parts_mae_bpm={part: _mean(found) for part, found in sorted(parts.items())},
+        split=sources.sentence,
+    )
+
+
+def _save(learner: Learner, output: Path, trained: Trained12, recipe: Recipe, sources: Sources) -> None:
+    data = hashlib.sha256("".join(pool.sha256 for pool, _ in sources.training).encode()).hexdigest()
+    contract = {
+        "design": dataclasses.asdict(recipe.design),
+        "spec": dataclasses.replace(PULSE12, training_sha256=data).to_json(),
+    }
+    with writing(output) as temporary:
+        torch.save({"model_state_dict": learner.model.cpu().state_dict(), **contract, "step": trained.steps}, temporary)
+    made = {name: dataclasses.asdict(part) for name, part in vars(recipe).items()}
+    record(output, "train", {}, {**made, "split": trained.split, "data_sha256": data})

@@ -1,0 +1,128 @@
+"""Where pulse12's windows come from, and who stands on which side: training, validation, calibration.
+
+Simulated worlds hang on seeds of their own; a store's people are laid out by the hash of their ids. Nobody may be on
+two sides, and nobody of a frozen test stratum on any.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from pulse8.errors import InputError
+from pulse8.learn.datasets.splits import LEAKY
+from pulse8.learn.simulate.strata import assert_not_frozen
+from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.pool import Pool, open_pool, write_pool
+from pulse8.learn.train.stored import stored_pools
+from pulse8.learn.train.world import WorldOptions, world
+from pulse8.manifest import writing
+from pulse8.values import Recording, Watch, unwatched
+
+Side = Literal["training", "validation", "calibration"]
+
+SEEDS: Final[Mapping[Side, int]] = {"training": 12, "validation": 13, "calibration": 14}
+PLAIN_SUBJECTS: Final[Mapping[Side, int]] = {"validation": 800, "calibration": 8000}
+"""People to choose and to set thresholds by; their conditions are drawn as the strata draw theirs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Pools to train on with their weights, one to watch the training by, and what separates them."""
+
+    training: tuple[tuple[Pool, float], ...]
+    validation: Pool
+    leaky: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say what separates them."""
+        return LEAKY if self.leaky else "split by subject: nobody is on two of training, validation and calibration"
+
+
+def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwatched) -> Sources:
+    """Make or open all pools that a run reads.
+
+    Raises
+    ------
+    InputError
+        A subject is on two sides or belongs to a frozen test stratum.
+    """
+    simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
+    stored, stored_validation = stored_pools(options, cache)
+    training = simulated + stored
+    if options.split == "window":
+        validation = training[0][0]
+    elif stored_validation is not None and not options.subjects:
+        validation = stored_validation
+    else:
+        validation = simulated_pool("validation", options, cache, watch)
+    sources = Sources(tuple(training), validation, options.split == "window")
+    if not sources.leaky:
+        assert_apart(sides_of(sources))
+    return sources
+
+
+def simulated_pool(side: Side, options: Pulse12Options, cache: Path, watch: Watch[int] = unwatched) -> Pool:
+    """Open a simulated world's pool in the folder ``cache``, or make it."""
+    wanted = world_of(side, options)
+    name = hashlib.sha256(json.dumps(dataclasses.asdict(wanted), sort_keys=True).encode()).hexdigest()[:12]
+    folder = cache / f"{side}-{name}"
+    if (folder / "pool.json").is_file():
+        return open_pool(folder)
+    return write_pool(folder, _watched(wanted, f"simulating people for {side}", watch))
+
+
+def world_of(side: Side, options: Pulse12Options) -> WorldOptions:
+    """Say which world a side is drawn from."""
+    if side == "training":
+        return WorldOptions(subjects=options.subjects, seed=SEEDS[side], without=options.without)
+    share = min(1.0, options.subjects / Pulse12Options().subjects) if options.subjects else 1.0
+    return WorldOptions(subjects=max(24, round(PLAIN_SUBJECTS[side] * share)), seed=SEEDS[side], plain=True)
+
+
+def _watched(options: WorldOptions, what: str, watch: Watch[int]) -> Iterator[tuple[str, Recording]]:
+    steps = iter(watch(range(options.subjects), what, options.subjects))
+    for one in world(options):
+        next(steps, None)
+        yield one
+    next(steps, None)
+
+
+def sides_of(sources: Sources) -> Mapping[str, Collection[str]]:
+    """Subjects of each side."""
+    training = frozenset[str]().union(*(pool.subjects for pool, _ in sources.training))
+    return {"training": training, "validation": sources.validation.subjects}
+
+
+def assert_apart(sides: Mapping[str, Collection[str]]) -> None:
+    """Hold that nobody is on two sides, or of a frozen test stratum.
+
+    Raises
+    ------
+    InputError
+        Somebody is; the message names one.
+    """
+    names = list(sides)
+    for index, name in enumerate(names):
+        assert_not_frozen(sides[name])
+        for other in names[index + 1 :]:
+            if shared := sorted(set(sides[name]) & set(sides[other])):
+                raise InputError(f"subject {shared[0]} is in {name} and in {other}; every subject belongs to one side")
+
+
+def write_sides(path: Path, sides: Mapping[str, Collection[str]], pools: Mapping[str, Sequence[Pool]]) -> None:
+    """Write who is on which side, with the hash of the ids and of the samples."""
+    found = {
+        side: {
+            "subjects": sorted(subjects),
+            "subjects_sha256": hashlib.sha256("\n".join(sorted(subjects)).encode()).hexdigest(),
+            "pools_sha256": [pool.sha256 for pool in pools[side]],
+        }
+        for side, subjects in sides.items()
+    }
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(found) + "\n", encoding="utf-8")

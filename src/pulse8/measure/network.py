@@ -1,0 +1,112 @@
+"""The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from pulse8.errors import InputError, SpecError
+from pulse8.manifest import existing_file
+from pulse8.measure.clips.windows import stretches, window_clips
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.signal.network import banded, network_wave
+from pulse8.measure.signal.rate import heart_rate, no_rate, noise_tonality, tonality
+from pulse8.measure.signal.stitch import joined
+from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
+
+SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
+MEND: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
+
+FEATURES: Final[Mapping[str, Callable[[Waveform, HeartRate], float]]] = {
+    "confidence": lambda _wave, rate: rate.confidence,
+}
+"""What a model's refusal rules may weigh."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A loaded waveform model and its contract."""
+
+    run: Callable[[Any], Any]
+    spec: ModelSpec
+
+    def wave(self, clip: Clip) -> Waveform:
+        """Pulse wave of a clip, as the network gives it."""
+        return network_wave(np.asarray(self.run(clip.samples)[0]), self.spec, clip.start_s)
+
+
+@lru_cache(maxsize=4)
+def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
+    """Load the shipped pulse12 in INT8 or FP32, or an ONNX file with a spec in it.
+
+    Raises
+    ------
+    InputError
+        It is missing, cannot be loaded or makes no waveform of clips.
+    SpecError
+        Its spec is outside what it may be, or refuses by a feature that is not known.
+    """
+    path = model if isinstance(model, Path) else Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[model]))
+    run = OrtRunner(existing_file(path, "Model", MEND))
+    text = run.metadata.get(METADATA_KEY)
+    spec = None if text is None else ModelSpec.from_json(text)
+    if spec is None or spec.normaliser is None or run.input_shape != (1, *spec.clip_shape):
+        raise InputError(f"{model} is no model of clips with a spec; {MEND}")
+    if unknown := {name for rule in spec.refusals for name in rule.weights} - set(FEATURES):
+        raise SpecError(
+            f"{model} refuses by {min(unknown)}; this version knows {', '.join(FEATURES)}: install a newer one"
+        )
+    return Network(run, spec)
+
+
+def network_readings(
+    traces: CellTraces, network: Network, watch: Watch[Clip | NoClip] = unwatched
+) -> tuple[tuple[HeartRate, ...], tuple[Waveform, ...]]:
+    """Read each window of a recording, and join the windows of each stretch to one wave.
+
+    Returns
+    -------
+    tuple
+        One rate a window, with a reason where there is none, and one wave a stretch that has one.
+    """
+    normaliser = network.spec.normaliser
+    if normaliser is None:
+        raise InputError("a model without a normaliser takes no clips")
+    rates: list[HeartRate] = []
+    longer: list[Waveform] = []
+    for stretch in stretches(traces):
+        windows = list(window_clips(stretch, normaliser))
+        seen = [_seen(window, network) for window in watch(windows, "windows", len(windows))]
+        rates += [rate for _, rate in seen]
+        if waves := [wave for wave, _ in seen if wave is not None]:
+            longer.append(joined(waves))
+    return tuple(rates), tuple(longer)
+
+
+def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, HeartRate]:
+    spec = network.spec
+    if isinstance(window, NoClip):
+        blank = Waveform(np.zeros(spec.window, np.float32), spec.rate_hz, window.start_s)
+        return None, no_rate(blank, window.reason)
+    wave = network.wave(window)
+    return wave, read_wave(wave, spec)
+
+
+def read_wave(wave: Waveform, spec: ModelSpec) -> HeartRate:
+    """Read a wave's rate, or refuse it by the model's rules; without any, what noise could have given is refused."""
+    rate = heart_rate(banded(wave, spec), spec.readout)
+    if rate.bpm is None:
+        return rate
+    for rule in spec.refusals:
+        if sum(weight * FEATURES[name](wave, rate) for name, weight in rule.weights.items()) < rule.threshold:
+            return dataclasses.replace(rate, bpm=None, reason=rule.reason)
+    band = spec.readout.band_bpm
+    if not spec.refusals and not tonality(wave, band) > noise_tonality(rate.end_s - rate.start_s, band):
+        return dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
+    return rate

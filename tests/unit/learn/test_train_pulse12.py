@@ -1,0 +1,223 @@
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from pulse8.errors import InputError, SpecError
+from pulse8.learn.datasets.splits import split
+from pulse8.learn.models.pulse12 import Design
+from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
+from pulse8.learn.simulate.strata import stratum
+from pulse8.learn.train.augment import AugmentOptions, augmented
+from pulse8.learn.train.batches import WINDOW, TrainingBatches, fixed_batches
+from pulse8.learn.train.boundary import normalised, spectra
+from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
+from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.pool import open_pool, write_pool
+from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
+from pulse8.learn.train.sources import assert_apart, world_of
+from pulse8.learn.train.world import MECHANISMS, PARTS, WorldOptions, part_of, world
+from pulse8.measure.clips.normalise import normalise
+from pulse8.measure.signal.filters import band_pass
+from pulse8.measure.signal.rate import heart_rate
+from pulse8.spec import Normaliser, Readout
+from pulse8.values import Waveform
+
+NEVER = AugmentOptions(**dict.fromkeys(vars(AugmentOptions()), 0.0))
+T_S = np.arange(WINDOW) / 30
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    return write_pool(tmp_path_factory.mktemp("pool"), world(WorldOptions(subjects=20, seconds=12)))
+
+
+def tone(bpm, length=WINDOW):
+    return torch.from_numpy(np.sin(2 * np.pi * bpm / 60 * np.arange(length) / 30)).float()
+
+
+@pytest.mark.parametrize("length", [WINDOW, 150])
+def test_a_batch_is_normalised_as_the_measure_line_does(length):
+    random = np.random.default_rng(1)
+    cells = 100 + np.cumsum(random.normal(size=(3, length, 12, 3)), axis=1)
+    cells[1, :, 4:8] = 0
+    clips, scale = normalised(torch.from_numpy(cells).float())
+    for index, one in enumerate(cells):
+        samples, divisors = normalise(one, np.full(12, np.nan), Normaliser(window=length))
+        np.testing.assert_allclose(clips[index], samples, atol=1e-4)
+        np.testing.assert_allclose(scale[index], divisors, rtol=1e-4, atol=1e-9)
+    assert not clips[1, :, 4:8].any()
+
+
+@pytest.mark.parametrize("bpm", [44.0, 71.0, 133.0, 176.0])
+def test_the_losss_spectrum_has_its_peak_where_the_readout_has_it(bpm):
+    wave = tone(bpm) + 0.5 * torch.from_numpy(np.random.default_rng(2).normal(size=WINDOW)).float()
+    banded = band_pass(wave.double().numpy(), 30.0, Readout().band_bpm).astype(np.float32)
+    read = heart_rate(Waveform(samples=banded, rate_hz=30.0, start_s=0.0), Readout())
+    assert rates_bpm(wave[None]).item() == pytest.approx(read.bpm, abs=1.0)
+    assert spectra(wave[None]).shape == (1, 141)
+
+
+def test_the_loss_wants_the_true_rate_and_nothing_where_there_is_no_pulse():
+    contact = 2**0.5 * torch.stack([tone(70), tone(70)])
+    alive, dead = torch.tensor([True, True]), torch.tensor([False, False])
+    right, wrong, silent = contact, 2**0.5 * torch.stack([tone(110)] * 2), torch.zeros(2, WINDOW)
+    values = [loss(waves, contact, alive, LossOptions()).item() for waves in (right, wrong)]
+    assert values[0] < 0.5 < values[1]
+    nothing = torch.zeros_like(contact)
+    assert loss(silent, nothing, dead, LossOptions()).item() == 0
+    assert loss(right, nothing, dead, LossOptions()).item() > 0.1
+
+
+def test_a_contact_pulse_that_comes_late_is_still_the_same_pulse():
+    early, late = tone(80, WINDOW + 4)[None, :WINDOW], tone(80, WINDOW + 4)[None, 4:]
+    alive = torch.tensor([True])
+    same, moved = (loss(2**0.5 * early, 2**0.5 * contact, alive, LossOptions()).item() for contact in (early, late))
+    assert moved == pytest.approx(same, abs=0.02)
+
+
+def test_augmentation_leaves_the_pulse_and_drops_whole_rois():
+    random = np.random.default_rng(3)
+    cells = (100 * (1 + 0.01 * tone(90).numpy())[:, None, None] * np.ones((1, 12, 3))).astype(np.float32)
+    np.testing.assert_array_equal(augmented(cells, NEVER, random), cells)
+    dropped = augmented(cells, AugmentOptions(**{**vars(NEVER), "drop": 1.0}), random)
+    gone = ~dropped.reshape(WINDOW, 3, -1).any(axis=(0, 2))
+    assert gone.sum() in (1, 2)
+    np.testing.assert_array_equal(dropped.reshape(WINDOW, 3, -1)[:, ~gone], cells.reshape(WINDOW, 3, -1)[:, ~gone])
+    flipped = augmented(np.arange(WINDOW * 36, dtype=np.float32).reshape(WINDOW, 12, 3), AugmentOptions(flip=1), random)
+    assert len(np.unique(flipped[0])) == 36
+    with pytest.raises(SpecError, match="gap"):
+        AugmentOptions(gap=1.5)
+
+
+def test_a_steps_batch_hangs_on_its_number_alone(pool):
+    whole = list(TrainingBatches([(pool, 1.0)], 4, range(4), 7, AugmentOptions()))
+    later = list(TrainingBatches([(pool, 1.0)], 4, range(2, 4), 7, AugmentOptions()))
+    assert torch.equal(whole[2].clips, later[0].clips)
+    assert torch.equal(whole[3].contact, later[1].contact)
+    assert not torch.equal(whole[0].clips, whole[1].clips)
+    other = next(iter(TrainingBatches([(pool, 1.0)], 4, range(1), 8, AugmentOptions())))
+    assert not torch.equal(whole[0].clips, other.clips)
+
+
+def test_short_windows_begin_with_zeros_and_stretching_moves_the_rate(pool):
+    short = AugmentOptions(**{**vars(NEVER), "short": 1.0})
+    batch = next(iter(TrainingBatches([(pool, 1.0)], 4, range(1), 0, short)))
+    length = batch.contact.shape[1]
+    assert 150 <= length < WINDOW
+    assert not batch.clips[..., : WINDOW - length].any()
+    assert batch.clips[..., WINDOW - length :].any()
+    drawn = {}
+    for stretch in (0.0, 1.0):
+        options = AugmentOptions(**{**vars(NEVER), "stretch": stretch})
+        batches = TrainingBatches([(pool, 1.0)], 32, range(3), 0, options)
+        drawn[stretch] = torch.cat([rates_bpm(batch.contact[batch.pulse]) for batch in batches])
+    assert len(drawn[1.0].round().unique()) > len(drawn[0.0].round().unique())
+
+
+def test_a_pool_holds_its_recordings_and_refuses_frozen_people(pool, tmp_path):
+    assert len(pool.subjects) == 20
+    assert {piece.part for piece in pool.pieces} <= set(PARTS)
+    pieces, batch = next(fixed_batches(pool, 8, 1))
+    assert [piece.pulse for piece in pieces] == batch.pulse.tolist()
+    np.testing.assert_allclose(batch.contact[batch.pulse].std(dim=1, correction=0), 1, rtol=1e-4)
+    frozen = next(stratum("easy").recordings(1))
+    with pytest.raises(InputError, match="frozen test stratum"):
+        write_pool(tmp_path, [("calm", frozen)])
+    with pytest.raises(InputError, match="training pool not found"):
+        open_pool(tmp_path)
+    short = simulate_recording(0, options=RecordingOptions(seconds=5))
+    with pytest.raises(InputError, match="record longer"):
+        write_pool(tmp_path, [("calm", short)])
+
+
+def test_a_pool_that_was_cut_short_is_refused(tmp_path):
+    write_pool(tmp_path, world(WorldOptions(subjects=1, seconds=12)))
+    with (tmp_path / "cells.f32").open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(InputError, match="cut short"):
+        open_pool(tmp_path)
+
+
+def test_the_worlds_parts_have_their_shares_and_a_mechanism_can_be_left_out():
+    assert sum(part.share for part in PARTS.values()) == pytest.approx(1)
+    names = [part_of(subject) for subject in range(1000)]
+    assert {name: names.count(name) / 1000 for name in PARTS} == pytest.approx(
+        {name: part.share for name, part in PARTS.items()}, abs=0.003
+    )
+    calm = [recording.conditions for _, recording in world(WorldOptions(subjects=6, seconds=2, without=("motion",)))]
+    assert all(conditions[name] == 0 for conditions in calm for name in MECHANISMS["motion"])
+    coded = world(WorldOptions(subjects=24, seconds=2, without=("codec",)))
+    assert {recording.conditions["codec.name"] for _, recording in coded} == {"none"}
+    with pytest.raises(SpecError, match="choose from motion"):
+        WorldOptions(without=("weather",))
+
+
+def test_nobody_stands_on_two_sides():
+    assert_apart({"training": {"a"}, "validation": {"b"}, "calibration": {"c"}})
+    with pytest.raises(InputError, match="subject c is in training and in calibration"):
+        assert_apart({"training": {"a", "c"}, "validation": {"b"}, "calibration": {"c"}})
+    with pytest.raises(InputError, match="frozen"):
+        assert_apart({"training": {"sim-2000000001-0003"}})
+    seeds = {world_of(side, Pulse12Options()).seed for side in ("training", "validation", "calibration")}
+    assert len(seeds) == 3
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    options = Pulse12Options(steps=8, batch_size=8, subjects=24, precision="32-true", accelerator="cpu")
+    return Recipe(options=options, design=Design(stem=4, trunk=8, head=4, blocks=1))
+
+
+@pytest.mark.filterwarnings("ignore")  # the training library advises on worker processes
+def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
+    cache = tmp_path / "people"
+    trained = train_pulse12(tmp_path / "run" / "best.pth", recipe, cache)
+    saved = torch.load(trained.checkpoint, weights_only=True)
+    assert saved["design"]["trunk"] == 8
+    assert all(torch.isfinite(weight.float()).all() for weight in saved["model_state_dict"].values())
+    sides = json.loads((tmp_path / "run" / "splits.json").read_text())
+    assert not set(sides["training"]["subjects"]) & set(sides["validation"]["subjects"])
+    assert len(sides["training"]["subjects"]) == trained.training_subjects == 24
+    with (tmp_path / "run" / "curves.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 9))
+    assert trained.split.startswith("split by subject")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(recipe, tmp_path, monkeypatch):
+    """Interrupted after its fifth step, which was looked at and kept."""
+    cache = tmp_path / "people"
+    whole = torch.load(train_pulse12(tmp_path / "whole" / "a.pth", recipe, cache).checkpoint, weights_only=True)
+    ended = Learner.on_train_batch_end
+
+    def cut_off(self, *rest):
+        ended(self, *rest)
+        if self.global_step == 6:
+            raise RuntimeError("the power went")
+
+    monkeypatch.setattr(Learner, "on_train_batch_end", cut_off)
+    with pytest.raises(RuntimeError, match="power"):
+        train_pulse12(tmp_path / "cut" / "a.pth", recipe, cache)
+    monkeypatch.undo()
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    again = torch.load(train_pulse12(tmp_path / "cut" / "a.pth", resumed, cache).checkpoint, weights_only=True)
+    for name, weight in whole["model_state_dict"].items():
+        torch.testing.assert_close(again["model_state_dict"][name], weight, msg=name)
+
+
+def test_resuming_nothing_is_refused(recipe, tmp_path):
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    with pytest.raises(InputError, match="no state to resume from"):
+        train_pulse12(tmp_path / "a.pth", resumed, tmp_path / "people")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_guides_split_by_window_says_that_it_leaks(recipe, tmp_path):
+    leaky = Recipe(options=dataclasses.replace(recipe.options, steps=2, split="window"), design=recipe.design)
+    trained = train_pulse12(tmp_path / "a.pth", leaky, tmp_path / "people")
+    assert all("LEAKY" in text for text in (trained.split, " ".join(trained.lines)))
+    assert split(100, None, "window").sentence.startswith("LEAKY")
