@@ -1,6 +1,6 @@
 """The build line: checkpoint and data to a verified INT8 model and its report.
 
-    checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> report.html
+    checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> pre-flight -> report.html
 
 Each arrow is one function that writes one file and one row of the manifest beside it.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from pulse8.build.deploy.application.evidence import board_evidence, look_at_board_files
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.calibrate import calibrate
 from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
@@ -102,5 +103,6 @@ def run_build(
     exported = export(weights, models / names.fp32, options.export)
     quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
     verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
-    report = write_report(verified.path, folder / "report.html")
+    look_at_board_files(quantized.whole)
+    report = write_report(verified.path, folder / "report.html", board_evidence)
     return Built(quantized=quantized, verdict=verified.verdict, report=report)

@@ -31,6 +31,7 @@ VERBS: Final = {
     "board-test": "a board's answers against the folder's test vectors",
     "record": "a board's cell colours as a store that measure reads",
     "report": "the evidence as one HTML file",
+    "stedgeai": "the vendor's tool with the right flags, where it is installed",
     "preflight": "what the STM32N6's tool and NPU will say about an ONNX file",
     "evaluate": "baselines and oracle on the frozen simulated strata",
     "camera-check": "the smallest pulse that your camera and codec carry",

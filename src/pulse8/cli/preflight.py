@@ -19,19 +19,64 @@ class Flags(PreflightOptions):
     ----------
     model
         Any ONNX file.
+    fix
+        Write what is safe to mend to this new file, verified against the old one.
+    report
+        Write the findings and the layers' timeline to this HTML file.
+    budget
+        Print what fits at 30 frames a second with this network, once a second, beside the face networks.
     json
         Print one machine-readable record instead of the text.
     """
 
     model: tyro.conf.Positional[Path]
+    fix: Path | None = None
+    report: Path | None = None
+    budget: bool = False
     json: bool = False
 
 
 def run(flags: Flags) -> int:
-    """Look, print, and return 1 where there is an error."""
+    """Look, mend, print, and return 1 where there is an error."""
     found = preflight(flags.model, flags)
+    if flags.report is not None:
+        from pulse8.build.deploy.preflight.section import write_preflight_page  # noqa: PLC0415 - needs plots
+
+        write_preflight_page(found, flags.report)
+    if flags.fix is not None:
+        return _fix(flags, flags.fix)
     if flags.json:
         print_json(found)
     else:
         print(preflight_text(found))
+        if flags.budget:
+            _print_budget(flags.model)
     return 0 if found.passed else 1
+
+
+def _fix(flags: Flags, output: Path) -> int:
+    from pulse8.build.deploy.mend.fix import fix  # noqa: PLC0415 - runs both files, and most calls need it not
+
+    fixed = fix(flags.model, output)
+    if flags.json:
+        print_json(fixed)
+        return 0
+    for change in fixed.changes:
+        print(f"mended: {change}")
+    print(f"largest difference from {flags.model}: {fixed.max_difference:.1e}")
+    for path in fixed.files:
+        print(f"written: {path}; look again with `pulse8 preflight {path}`")
+    return 0
+
+
+def _print_budget(model: Path) -> None:
+    from pulse8.build.deploy.application.budget import budget  # noqa: PLC0415
+    from pulse8.build.deploy.application.evidence import (  # noqa: PLC0415 - most calls need it not
+        WHOLE_RATE,
+        budget_section,
+    )
+
+    section = budget_section(budget({model: WHOLE_RATE}))
+    print(f"\n{section.title}. {section.text[0]}")
+    for table in section.tables:
+        print("\n".join("  " + " | ".join(row) for row in (table.head, *table.rows)))

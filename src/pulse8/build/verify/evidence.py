@@ -1,7 +1,7 @@
 """The evidence behind a verdict as one HTML page: verdict first, then figures, pictures, and the chain of files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,17 @@ from pulse8.report.html import Picture, Section, Table, render, write_page
 
 MEND: Final = "make it with verify_quantization.py (or pulse8 verify)"
 SIMULATED: Final = "The data are SIMULATED: these figures are no evidence about people."
+More = Callable[[Path], Sequence[Section]]
+"""The verdict's file to further sections."""
 
 
-def write_report(verdict_file: Path, output: Path) -> Path:
-    """Write the report of a verdict, passed or failed, and its row.
+def nothing_more(_verdict_file: Path) -> Sequence[Section]:
+    """Return no section."""
+    return ()
+
+
+def write_report(verdict_file: Path, output: Path, more: More = nothing_more) -> Path:
+    """Write the report of a verdict, passed or failed, and its row; ``more`` gives sections of upper rooms.
 
     Raises
     ------
@@ -31,7 +38,12 @@ def write_report(verdict_file: Path, output: Path) -> Path:
     source = accept(existing_file(verdict_file, "Verdict", MEND), failed_too=True)
     try:
         told = json.loads(verdict_file.read_text(encoding="utf-8"))
-        page = render("pulse8: INT8 against FP32", _headline(told), told["passed"], _sections(told, verdict_file))
+        page = render(
+            "pulse8: INT8 against FP32",
+            _headline(told),
+            told["passed"],
+            [*_sections(told, verdict_file), *more(verdict_file)],
+        )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {MEND}") from error
     write_page(output, page)

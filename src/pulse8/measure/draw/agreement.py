@@ -66,6 +66,19 @@ def layer_sqnr_svg(layers: Sequence[str], decibels: Sequence[float]) -> str:
     return _svg(figure, "layers")
 
 
+def layer_timeline_svg(layers: Sequence[tuple[str, float, float]]) -> str:
+    """Layers (name, low and high milliseconds) one after the other, the first at the top; ends are added up."""
+    figure, axes = _figure("ms", "")
+    low_start = high_start = 0.0
+    for place, (_, low, high) in enumerate(layers):
+        axes.barh(place, high, left=high_start, color=BLUE, alpha=0.3)
+        axes.barh(place, low, left=low_start, color=BLUE)
+        low_start, high_start = low_start + low, high_start + high
+    axes.set_yticks(range(len(layers)), [name[:24] for name, _, _ in layers], fontsize=7 if len(layers) < 25 else 4)
+    axes.invert_yaxis()
+    return _svg(figure, "timeline")
+
+
 def _figure(x: str, y: str) -> "tuple[Figure, Axes]":
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra: named where it is needed

@@ -6,9 +6,14 @@ short of the whole and the sum 5 % beyond it. ``benchmarks/npu_latency.py`` hold
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pulse8.build.deploy.estimate import hardware as hw
+
+RECORD: Final = (
+    "against 27 published runs the midpoint was off by 9% (median), 43% at most, and 44% of the runs lay inside"
+)
+"""What ``benchmarks/npu_latency.py`` found; it stands beside every interval."""
 
 
 @dataclass(frozen=True, kw_only=True)

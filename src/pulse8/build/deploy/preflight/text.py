@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pulse8.build.deploy.estimate.hardware import FLASH
+from pulse8.build.deploy.estimate.latency import RECORD
 from pulse8.build.deploy.preflight.preflight import LOWER_BOUND, IoEnd, Preflight
 from pulse8.values import NOTICE
 
@@ -36,7 +37,7 @@ def latency_sentence(found: Preflight) -> str:
     """Say the interval, or why there is none."""
     if found.latency is None:
         return f"not predicted: {found.latency_missing}"
-    return f"{found.latency.low_ms:.3f} to {found.latency.high_ms:.3f} ms on the NPU, estimated, not measured"
+    return f"{found.latency.low_ms:.3f} to {found.latency.high_ms:.3f} ms on the NPU, estimated: {RECORD}"
 
 
 def memory_sentence(found: Preflight) -> str:

@@ -1,0 +1,79 @@
+"""The report's sections about the board: the promises, the pre-flight of each file, the application's budget."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pulse8.build.deploy.application.budget import Budget, budget, budget_lines, load_lines
+from pulse8.build.deploy.application.promises import Promise, promises
+from pulse8.build.deploy.preflight.options import PreflightOptions
+from pulse8.build.deploy.preflight.preflight import Preflight, preflight, write_preflight
+from pulse8.build.deploy.preflight.section import preflight_section
+from pulse8.build.quantize.quantize import pair_paths
+from pulse8.manifest import rows_beside
+from pulse8.report.html import Section, Table
+
+PAIR_RATES: Final = (90.0, 30.0)
+"""Three new patches a frame, one answer a frame."""
+WHOLE_RATE: Final = 1.0
+"""One window of 8.5 s a second."""
+BUDGET_TEXT: Final = (
+    "Estimated, not measured. The face networks ship in float: their figures are those of the same layers in INT8. CPU"
+    " rates are published ones of a Cortex-M55; other layers than convolutions are left out there."
+)
+
+
+def board_files(whole: Path) -> dict[Path, float]:
+    """Return the files that go to the board with their runs a second: the pair where there is one, else the whole."""
+    pair = pair_paths(whole)
+    return dict(zip(pair, PAIR_RATES, strict=True)) if all(path.is_file() for path in pair) else {whole: WHOLE_RATE}
+
+
+def look_at_board_files(whole: Path) -> tuple[Preflight, ...]:
+    """Pre-flight the files for the board and write each result beside its file."""
+    looked = []
+    for path in board_files(whole):
+        found = preflight(path, PreflightOptions())
+        write_preflight(found, path)
+        looked.append(found)
+    return tuple(looked)
+
+
+def board_evidence(verdict_file: Path) -> list[Section]:
+    """Return the sections about the board for the report of a verdict; none where its INT8 file is gone."""
+    row = rows_beside(verdict_file).get(verdict_file.name)
+    whole = verdict_file.parent / row.inputs["int8"].path if row is not None else None
+    if row is None or whole is None or not whole.is_file():
+        return []
+    rates = board_files(whole)
+    looked = [preflight(path, PreflightOptions()) for path in rates]
+    told = json.loads(verdict_file.read_text(encoding="utf-8"))
+    sizes = row.inputs["fp32"].bytes, row.inputs["int8"].bytes
+    return [
+        promises_section(promises(told, sizes, looked, [rate / min(rates.values()) for rate in rates.values()])),
+        *map(preflight_section, looked),
+        budget_section(budget(rates)),
+    ]
+
+
+def promises_section(table: Sequence[Promise]) -> Section:
+    """Return the guide's promises as a section."""
+    rows = tuple((each.what, each.guide, each.ours, each.standing, each.command) for each in table)
+    return Section(
+        title="The guide's promises",
+        text=("Each figure of the guide, what stands here in its place, and how far it is known.",),
+        tables=(Table(head=("what", "guide", "ours", "known", "command"), rows=rows),),
+    )
+
+
+def budget_section(found: Budget) -> Section:
+    """Return the application's budget as a section."""
+    return Section(
+        title="What fits at 30 frames a second",
+        text=(BUDGET_TEXT,),
+        tables=(
+            Table(head=("part", "runs a second", "MAC", "NPU, ms", "CPU, ms"), rows=budget_lines(found)),
+            Table(head=("application", "NPU busy", "CPU busy", "verdict"), rows=load_lines(found)),
+        ),
+    )
