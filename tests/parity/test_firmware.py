@@ -15,6 +15,8 @@ from pulse8.build.deploy.board.frames import Command, encode
 from pulse8.build.deploy.firmware.lower import lower
 from pulse8.build.deploy.firmware.render import planned, render
 from pulse8.build.deploy.firmware.vectors import channel_last, rows_of
+from pulse8.build.deploy.options import DeployOptions
+from pulse8.build.deploy.package import deploy
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
@@ -23,9 +25,11 @@ from pulse8.measure.clips.normalise import quantise
 from pulse8.measure.clips.windows import ClipStream, window_clips
 from pulse8.measure.face.placement import rois_of, roll_deg
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.signal.network import network_rate
+from pulse8.measure.signal.filters import band_pass
+from pulse8.measure.signal.network import interleaved, network_rate
+from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import FACE_ROIS, METADATA_KEY, ModelSpec, Normaliser, RoiLimits
-from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame
+from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame, Waveform
 
 pytestmark = needs_host
 MOST_INSTRUCTIONS_PER_MAC = 0.70
@@ -202,6 +206,48 @@ def test_clips_and_rates_are_those_of_the_measure_line(wide_board, oracle, name)
 def rate_of(oracle, samples):
     spec = ModelSpec.from_json(oracle.program.metadata[METADATA_KEY])
     return network_rate(oracle(samples)[0], spec)
+
+
+@pytest.fixture(scope="module")
+def joining(pulse12_files, tmp_path_factory):
+    """A board that joins three windows."""
+    folder = tmp_path_factory.mktemp("joining") / "board"
+    deploy(pulse12_files / "int8.onnx", folder, DeployOptions(windows=1, join_windows=3))
+    make(folder, "build/p8_host")
+    return folder
+
+
+def joined(waves):
+    """Weighted mean of overlapping waves [W, N], one hop apart: Hann without its two zeros."""
+    hop, count = Normaliser().hop, waves.shape[1]
+    weight = np.hanning(count + 2)[1:-1]
+    total, weights = np.zeros((2, count + (len(waves) - 1) * hop))
+    for index, wave in enumerate(waves):
+        total[index * hop :][:count] += weight * wave
+        weights[index * hop :][:count] += weight
+    return total / weights
+
+
+def test_joined_waves_are_read_as_the_measure_line_reads_one(joining, oracle):
+    traces = recorded("medium")
+    answers = frames_of(serve_host(joining / "build" / "p8_host", replay_request(traces)))
+    got = [one for one in (replayed(frame.payload[:-1]) for frame in answers) if one.reading is not None]
+    spec = ModelSpec.from_json(oracle.program.metadata[METADATA_KEY])
+    codes = [one.clip.reshape(12, 256, 3).transpose(2, 0, 1)[None] for one in got]
+    output = oracle.program.output
+    bytes_of = [oracle.tensors(np.ascontiguousarray(clip))[output.name] for clip in codes]
+    waves = interleaved(
+        np.concatenate([(one.astype(np.float32) - output.zero_point) * output.scale for one in bytes_of])
+    )
+    assert len(got) > 3
+    for index, one in enumerate(got):
+        wave = joined(waves[max(index - 2, 0) : index + 1].astype(np.float64))
+        wave = band_pass(wave, spec.rate_hz, spec.readout.band_bpm).astype(np.float32)
+        rate = heart_rate(Waveform(wave, spec.rate_hz, 0.0), spec.readout)
+        assert one.reading["bpm"] == pytest.approx(rate.bpm, abs=0.05)
+        assert one.reading["confidence"] == pytest.approx(rate.confidence, abs=0.001)
+        assert bool(one.reading["provisional"]) == (index < 2)
+        assert one.reading["seconds"] == pytest.approx(len(wave) / spec.rate_hz)
 
 
 def filmed(count=290, height=72, width=104):
