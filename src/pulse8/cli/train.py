@@ -4,14 +4,19 @@ import dataclasses
 import logging
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.errors import SpecError
+from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.splits import Way
-from pulse8.learn.train.options import Pulse12Options, TrainOptions
+from pulse8.learn.evaluate.refusal import Coverage, coverages, fit_refusals, readings_of
+from pulse8.learn.train.augment import AugmentOptions
+from pulse8.learn.train.options import LossOptions, Pulse12Options, TrainOptions
+from pulse8.learn.train.pool import Pool
+from pulse8.learn.train.sources import simulated_pool
+from pulse8.manifest import record, rows_beside
 from pulse8.values import NOTICE
 
 
@@ -33,12 +38,16 @@ class Flags:
         As usual.
     epochs
         ultralight.
-    steps, precision, accelerator, devices, resume
-        pulse12: how long and on what; go on from the last state beside the output.
+    steps, precision, accelerator, devices
+        pulse12: how long and on what.
+    start, resume
+        pulse12: weights to start from; go on from the last state beside the output.
     subjects, without
         pulse12: simulated people (0 for none), and mechanisms to leave out of their world.
     stores, weights
         pulse12: prepared stores to train on beside them, and how often each is drawn from against 1.
+    augment, loss
+        pulse12: what happens to windows, and what is wanted of waves.
     protocol, fold
         pulse12: a protocol in place of stores, and which of its folds.
     cache
@@ -60,11 +69,14 @@ class Flags:
     precision: Literal["bf16-mixed", "32-true"] | None = None
     accelerator: str | None = None
     devices: int | None = None
+    start: Path | None = None
     resume: bool = False
     subjects: int | None = None
     without: tuple[str, ...] = ()
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
+    augment: AugmentOptions = field(default_factory=AugmentOptions)
+    loss: LossOptions = field(default_factory=LossOptions)
     protocol: Path | None = None
     fold: str | None = None
     cache: Path = Path("checkpoints/simulated")
@@ -87,8 +99,33 @@ def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with t
     options = _options(Pulse12Options, flags)
     from pulse8.learn.train.pulse12 import Recipe, train_pulse12  # noqa: PLC0415 - torch comes after the flags
 
-    recipe = Recipe(options=options)
-    return train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
+    recipe = Recipe(options=options, augment=flags.augment, loss=flags.loss)
+    trained = train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
+    try:
+        if options.subjects:
+            refuse_by_risk(flags.output, simulated_pool("calibration", options, flags.cache))
+    except InputError as error:
+        print(f"no refusal rules: {error}", file=sys.stderr)
+    return trained
+
+
+def refuse_by_risk(checkpoint: Path, calibration: Pool) -> tuple[Coverage, ...]:
+    """Set a checkpoint's refusal rules on calibration people, and say what they accept of them.
+
+    Raises
+    ------
+    InputError
+        There are too few people.
+    """
+    from pulse8.learn.models.checkpoint import load_checkpoint, write_spec  # noqa: PLC0415 - torch
+    from pulse8.learn.train.pulse12 import waves_of  # noqa: PLC0415 - torch
+
+    readings = readings_of(calibration, waves_of(checkpoint), watch)
+    refusals = fit_refusals(readings)
+    write_spec(checkpoint, dataclasses.replace(load_checkpoint(checkpoint).spec, refusals=refusals))
+    row = rows_beside(checkpoint).get(checkpoint.name)
+    record(checkpoint, "train", {}, {**(row.options if row else {}), "calibration_sha256": calibration.sha256})
+    return coverages(readings, refusals)
 
 
 def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch
@@ -110,9 +147,9 @@ def _options(kind: type[Any], flags: Flags) -> Any:  # noqa: ANN401 - one of two
     SpecError
         A flag belongs to the other model, or a value is outside its range.
     """
-    plain = {field.name: field.default for field in dataclasses.fields(Flags)}
+    plain = vars(Flags())
     given = {name: value for name, value in vars(flags).items() if value != plain[name]}
-    shared = {"model", "output", "json"} | ({"cache"} if kind is Pulse12Options else {"data"})
+    shared = {"model", "output", "json"} | ({"cache", "augment", "loss"} if kind is Pulse12Options else {"data"})
     known = {field.name for field in dataclasses.fields(kind)}
     if strange := sorted(set(given) - known - shared):
         raise SpecError(f"{flags.model} has no --{strange[0]}; see pulse8 train --help")

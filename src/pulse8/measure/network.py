@@ -1,7 +1,7 @@
 """The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -17,16 +17,12 @@ from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.signal.stitch import joined
+from pulse8.measure.signal.trust import FEATURES, judged, trust_features
 from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
 
 SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
 MEND: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
-
-FEATURES: Final[Mapping[str, Callable[[Waveform, HeartRate], float]]] = {
-    "confidence": lambda _wave, rate: rate.confidence,
-}
-"""What a model's refusal rules may weigh."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +91,26 @@ def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, Hea
         blank = Waveform(np.zeros(spec.window, np.float32), spec.rate_hz, window.start_s)
         return None, no_rate(blank, window.reason)
     wave = network.wave(window)
-    return wave, read_wave(wave, spec)
+    return wave, read_wave(wave, spec, window)
 
 
-def read_wave(wave: Waveform, spec: ModelSpec) -> HeartRate:
-    """Read a wave's rate, or refuse it by the model's rules; without any, what noise could have given is refused."""
-    rate = heart_rate(banded(wave, spec), spec.readout)
+def read_wave(wave: Waveform, spec: ModelSpec, clip: Clip | None = None) -> HeartRate:
+    """Read a wave's rate, or refuse it by the model's rules.
+
+    The rules are one window's: they weigh the clip too, and with them the confidence is the calibrated probability that
+    the rate is within 5 BPM of the truth. Without rules, and for a joined wave without its clip, what noise could have
+    given is refused.
+    """
+    pulse = banded(wave, spec)
+    rate = heart_rate(pulse, spec.readout)
     if rate.bpm is None:
         return rate
-    for rule in spec.refusals:
-        if sum(weight * FEATURES[name](wave, rate) for name, weight in rule.weights.items()) < rule.threshold:
-            return dataclasses.replace(rate, bpm=None, reason=rule.reason)
     band = spec.readout.band_bpm
-    if not spec.refusals and not tonality(wave, band) > noise_tonality(rate.end_s - rate.start_s, band):
-        return dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
-    return rate
+    if spec.refusals and clip is not None:
+        probability, refusal = judged(trust_features(pulse, rate, clip, spec.readout), spec.refusals)
+        rate = dataclasses.replace(rate, confidence=probability)
+        reason = refusal.reason if refusal else None
+    else:
+        noisy = not tonality(wave, band) > noise_tonality(rate.end_s - rate.start_s, band)
+        reason = Reason.NO_PULSE if noisy else None
+    return rate if reason is None else dataclasses.replace(rate, bpm=None, reason=reason)

@@ -9,17 +9,18 @@ import torch
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.splits import split
 from pulse8.learn.models.pulse12 import Design
+from pulse8.learn.simulate.mechanisms import MECHANISMS
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.augment import AugmentOptions, augmented
 from pulse8.learn.train.batches import WINDOW, TrainingBatches, fixed_batches
 from pulse8.learn.train.boundary import normalised, spectra
-from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
-from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.losses import loss, rates_bpm
+from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import open_pool, write_pool
 from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
 from pulse8.learn.train.sources import assert_apart, world_of
-from pulse8.learn.train.world import MECHANISMS, PARTS, WorldOptions, part_of, world
+from pulse8.learn.train.world import PARTS, WorldOptions, part_of, world
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.signal.filters import band_pass
 from pulse8.measure.signal.rate import heart_rate
@@ -185,6 +186,7 @@ def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
     with (tmp_path / "run" / "curves.csv").open() as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 9))
     assert trained.split.startswith("split by subject")
+    assert "validation people" in (tmp_path / "run" / "curves.svg").read_text()
 
 
 @pytest.mark.filterwarnings("ignore")

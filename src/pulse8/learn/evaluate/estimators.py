@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.evaluate.baselines import BASELINES, Baseline
-from pulse8.learn.evaluate.windows import WINDOW, Signal, Window
+from pulse8.learn.evaluate.windows import WINDOW, Signal, Window, as_wave, banded
 from pulse8.manifest import existing_file
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import interleaved
+from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.trust import judged, trust_features
+from pulse8.spec import METADATA_KEY, ModelSpec, Readout, Refusal
 from pulse8.values import Clip
 
 CLIP_SHAPE: Final = (3, 12, WINDOW)
@@ -47,25 +50,38 @@ def classical(baseline: Baseline) -> Estimator:
     return lambda windows: [Estimate(baseline(window.cells)) for window in windows]
 
 
-def from_clips(waves: Callable[[Sequence[Clip]], NDArray[Any]]) -> Estimator:
+def from_clips(waves: Callable[[Sequence[Clip]], NDArray[Any]], refusals: Sequence[Refusal] = ()) -> Estimator:
     """Make an estimator of a network.
 
     Parameters
     ----------
     waves
         From B clips to their pulses, [B, 256] or, four phases interleaved, [B, 4, 1, 64] (:func:`interleaved`).
+    refusals
+        By which rules a reading is refused; without any, as the measure line refuses a classical method's.
     """
 
     def estimate(windows: Sequence[Window]) -> list[Estimate]:
-        found = waves([window.clip for window in windows]) if windows else np.zeros((0, WINDOW))
-        return [Estimate(pulse.astype(np.float64)) for pulse in _waves(np.asarray(found))]
+        clips = [window.clip for window in windows]
+        found = waves(clips) if clips else np.zeros((0, WINDOW))
+        pulses = [pulse.astype(np.float64) for pulse in _waves(np.asarray(found))]
+        return [_estimate(pulse, clip, refusals) for pulse, clip in zip(pulses, clips, strict=True)]
 
     return estimate
 
 
-def from_samples(waves: Callable[[NDArray[np.float32]], NDArray[Any]]) -> Estimator:
+def _estimate(pulse: Signal, clip: Clip, refusals: Sequence[Refusal]) -> Estimate:
+    if not refusals:
+        return Estimate(pulse)
+    wave = as_wave(banded(pulse))
+    features = trust_features(wave, heart_rate(wave, Readout()), clip, Readout())
+    probability, refused = judged(features, refusals)
+    return Estimate(pulse, confidence=probability, accepted=refused is None)
+
+
+def from_samples(waves: Callable[[NDArray[np.float32]], NDArray[Any]], refusals: Sequence[Refusal] = ()) -> Estimator:
     """Make an estimator of a network that takes float32 [B, 3, 12, 256] and returns what :func:`from_clips` says."""
-    return from_clips(lambda clips: waves(np.concatenate([clip.samples for clip in clips])))
+    return from_clips(lambda clips: waves(np.concatenate([clip.samples for clip in clips])), refusals)
 
 
 def _waves(output: NDArray[Any]) -> NDArray[Any]:
@@ -73,7 +89,7 @@ def _waves(output: NDArray[Any]) -> NDArray[Any]:
 
 
 def onnx_file(path: Path) -> Estimator:
-    """Make an estimator of an ONNX file; a file of batch 1 is run clip by clip.
+    """Make an estimator of an ONNX file, with the refusal rules of its spec; a file of batch 1 is run clip by clip.
 
     Raises
     ------
@@ -86,9 +102,11 @@ def onnx_file(path: Path) -> Estimator:
         raise InputError(
             f"{path} takes {[batch, *shape]}, not clips [1, 3, 12, {WINDOW}]; for ultralight use `pulse8 verify`"
         )
+    text = run.metadata.get(METADATA_KEY)
+    refusals = ModelSpec.from_json(text).refusals if text else ()
     if batch == 1:
-        return from_samples(lambda samples: np.concatenate([run(clip[None])[0] for clip in samples]))
-    return from_samples(lambda samples: run(samples)[0])
+        return from_samples(lambda samples: np.concatenate([run(clip[None])[0] for clip in samples]), refusals)
+    return from_samples(lambda samples: run(samples)[0], refusals)
 
 
 def estimators(methods: Sequence[str], models: Sequence[Path]) -> dict[str, Estimator]:

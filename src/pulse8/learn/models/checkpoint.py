@@ -17,7 +17,7 @@ import torch
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.models.pulse12 import Design, Pulse12
 from pulse8.learn.models.ultralight import Ultralight
-from pulse8.manifest import existing_file
+from pulse8.manifest import existing_file, writing
 from pulse8.spec import PULSE12, ULTRALIGHT, ModelName, ModelSpec
 
 Network = Pulse12 | Ultralight
@@ -56,6 +56,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     _check_keys(weights, network, path)
     network.load_state_dict(weights)
     return Checkpoint(network.eval(), _spec(loaded, network, path))
+
+
+def write_spec(path: Path, spec: ModelSpec) -> None:
+    """Give a checkpoint another contract; its weights stay as they are."""
+    loaded = _load(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
+    with writing(path) as temporary:
+        torch.save({**loaded, "spec": spec.to_json()}, temporary)
 
 
 def _is_pulse12(loaded: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> bool:

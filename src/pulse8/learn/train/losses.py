@@ -1,13 +1,12 @@
 """What pulse12 is trained for: a wave with its spectrum's peak at the true rate, and as strong as it is sure."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from pulse8.errors import SpecError
 from pulse8.learn.train.boundary import RATES_BPM, banding, spectra
+from pulse8.learn.train.options import LossOptions
 
 NEAR_BPM: Final = 5.0
 LAGS: Final = range(-8, 9, 2)
@@ -15,33 +14,6 @@ LAGS: Final = range(-8, 9, 2)
 
 EDGE: Final = 8
 TINY: Final = 1e-9
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossOptions:
-    """Weights of the loss's terms.
-
-    Attributes
-    ----------
-    spectrum
-        Minus the logarithm of the share of power within 5 BPM of the true rate.
-    distance
-        Mean distance of the power from the true rate, in units of 20 BPM.
-    shape
-        1 - Pearson's correlation with the contact pulse at the best lag.
-    size
-        Mean squared difference from the contact pulse of unit variance, or from nothing where there is no pulse: the
-        wave's size then says how sure it is.
-    """
-
-    spectrum: float = 1.0
-    distance: float = 0.5
-    shape: float = 0.5
-    size: float = 0.3
-
-    def __post_init__(self) -> None:
-        if min(vars(self).values()) < 0:
-            raise SpecError(f"loss weights {vars(self)}; give 0 or more")
 
 
 def rates_bpm(waves: Tensor) -> Tensor:

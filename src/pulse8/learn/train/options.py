@@ -59,6 +59,8 @@ class Pulse12Options:
         Of the network's sums while it trains: 32 bits, or bfloat16, which takes two thirds of the time.
     accelerator, devices
         As Lightning names them: auto, cpu, gpu, and how many.
+    start
+        Checkpoint whose weights are the first ones, for another round of the schedule.
     resume
         Go on from the last state in the output's folder.
     """
@@ -78,6 +80,7 @@ class Pulse12Options:
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     accelerator: str = "auto"
     devices: int = 1
+    start: Path | None = None
     resume: bool = False
 
     def __post_init__(self) -> None:
@@ -98,3 +101,30 @@ class Pulse12Options:
             raise SpecError(f"{len(self.weights)} weights for {sources} stores; give one above 0 for each")
         if self.devices < 1:
             raise SpecError(f"{self.devices} devices; give 1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions:
+    """Weights of the loss's terms.
+
+    Attributes
+    ----------
+    spectrum
+        Minus the logarithm of the share of power within 5 BPM of the true rate.
+    distance
+        Mean distance of the power from the true rate, in units of 20 BPM.
+    shape
+        1 - Pearson's correlation with the contact pulse at the best lag.
+    size
+        Mean squared difference from the contact pulse of unit variance, or from nothing where there is no pulse: the
+        wave's size then says how sure it is.
+    """
+
+    spectrum: float = 1.0
+    distance: float = 0.5
+    shape: float = 0.5
+    size: float = 0.3
+
+    def __post_init__(self) -> None:
+        if min(vars(self).values()) < 0:
+            raise SpecError(f"loss weights {vars(self)}; give 0 or more")

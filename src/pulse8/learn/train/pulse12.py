@@ -3,26 +3,30 @@
 import csv
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from pulse8.errors import InputError
+from pulse8.learn.models.checkpoint import load_checkpoint
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.batches import Batch, TrainingBatches, fixed_batches
-from pulse8.learn.train.losses import LossOptions, loss, rates_bpm
-from pulse8.learn.train.options import Pulse12Options
+from pulse8.learn.train.losses import loss, rates_bpm
+from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
-from pulse8.learn.train.sources import Sources, open_sources, sides_of, write_sides
+from pulse8.learn.train.sources import Sources, open_sources, write_sides
 from pulse8.manifest import record, writing
+from pulse8.measure.draw.plots import INK, PULSE, drawing
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
@@ -94,7 +98,8 @@ def train_pulse12(
     Parameters
     ----------
     output
-        Checkpoint to write; ``splits.json``, ``curves.csv`` and a folder ``state`` to resume from stand beside it.
+        Checkpoint to write; ``splits.json``, ``curves.csv`` with its picture, and a folder ``state``
+        to resume from stand beside it.
     recipe
         Options, sizes, augmentation and loss.
     cache
@@ -113,14 +118,28 @@ def train_pulse12(
     sources = open_sources(options, cache, watch)
     pl.seed_everything(options.seed, workers=False, verbose=False)
     learner = Learner(recipe, sources.validation, output.parent / "curves.csv")
+    if options.start is not None:
+        learner.model.load_state_dict(_weights(options.start, recipe.design))
     if not options.resume:
         _begin(learner.curves)
     _fit(learner, sources, output.parent / "state", show_progress=show_progress)
     trained = _summary(output, learner, sources, learner.errors())
-    sides, pools = sides_of(sources), {"training": [p for p, _ in sources.training], "validation": [sources.validation]}
-    write_sides(output.parent / "splits.json", sides, pools)
+    draw_curves(learner.curves)
+    write_sides(output.parent / "splits.json", sources)
     _save(learner, output, trained, recipe, sources)
     return trained
+
+
+def waves_of(checkpoint: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Make a function from clips float32 [B, 3, 12, 256] to waves [B, 256] of a pulse12 checkpoint."""
+    network = load_checkpoint(checkpoint).network
+
+    @torch.inference_mode()
+    def waves(clips: NDArray[np.float32]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = interleave(network(torch.from_numpy(clips))).numpy()
+        return found
+
+    return waves
 
 
 class Learner(pl.LightningModule):
@@ -175,6 +194,13 @@ def _look_every(options: Pulse12Options) -> int:
     return max(1, options.steps // WATCHES)
 
 
+def _weights(path: Path, design: Design) -> dict[str, Tensor]:
+    network = load_checkpoint(path).network
+    if not isinstance(network, Pulse12) or network.design != design:
+        raise InputError(f"{path} is no pulse12 of the sizes that are trained; start from another, or from none")
+    return network.state_dict()
+
+
 def _begin(curves: Path) -> None:
     curves.parent.mkdir(parents=True, exist_ok=True)
     curves.write_text("step,loss,validation_mae_bpm,validation_close_share\n", encoding="utf-8")
@@ -214,6 +240,21 @@ def _mean(values: Sequence[float]) -> float:
 
 def _close_share(errors: Sequence[float]) -> float:
     return _mean([error <= CLOSE_BPM for error in errors])
+
+
+def draw_curves(curves: Path) -> Path:
+    """Draw a run's loss and validation error over its steps beside ``curves.csv``."""
+    with curves.open(encoding="utf-8") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    steps = [row["step"] for row in rows]
+    picture = curves.with_suffix(".svg")
+    with drawing(picture, (8, 3.2)) as figure:
+        left, right = figure.subplots(1, 2)
+        left.plot(steps, [row["loss"] for row in rows], color=INK)
+        left.set(title="loss of one batch", xlabel="step")
+        right.plot(steps, [row["validation_mae_bpm"] for row in rows], color=PULSE)
+        right.set(title="validation people: MAE, BPM", xlabel="step")
+    return picture
 
 
 def _summary(output: Path, learner: Learner, sources: Sources, errors: list[tuple[str, float]]) -> Trained12:

@@ -7,7 +7,7 @@ two sides, and nobody of a frozen test stratum on any.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -31,10 +31,11 @@ PLAIN_SUBJECTS: Final[Mapping[Side, int]] = {"validation": 800, "calibration": 8
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Pools to train on with their weights, one to watch the training by, and what separates them."""
+    """Pools to train on with their weights, to watch the training by, to set thresholds on, and what separates them."""
 
     training: tuple[tuple[Pool, float], ...]
     validation: Pool
+    calibration: Pool | None
     leaky: bool
 
     @property
@@ -60,9 +61,10 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
         validation = stored_validation
     else:
         validation = simulated_pool("validation", options, cache, watch)
-    sources = Sources(tuple(training), validation, options.split == "window")
-    if not sources.leaky:
-        assert_apart(sides_of(sources))
+    calibration = simulated_pool("calibration", options, cache, watch) if options.subjects else None
+    sources = Sources(tuple(training), validation, calibration, options.split == "window")
+    sides = sides_of(sources)
+    assert_apart({side: sides[side] for side in sides if not (sources.leaky and side == "validation")})
     return sources
 
 
@@ -95,7 +97,11 @@ def _watched(options: WorldOptions, what: str, watch: Watch[int]) -> Iterator[tu
 def sides_of(sources: Sources) -> Mapping[str, Collection[str]]:
     """Subjects of each side."""
     training = frozenset[str]().union(*(pool.subjects for pool, _ in sources.training))
-    return {"training": training, "validation": sources.validation.subjects}
+    return {
+        "training": training,
+        "validation": sources.validation.subjects,
+        "calibration": sources.calibration.subjects if sources.calibration else frozenset[str](),
+    }
 
 
 def assert_apart(sides: Mapping[str, Collection[str]]) -> None:
@@ -114,15 +120,20 @@ def assert_apart(sides: Mapping[str, Collection[str]]) -> None:
                 raise InputError(f"subject {shared[0]} is in {name} and in {other}; every subject belongs to one side")
 
 
-def write_sides(path: Path, sides: Mapping[str, Collection[str]], pools: Mapping[str, Sequence[Pool]]) -> None:
+def write_sides(path: Path, sources: Sources) -> None:
     """Write who is on which side, with the hash of the ids and of the samples."""
+    pools = {
+        "training": [pool for pool, _ in sources.training],
+        "validation": [sources.validation],
+        "calibration": [sources.calibration] if sources.calibration else [],
+    }
     found = {
         side: {
             "subjects": sorted(subjects),
             "subjects_sha256": hashlib.sha256("\n".join(sorted(subjects)).encode()).hexdigest(),
             "pools_sha256": [pool.sha256 for pool in pools[side]],
         }
-        for side, subjects in sides.items()
+        for side, subjects in sides_of(sources).items()
     }
     with writing(path) as temporary:
         temporary.write_text(json.dumps(found) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pulse8.errors import SpecError
+from pulse8.learn.simulate.mechanisms import without
 from pulse8.learn.simulate.presets import Preset, draw_conditions, preset_of
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
@@ -20,15 +21,6 @@ ANY_HEART: Final[Mapping[str, Any]] = {
     "camera.rate_hz": [30.0, 30.0, 30.0, 25.0, 24.0, 20.0, 60.0],
 }
 """Rates over the whole band, and cameras of all usual rates."""
-
-MECHANISMS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "motion": {"motion.sway": 0.0, "motion.nod": 0.0, "motion.talk": 0.0, "motion.jerks_per_min": 0.0},
-    "flicker": {"light.flicker_share": 0.0, "light.screen_share": 0.0},
-    "codec": {"codec.name": ["none"], "codec.quality": 0.0},
-    "exposure": {"camera.exposure_steps_per_min": 0.0, "camera.white_balance_steps_per_min": 0.0},
-    "specular": {"skin.specular_share": 0.0},
-}
-"""What can be left out of the world, to see what the network makes of it when it meets it for the first time."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class WorldOptions:
     seed
         What they hang on; below the seeds that the test strata have for themselves.
     without
-        Mechanisms to leave out (``MECHANISMS``).
+        Mechanisms to leave out (:data:`~pulse8.learn.simulate.mechanisms.MECHANISMS`).
     plain
         Each part as its stratum is, not widened: for calibration and validation.
     """
@@ -86,8 +78,7 @@ class WorldOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.subjects <= 1_000_000:
             raise SpecError(f"a world of {self.subjects} subjects; give 1 to 1,000,000")
-        if unknown := sorted(set(self.without) - set(MECHANISMS)):
-            raise SpecError(f"no mechanism {', '.join(unknown)}; choose from {', '.join(MECHANISMS)}")
+        without({}, *self.without)
         RecordingOptions(seconds=self.seconds, seed=self.seed)
 
 
@@ -112,5 +103,5 @@ def part_of(subject: int) -> str:
 
 def _preset(part: Part, options: WorldOptions) -> Preset:
     wider = {} if options.plain else {**ANY_HEART, **part.wider}
-    silent = {name: value for one in options.without for name, value in MECHANISMS[one].items()}
-    return {**stratum(part.stratum).preset, **preset_of({**wider, **part.instead, **silent})}
+    preset = {**stratum(part.stratum).preset, **preset_of({**wider, **part.instead})}
+    return without(preset, *options.without)
