@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.measure.clips.cells import CellRow, cell_row
 from pulse8.measure.face.track import MeshTracker, Tracker
-from pulse8.measure.line import measure_stretches, pulse_waves
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.line import measure_stretches, network_of, pulse_waves
+from pulse8.measure.reading import NETWORK, MeasureOptions
 from pulse8.measure.signal.spectrum import power_spectrum
 from pulse8.spec import RoiLimits
 from pulse8.values import CellTraces, HeartRate, Reason, Rgb, Waveform
@@ -79,6 +79,7 @@ class Meter:
         self._options = options
         self._tracker = tracker or MeshTracker()
         self._limits = RoiLimits()
+        self._span_s = _span_s(options)
         self._rows: deque[tuple[float, CellRow]] = deque()
         self._next_s = -np.inf
 
@@ -99,7 +100,7 @@ class Meter:
         tracked = self._tracker.look(rgb, t_s)
         row = cell_row(tracked, self._limits)
         self._rows.append((t_s, row))
-        while len(self._rows) > 1 and t_s - self._rows[1][0] >= self._options.window_s:
+        while len(self._rows) > 1 and t_s - self._rows[1][0] >= self._span_s:
             self._rows.popleft()
         height, width = (side * 16 for side in rgb.shape[:2])
         rois = tuple((r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height) for r in tracked.rois or ())
@@ -134,6 +135,14 @@ class Meter:
             pixels=np.array([row.pixels for row in rows]),
             reasons=dict(reasons),
         )
+
+
+def _span_s(options: MeasureOptions) -> float:
+    """Return the length of a window in seconds: the network's own, or the one that was asked for."""
+    if options.method != NETWORK:
+        return options.window_s
+    spec = network_of(options).spec
+    return spec.window / spec.rate_hz
 
 
 def _commonest(traces: CellTraces) -> Reason:

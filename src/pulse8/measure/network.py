@@ -1,7 +1,7 @@
 """The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -12,13 +12,13 @@ import numpy as np
 
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
-from pulse8.measure.clips.windows import stretches, window_clips
+from pulse8.measure.clips.windows import clip_of, stretches, window_clips
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import banded, network_wave
-from pulse8.measure.signal.rate import heart_rate, no_rate, noise_tonality, tonality
+from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, judged, trust_features
-from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.spec import METADATA_KEY, ModelSpec, Normaliser
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
 
 SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
@@ -77,12 +77,30 @@ def network_readings(
     rates: list[HeartRate] = []
     longer: list[Waveform] = []
     for stretch in stretches(traces):
-        windows = list(window_clips(stretch, normaliser))
+        windows = list(window_clips(stretch, normaliser)) or [*early_clip(stretch, normaliser)]
         seen = [_seen(window, network) for window in watch(windows, "windows", len(windows))]
         rates += [rate for _, rate in seen]
         if waves := [wave for wave, _ in seen if wave is not None]:
             longer.append(joined(waves))
     return tuple(rates), tuple(longer)
+
+
+def early_clip(stretch: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:
+    """Make one clip of a stretch that is shorter than a window but long enough for a rate: zeros, then what there is.
+
+    Training shows the network such windows; their rates are provisional.
+    """
+    first_s, last_s = float(stretch.t_s[0]), float(stretch.t_s[-1])
+    length = int((last_s - first_s) * normaliser.rate_hz + 1e-6) + 1
+    if length < SHORTEST_S * normaliser.rate_hz - 1:  # the last frame's own interval
+        return
+    clip = clip_of(stretch, first_s, dataclasses.replace(normaliser, window=length, hop=min(normaliser.hop, length)))
+    if isinstance(clip, NoClip):
+        yield clip
+        return
+    missing = normaliser.window - length
+    samples = np.pad(clip.samples, ((0, 0), (0, 0), (0, 0), (missing, 0)))
+    yield dataclasses.replace(clip, samples=samples, start_s=first_s - missing / normaliser.rate_hz)
 
 
 def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, HeartRate]:
@@ -91,7 +109,21 @@ def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, Hea
         blank = Waveform(np.zeros(spec.window, np.float32), spec.rate_hz, window.start_s)
         return None, no_rate(blank, window.reason)
     wave = network.wave(window)
-    return wave, read_wave(wave, spec, window)
+    rate = read_wave(wave, spec, window)
+    missing = _leading_zeros(window)
+    if not missing:
+        return wave, rate
+    start_s = wave.start_s + missing / wave.rate_hz
+    resolution_bpm = 60 / (wave.end_s - start_s)
+    return (
+        Waveform(wave.samples[missing:], wave.rate_hz, start_s),
+        dataclasses.replace(rate, start_s=start_s, resolution_bpm=resolution_bpm, provisional=True),
+    )
+
+
+def _leading_zeros(clip: Clip) -> int:
+    """Count the samples before the first frame of an early clip."""
+    return int(np.argmax(clip.samples[0].any(axis=(0, 1)))) if clip.samples.any() else 0
 
 
 def read_wave(wave: Waveform, spec: ModelSpec, clip: Clip | None = None) -> HeartRate:
