@@ -32,6 +32,7 @@ from pulse8.learn.datasets.splits import Split, split
 from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.manifest import sha256_of
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.metrics import sqnr_db, subject_bootstrap
@@ -204,7 +205,8 @@ WHAT: dict[str, Callable[[Workbench], dict[str, Any]]] = {
 def main(what: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = workbench(name, Path(folder))
-        figures = {"simulated": True, "people": asdict(PEOPLE[name]), **WHAT[what](bench)}
+        people = {"simulated": True, "people": asdict(PEOPLE[name])}
+        figures = {**people, "checkpoint_sha256": sha256_of(shipped_checkpoint(name)), **WHAT[what](bench)}
     write_result(f"quantisation_{what}_{name}", f"python benchmarks/quantisation.py {what} {name}", figures)
 
 

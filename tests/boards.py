@@ -17,7 +17,7 @@ from pulse8.build.deploy.board.frames import Frame, FrameReader
 HOST_TOOLS = ("gcc", "make")
 M55_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm")
 FAULTS_SOURCE = ROOT / "tests" / "firmware" / "faults.c"
-WITH_FAULTS = f"{FAULTS_SOURCE} -Wl,--wrap=p8_net_run -DP8_TARGET=P8_TARGET_NPU"
+WITH_FAULTS = f"{FAULTS_SOURCE} -Wl,--wrap=p8_net_run -DP8_TARGET=P8_TARGET_NPU -DP8_LINK_BYTES=65536"
 PLAIN_HOST = "$(COMMON) -O1"
 
 
@@ -89,12 +89,11 @@ def m55_on_a_port(elf: Path, folder: Path) -> Iterator[str]:
     """Run the program on the emulated Cortex-M55; gives the name of its first UART's pseudo terminal."""
     folder.mkdir(exist_ok=True)
     command = emulator(elf, "-serial", "pty")
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=folder, text=True)
-    try:
-        assert process.stdout is not None
-        found = re.search(r"redirected to (\S+)", process.stdout.readline())
-        assert found is not None
-        yield found[1]
-    finally:
-        process.kill()
-        process.wait()
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, cwd=folder, text=True) as process:
+        try:
+            found = re.search(r"redirected to (\S+)", process.stdout.readline())
+            assert found is not None
+            yield found[1]
+        finally:
+            process.kill()

@@ -4,6 +4,7 @@
 #include "p8_join.h"
 #include "p8_model.h"
 #include "p8_normalise.h"
+#include "p8_trust.h"
 #include "p8_window.h"
 
 #include <stdalign.h>
@@ -20,6 +21,7 @@ typedef union {
         union {
             float filter[P8_JOINED + 2 * P8_FILTER_MIRRORED];
             p8_spectrum_t spectrum;
+            p8_trust_room_t trust;
         };
     } rate;
 } p8_room_t;
@@ -27,6 +29,7 @@ typedef union {
 struct p8_monitor {
     p8_ring_t ring;
     p8_join_t join;
+    p8_evidence_t evidence;
     p8_room_t room;
     p8_network_t network;
     int64_t start_us; /* of the window taken last */
@@ -99,8 +102,9 @@ static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, 
     for (int cell = 0; cell < P8_CELLS; cell++) {
         float scale[3];
         p8_window_sample(window, roi, cell, monitor->room.clip.samples);
-        p8_normalise((const float(*)[3])monitor->room.clip.samples, area, &monitor->room.clip.detrend,
-                     clip + cell * P8_WINDOW * P8_INPUTS, scale);
+        int8_t *codes = clip + cell * P8_WINDOW * P8_INPUTS;
+        p8_normalise((const float(*)[3])monitor->room.clip.samples, area, &monitor->room.clip.detrend, codes, scale);
+        p8_evidence_add(&monitor->evidence, roi, cell, codes, scale);
         for (int index = 0; index < P8_WINDOW; index++) {
             for (int channel = 0; channel < 3; channel++) {
                 monitor->room.clip.colours[index][channel] += monitor->room.clip.samples[index][channel];
@@ -128,6 +132,7 @@ p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
     monitor->start_us = window.start_us;
     memset(monitor->network.clip, 0, (size_t)P8_ROIS * P8_CELLS * P8_WINDOW * P8_INPUTS);
     memset(monitor->room.clip.colours, 0, sizeof monitor->room.clip.colours);
+    p8_evidence_reset(&monitor->evidence);
     int used = 0;
     for (int roi = 0; roi < P8_ROIS; roi++) {
         if (p8_window_share(&window, roi) >= P8_MIN_VALID_SHARE && p8_window_whole(&window, roi)) {
@@ -167,12 +172,31 @@ static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
                           .provisional = monitor->join.windows < P8_JOIN_WINDOWS};
 }
 
+#if P8_REFUSALS
+/* Take the rate off a reading that one of the model's rules refuses. */
+static p8_rate_t judged(p8_monitor_t *monitor, const float *wave, uint32_t count, p8_rate_t rate)
+{
+    float features[P8_FEATURES];
+    if (rate.reason != P8_REASON_NONE) {
+        return rate;
+    }
+    p8_features(wave, count, rate, &monitor->evidence, &monitor->room.rate.trust, features);
+    rate.reason = p8_refused_by(p8_refusals, P8_REFUSALS, features);
+    rate.bpm = rate.reason == P8_REASON_NONE ? rate.bpm : 0;
+    return rate;
+}
+#endif
+
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
 {
     float *wave = monitor->room.rate.wave;
     const uint32_t count = p8_join_wave(&monitor->join, wave);
     p8_band_pass(wave, count, monitor->room.rate.filter);
-    return reading_of(monitor, p8_rate(wave, count, &monitor->room.rate.spectrum));
+    p8_rate_t rate = p8_rate(wave, count, &monitor->room.rate.spectrum);
+#if P8_REFUSALS
+    rate = judged(monitor, wave, count, rate);
+#endif
+    return reading_of(monitor, rate);
 }
 
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)

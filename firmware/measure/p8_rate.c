@@ -68,15 +68,23 @@ static float limited(float value, float low, float high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* Power of the padded spectrum's bins from one below the band to one above it; returns the first one's number. */
+static uint32_t band_power(uint32_t count, p8_spectrum_t *work, uint32_t *last)
+{
+    const uint32_t first = bin_from(P8_BAND_LOW_BPM, P8_FFT_LENGTH) - 1;
+    *last = bin_to(P8_BAND_HIGH_BPM, P8_FFT_LENGTH) + 1;
+    for (uint32_t bin = first; bin <= *last; bin++) {
+        work->power[bin - first] = power_at(work->windowed, count, (float)bin / P8_FFT_LENGTH);
+    }
+    return first;
+}
+
 /* Rate of the highest peak, refined by a parabola through the logarithm of three bins; 0 where there is no peak. */
 static float peak_bpm(uint32_t count, p8_spectrum_t *work)
 {
-    const uint32_t first = bin_from(P8_BAND_LOW_BPM, P8_FFT_LENGTH) - 1;
-    const uint32_t last = bin_to(P8_BAND_HIGH_BPM, P8_FFT_LENGTH) + 1;
-    float *power = work->power;
-    for (uint32_t bin = first; bin <= last; bin++) {
-        power[bin - first] = power_at(work->windowed, count, (float)bin / P8_FFT_LENGTH);
-    }
+    uint32_t last;
+    const uint32_t first = band_power(count, work, &last);
+    const float *power = work->power;
     uint32_t top = 0;
     for (uint32_t place = 1; place + first < last; place++) {
         const int summit = power[place] > power[place - 1] && power[place] >= power[place + 1];
@@ -127,4 +135,20 @@ p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work)
         rate.reason = rate.bpm > 0 ? P8_REASON_NONE : P8_REASON_NO_PULSE;
     }
     return rate;
+}
+
+float p8_share(const float *wave, uint32_t count, float bpm, float near, p8_spectrum_t *work)
+{
+    if (!lay_window(wave, count, work->windowed)) {
+        return 0;
+    }
+    uint32_t last;
+    const uint32_t first = band_power(count, work, &last);
+    float total = 0, close = 0;
+    for (uint32_t bin = first + 1; bin < last; bin++) {
+        const float away = (float)bin * (60.0f * P8_RATE_HZ / P8_FFT_LENGTH) - bpm;
+        total += work->power[bin - first];
+        close += away <= near && -away <= near ? work->power[bin - first] : 0;
+    }
+    return total > 0 ? close / total : 0;
 }

@@ -85,6 +85,8 @@ def test_data_that_cannot_be_used(tmp_path, fault):
         ("train", "--model=ultralight", "--data"),
         ("export", "--checkpoint"),
         ("quantize", "--input"),
+        ("diagnose", "--fp32"),
+        ("tune", "--input"),
         ("verify", "--fp32"),
         ("report", "--verdict"),
         ("build", "--checkpoint"),

@@ -12,6 +12,8 @@ import torch
 
 import pulse8 as package
 from commands import pulse8, run
+from pulse8.build.deploy.preflight.options import PreflightOptions
+from pulse8.build.deploy.preflight.preflight import preflight
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.manifest import sha256_of
 
@@ -58,6 +60,19 @@ def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
     for words in ("Waves: SQNR", "POS on the same windows", "phases", "SIMULATED"):
         assert words in page
     assert "8 frames" not in page
+
+
+def test_pulse12_passes_its_pre_flight_in_a_second(built_pulse12):
+    folder, told = built_pulse12
+    started = time.perf_counter()
+    found = preflight(folder / told["quantized"]["whole"], PreflightOptions())
+    assert time.perf_counter() - started < 1
+    assert found.findings == ()
+    assert found.latency is not None
+    assert (folder / told["quantized"]["whole"]).with_suffix(".preflight.json").is_file()
+    page = (folder / told["report"]).read_text(encoding="utf-8")
+    for words in ("Pre-flight of pulse12_int8.onnx", "The guide&#39;s promises", "What fits at 30 frames a second"):
+        assert words in page
 
 
 def test_verify_prints_the_guides_blocks_for_pulse12_too(built_pulse12):

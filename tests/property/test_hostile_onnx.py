@@ -83,6 +83,12 @@ def nested():
     return helper.make_model(graph)
 
 
+def spelled_out():
+    model = clean().model()
+    model.graph.initializer.add(name="long", data_type=TensorProto.INT64).int64_data.extend([0] * 16_000_001)
+    return model
+
+
 def cut_short():
     model = clean().model()
     model.graph.initializer[0].dims[:] = [1 << 40, 1 << 40]
@@ -99,6 +105,7 @@ REFUSED = {
     "cycle": (lambda: cycle().SerializeToString(), "a cycle"),
     "nested": (lambda: nested().SerializeToString(), "levels deep"),
     "cut short": (lambda: cut_short().SerializeToString(), "cut short"),
+    "spelled out": (lambda: spelled_out().SerializeToString(), "save raw data"),
     "elsewhere": (lambda: kept_elsewhere().SerializeToString(), "another file"),
     "three million nodes": (lambda: b"\x3a\x80\x9b\xee\x02" + b"\x0a\x00" * 3_000_000, "parts"),
     "no graph": (lambda: b"\x08\x08", "no graph"),

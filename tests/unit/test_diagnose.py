@@ -167,6 +167,14 @@ def test_files_of_different_networks_are_one_line(fp32, int8):
         parts_of(stranger, fp32, "int8.onnx")
 
 
+@pytest.mark.parametrize("scale", [0.0, np.nan, -1.0])
+def test_a_scale_that_is_none_is_one_line(fp32, int8, scale):
+    broken = copied(int8)
+    constant(broken, "sum1_s", lambda s: s * 0 + scale)
+    with pytest.raises(InputError, match="scale sum1_s is not above 0"):
+        parts_of(broken, fp32, "int8.onnx")
+
+
 def test_the_verb_writes_table_record_and_pictures(fp32, int8, tmp_path):
     save_model(fp32, tmp_path / "fp32.onnx")
     save_model(int8, tmp_path / "int8.onnx")

@@ -19,6 +19,8 @@ from pulse8.build.quantize.qat.text import training_report
 from pulse8.build.quantize.quantize import open_source
 from pulse8.build.quantize.ranges import collect_ranges
 from pulse8.build.quantize.scales import Scale, scale_table
+from pulse8.build.verify.options import VerifyOptions
+from pulse8.build.verify.verify import verify
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.data_file import open_data
 from pulse8.learn.datasets.splits import split
@@ -119,7 +121,11 @@ def test_qat_of_ultralight_writes_audited_files_and_their_figures(files, tmp_pat
     assert made.quantized.audit.violations == ()
     row = rows_beside(int8)["rppg_int8.onnx"]
     assert row.options["qat"]["steps"] == 2
-    assert set(row.inputs) == {"fp32", "calibration", "data"}
+    assert set(row.inputs) == {"fp32", "calibration", "data", "fine_tuned"}
+    for fp32 in (files.fp32, made.fine_tuned):  # faithful to the tuned one, and comparable with the start
+        found = verify(fp32, int8, files.data, VerifyOptions(num_samples=30)).verdict
+        assert found.calibration_checked
+    assert found.comparison.difference_mean < 2
     figures = made.training
     assert figures.over_fp32 == pytest.approx([figures.qat - figures.fp32] * 2)  # one subject has no spread
     assert "SIMULATED" in training_report(figures)
@@ -147,3 +153,9 @@ def test_calibration_from_another_file_or_another_side_is_refused(files, data_fi
 def test_options_outside_their_range_are_refused(words):
     with pytest.raises(SpecError, match="give"):
         QatOptions(**words)
+
+
+def test_what_is_averaged_over_an_even_window_has_a_scale_of_12_bits(fp32):
+    for words in ({"method": "minmax"}, {"method": "percentile"}):
+        fraction, _ = np.frexp(tabled(fp32, **words)[0]["gated"].scale)
+        assert fraction * 2**12 == round(fraction * 2**12)

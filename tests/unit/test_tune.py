@@ -9,10 +9,11 @@ import pytest
 
 from pulse8.build.export.export import export
 from pulse8.build.export.options import ExportOptions
+from pulse8.build.quantize.options import RangeRule
 from pulse8.build.tune.judge import DEFAULT
 from pulse8.build.tune.options import TuneOptions
 from pulse8.build.tune.text import commands, outcome
-from pulse8.build.tune.tune import compared, is_default, parameters_of, shift_bpm, suggested, tune
+from pulse8.build.tune.tune import compared, parameters_of, shift_bpm, suggested, tune
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.clip_file import ClipData, write_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
@@ -26,7 +27,8 @@ SPACE = {
     "distribution": optuna.distributions.CategoricalDistribution(["stratified", "natural", "uniform"]),
     "per_channel": optuna.distributions.CategoricalDistribution([True, False]),
 }
-OTHER = {**parameters_of(DEFAULT), "method": "minmax", "layer": "sum1", "own_method": "entropy"}
+FIRST = parameters_of(DEFAULT)
+OTHER = {**FIRST, "method": "percentile", "outside": 1.0, "layer": "sum1", "own_method": "entropy"}
 GROUPS = np.repeat(np.arange(20), 4)
 
 
@@ -40,7 +42,7 @@ def trial(parameters, shifts):
 def test_a_gain_for_everybody_is_better_than_the_default():
     rng = np.random.default_rng(0)
     slow = rng.uniform(1, 2, 80)
-    found = compared([trial(parameters_of(DEFAULT), slow), trial(OTHER, slow / 2)], GROUPS)
+    found = compared([trial(FIRST, slow), trial(OTHER, slow / 2)], GROUPS, FIRST)
     assert found["better"]
     assert found["gain_interval"][0] > 0
     assert found["quantize"].layers == ("sum1=entropy",)
@@ -48,24 +50,23 @@ def test_a_gain_for_everybody_is_better_than_the_default():
 
 def test_the_luckiest_of_many_equal_trials_is_not_better():
     rng = np.random.default_rng(1)
-    trials = [trial(parameters_of(DEFAULT), rng.exponential(1, 80))]
+    trials = [trial(FIRST, rng.exponential(1, 80))]
     trials += [trial(OTHER, rng.exponential(1, 80)) for _ in range(40)]
-    found = compared(trials, GROUPS)
+    found = compared(trials, GROUPS, FIRST)
     assert found["best"] < found["default"]
     assert not found["better"]
 
 
 def test_one_person_proves_nothing():
-    found = compared([trial(parameters_of(DEFAULT), np.ones(8)), trial(OTHER, np.zeros(8))], np.zeros(8))
+    found = compared([trial(FIRST, np.ones(8)), trial(OTHER, np.zeros(8))], np.zeros(8), FIRST)
     assert not found["better"]
 
 
 def test_the_default_is_its_own_candidate():
-    first = trial(parameters_of(DEFAULT), [0.0])
-    assert is_default(first)
+    first = trial(FIRST, [0.0])
     candidate = suggested(optuna.trial.FixedTrial(first.params), ["no layer"])
     assert candidate.calibrate == DEFAULT.calibrate
-    assert candidate.quantize.rule("sum1") == DEFAULT.quantize.rule("sum1")
+    assert candidate.quantize.rule("sum1") == DEFAULT.quantize.rule("sum1") == RangeRule("percentile")
     assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in commands(
         candidate.calibrate, candidate.quantize
     )

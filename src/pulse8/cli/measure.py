@@ -1,82 +1,128 @@
-"""``pulse8 measure``: heart rate from a recording."""
+"""``pulse8 measure``: heart rates from recordings or from a camera."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from pulse8.cli.printing import print_json, print_measurement, watch
-from pulse8.errors import InputError
-from pulse8.learn.datasets.store import read_recording
-from pulse8.measure.clips.trace_csv import read_trace_csv
+from pulse8.cli.recordings import NO_PICTURES, measured, measured_camera, named
+from pulse8.errors import InputError, Pulse8Error
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS, plot_measurement
-from pulse8.measure.line import (
-    Measurement,
-    VideoOptions,
-    measure_stretches,
-    measure_traces,
-    pulse_waves,
-    trace_video,
-)
+from pulse8.measure.draw.rate_csv import write_rate_csv
+from pulse8.measure.line import Measurement, VideoOptions, pulse_waves
 from pulse8.measure.signal.classical import MethodName
-from pulse8.values import CellTraces, Waveform
+from pulse8.values import CellTraces, HeartRate, Waveform
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(VideoOptions):
-    """Heart rate from a face video or from skin traces. Not a medical device.
+    """Heart rate from face videos, skin traces or a camera. Not a medical device.
 
     Attributes
     ----------
-    recording
-        A video file, a CSV file with the columns time_s, red, green, blue, or a recording of a store (.npz).
+    recordings
+        Video files, CSV files with the columns time_s, red, green, blue, or recordings of a store (.npz); patterns too.
+    camera
+        Measure this camera of the machine, from 0, in place of files.
+    seconds
+        How long to watch the camera.
     json
-        Print one machine-readable record instead of the table.
+        Print one machine-readable record a recording instead of tables.
+    csv
+        Write every window's rate to this .csv file.
     plot
-        Draw the wave, its spectrum and the rates to this .svg or .png file.
+        Draw the wave, its spectrum and the rates to this .svg or .png file; one recording.
     overlay
-        Write the video again to this .mp4 file with ROIs, wave and rate drawn in.
+        Write the video again to this .mp4 file with ROIs, wave and rate drawn in; one recording.
     """
 
-    recording: tyro.conf.Positional[Path]
+    recordings: tyro.conf.Positional[tuple[str, ...]] = ()
     method: MethodName | Literal["pulse12"] = "pulse12"
+    camera: int | None = None
+    seconds: float = 20.0
     json: bool = False
+    csv: Path | None = None
     plot: Path | None = None
     overlay: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured(Measurement):
+    """A measurement and what it was made of."""
+
+    recording: str
+
+
+@dataclass
+class Tally:
+    """What a run over several recordings came to."""
+
+    rates: list[tuple[str, str, HeartRate]] = field(default_factory=list)
+    unread: int = 0
+    without: int = 0
+
+
 def run(flags: Flags) -> int:
-    """Measure, draw and print; 1 when neither a window nor the whole has a rate."""
+    """Measure, draw and print; 1 when a recording has no rate at all, 2 when one could not be read."""
     _check_names(flags)
-    traces, measurement = _measured(flags)
+    paths = named(flags.recordings)
+    _check_count(flags, paths)
+    tally = Tally()
+    for path in paths:
+        _one(path, flags, tally, alone=len(paths) == 1)
+    if flags.camera is not None:
+        _tell(f"camera {flags.camera}", *measured_camera(flags.camera, flags.seconds, flags), flags, tally)
+    if flags.csv:
+        write_rate_csv(flags.csv, tally.rates)
+    return 2 if tally.unread else int(bool(tally.without))
+
+
+def _one(path: Path, flags: Flags, tally: Tally, *, alone: bool) -> None:
+    """Measure one file; among others, one that cannot be read is one line and the rest goes on."""
+    try:
+        traces, measurement = measured(path, flags)
+    except Pulse8Error as error:
+        if alone:
+            raise
+        print(f"{error.heading}: {path}: {error}", file=sys.stderr)
+        tally.unread += 1
+        return
+    _tell(str(path), traces, measurement, flags, tally)
+
+
+def _tell(recording: str, traces: CellTraces, measurement: Measurement, flags: Flags, tally: Tally) -> None:
     waves = pulse_waves(traces, flags) if flags.plot or flags.overlay else ()
     if flags.plot:
         plot_measurement(flags.plot, _longest(waves), measurement.windows, measurement.whole, flags.band_bpm)
     if flags.overlay:
-        draw_video(flags.recording, flags.overlay, flags.roi, Drawn(waves=waves, windows=measurement.windows), watch)
-    (print_json if flags.json else print_measurement)(measurement)
-    return 0 if any(rate.bpm is not None for rate in (*measurement.windows, measurement.whole)) else 1
+        draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=measurement.windows), watch)
+    told = Measured(recording=recording, **vars(measurement))
+    (print_json if flags.json else print_measurement)(told)
+    tally.rates += [(recording, "window", rate) for rate in measurement.windows]
+    tally.rates.append((recording, "whole", measurement.whole))
+    tally.without += all(rate.bpm is None for rate in (*measurement.windows, measurement.whole))
 
 
 def _check_names(flags: Flags) -> None:
     """Refuse names that cannot be written before minutes are spent on the video."""
-    for path, suffixes in ((flags.plot, FORMATS), (flags.overlay, (".mp4",))):
+    for path, suffixes in ((flags.plot, FORMATS), (flags.overlay, (".mp4",)), (flags.csv, (".csv",))):
         if path and path.suffix.lower() not in suffixes:
-            raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(suffixes)}")
+            raise InputError(f"cannot write {path}; choose a name that ends in {' or '.join(suffixes)}")
 
 
-def _measured(flags: Flags) -> tuple[CellTraces, Measurement]:
-    """Take the road that the file's name says: traces from a table or a store, or from a face."""
-    kind = flags.recording.suffix.lower()
-    if kind in (".csv", ".npz") and flags.overlay:
-        raise InputError(f"{flags.recording} holds no pictures to draw into; leave --overlay out")
-    if kind == ".csv":
-        traces = read_trace_csv(flags.recording)
-        return traces, measure_traces(traces, flags, watch)
-    traces = read_recording(flags.recording).traces if kind == ".npz" else trace_video(flags.recording, flags, watch)
-    return traces, measure_stretches(traces, flags)
+def _check_count(flags: Flags, paths: list[Path]) -> None:
+    sources = len(paths) + (flags.camera is not None)
+    if not sources:
+        raise InputError("nothing to measure; name a recording, or a camera with --camera 0")
+    if sources > 1 and (flags.plot or flags.overlay):
+        raise InputError(f"{sources} recordings do not fit one picture; leave --plot and --overlay out, or name one")
+    if flags.overlay and (flags.camera is not None or paths[0].suffix.lower() in NO_PICTURES):
+        name = paths[0] if paths else f"camera {flags.camera}"
+        raise InputError(f"{name} holds no pictures to draw into; leave --overlay out")
 
 
 def _longest(waves: tuple[Waveform, ...]) -> Waveform:

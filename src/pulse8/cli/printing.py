@@ -51,7 +51,7 @@ def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare
 
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print the rates as a table."""
-    title = f"Heart rate, {measurement.method}"
+    title = f"Heart rate, {measurement.method}: {measurement.recording}"
     table = Table("seconds", "BPM", "confidence", "resolution, BPM", title=title, title_justify="left")
     for rate in measurement.windows:
         table.add_row(*_cells(rate))

@@ -51,7 +51,8 @@ def _run_qat(flags: Flags) -> int:
     if flags.json:
         print_json(made)
     else:
-        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\n{NOTICE}")
+        judge = f"pulse8 verify --fp32 {made.fine_tuned} --int8 {flags.output} --data {flags.data}"
+        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\nfaithful? {judge}\n{NOTICE}")
     return 0
 
 

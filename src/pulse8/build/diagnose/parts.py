@@ -66,8 +66,14 @@ def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[
     Raises
     ------
     InputError
-        A layer or tensor of the FP32 graph is not in the file: it was made by other means, or of another model.
+        A layer or tensor of the FP32 graph is not in the file: it was made by other means, or of another model. Or a
+        scale is not a positive number.
     """
+    constants = constants_of(int8)
+    scales = {node.input[1] for node in int8.graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")}
+    for name in sorted(scales & set(constants)):
+        if not (np.isfinite(constants[name]).all() and (constants[name] > 0).all()):
+            raise InputError(f"{path}: scale {name} is not above 0, or not finite; quantise the model again")
     try:
         return tuple(_parts(int8, fp32))
     except (KeyError, StopIteration, IndexError) as error:

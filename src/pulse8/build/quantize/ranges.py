@@ -78,7 +78,7 @@ def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeO
         name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
         for name, ends in observed.extremes.items()
     }
-    return with_shared_scales(model, chosen)
+    return with_exact_averages(model, with_shared_scales(model, chosen))
 
 
 def scaled_tensors(model: onnx.ModelProto) -> list[str]:

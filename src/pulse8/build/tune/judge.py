@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import onnx
@@ -31,7 +32,8 @@ class Candidate:
     quantize: QuantizeOptions
 
 
-DEFAULT = Candidate(CalibrateOptions(), QuantizeOptions())
+DEFAULT: Final = Candidate(CalibrateOptions(), QuantizeOptions())
+"""How ``pulse8 calibrate`` and ``quantize`` go by themselves."""
 
 
 @dataclass(frozen=True, eq=False)

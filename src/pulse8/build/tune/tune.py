@@ -85,10 +85,11 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     windows = parts.validation[np.linspace(0, len(parts.validation) - 1, count).astype(np.int64)]
     judge = Judge(static, spec, data, parts, windows)
     belongs = {"fp32": sources["fp32"].sha256, "data": sources["data"].sha256, "windows": count, "seed": options.seed}
-    study = _open_study(folder, belongs, options)
+    default = parameters_of(DEFAULT)
+    study = _open_study(folder, belongs, options, default)
     _search(study, judge, options, watch)
     groups = np.arange(count) // BLOCK_WINDOWS if data.subjects is None else data.subjects[windows]
-    found = compared(_completed(study), groups)
+    found = compared(_completed(study), groups, default)
     tuned = Tuned(**found, simulated=data.simulated, split=parts.sentence, journal=folder / JOURNAL)
     with writing(folder / RESULT) as temporary:
         temporary.write_text(json.dumps(asdict(tuned), indent=1, default=str) + "\n", encoding="utf-8")
@@ -96,7 +97,7 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     return tuned
 
 
-def _open_study(folder: Path, belongs: dict[str, Any], options: TuneOptions) -> optuna.Study:
+def _open_study(folder: Path, belongs: dict[str, Any], options: TuneOptions, default: dict[str, Any]) -> optuna.Study:
     """Open or make the journal; the default is its first trial."""
     folder.mkdir(parents=True, exist_ok=True)
     path = str(folder / JOURNAL)
@@ -113,18 +114,13 @@ def _open_study(folder: Path, belongs: dict[str, Any], options: TuneOptions) -> 
     elif known != belongs:
         changed = next(name for name in belongs if known.get(name) != belongs[name])
         raise InputError(f"{path} is a search with another {changed}; choose another --output, or delete it")
-    if not any(is_default(trial) for trial in _completed(study)):
-        study.enqueue_trial(parameters_of(DEFAULT))
+    if not any(trial.params == default for trial in _completed(study)):
+        study.enqueue_trial(default)
     return study
 
 
 def _completed(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-
-
-def is_default(trial: optuna.trial.FrozenTrial) -> bool:
-    """Whether a trial is the way that ``pulse8 calibrate`` and ``quantize`` go by themselves."""
-    return trial.params == parameters_of(DEFAULT)
 
 
 def _search(study: optuna.Study, judge: Judge, options: TuneOptions, watch: Watch[int]) -> None:
@@ -183,9 +179,9 @@ def parameters_of(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def compared(trials: list[optuna.trial.FrozenTrial], groups: NDArray[Any]) -> dict[str, Any]:
-    """Hold the best trial against the default; ``groups`` [windows] says whose each is."""
-    first = next(trial for trial in trials if is_default(trial))
+def compared(trials: list[optuna.trial.FrozenTrial], groups: NDArray[Any], default: dict[str, Any]) -> dict[str, Any]:
+    """Hold the best trial against the one with the default's parameters; ``groups`` [windows] says whose each is."""
+    first = next(trial for trial in trials if trial.params == default)
     best = min(trials, key=lambda trial: trial.value or 0.0)
     gains = np.array(first.user_attrs["shifts"]) - np.array(best.user_attrs["shifts"])
     level = 1 - ERROR_RATE / max(1, len(trials) - 1)

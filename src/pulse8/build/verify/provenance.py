@@ -40,7 +40,8 @@ def check_provenance(
     row = sources["int8"].row
     if row is None or row.step != "quantize":
         return False
-    if row.inputs["fp32"].sha256 != sources["fp32"].sha256:
+    made_from = {row.inputs[name].sha256 for name in ("fp32", "fine_tuned") if name in row.inputs}
+    if sources["fp32"].sha256 not in made_from:
         raise InputError(
             f"{sources['int8'].path} was not quantised from {sources['fp32'].path}; quantise that one first"
         )

@@ -1,7 +1,7 @@
 """What goes wrong on boards, each with what the board's bytes then look like: a failed gate says which it is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,6 @@ from pulse8.measure.infer.program import Conv, IntegerProgram, Step
 
 CACHE_LINE: Final = 32
 """Bytes of a Cortex-M55 data cache line."""
-
-ALIKE_SHARE: Final = 0.5
-"""A fault is named when what it predicts is off by at most half as much as what should have come."""
 
 ZERO_WEIGHTS: Final = "zero weights"
 
@@ -54,22 +51,31 @@ FAULTS: Final[dict[str, Predict]] = {
 }
 
 
-def name_fault(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> str | None:
-    """Return the fault that a board's answers look like; ``None`` where they look like none.
+@dataclass(frozen=True)
+class Likeness:
+    """The fault that comes closest to a board's answers, and their mean absolute difference from its prediction."""
 
-    Answers that do not depend on the window come from weights that were not loaded (flash not programmed, or its region
-    closed). Of the others the one whose prediction is closest is taken, where it is close.
+    fault: str
+    distance: float
+
+
+def closest_fault(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> Likeness:
+    """Compare a board's answers with what each fault would make of them.
+
+    Answers that do not depend on the window come from weights that were not loaded: flash not programmed, or its region
+    closed.
     """
     if (found == found[0]).all() and not (right == right[0]).all():
-        return ZERO_WEIGHTS
-    off = float(np.abs(found - right).mean())
-    distances = {name: _distance(predict(program, windows, right), found) for name, predict in FAULTS.items()}
+        return Likeness(ZERO_WEIGHTS, 0.0)
+    predictions = {name: predict(program, windows, right) for name, predict in FAULTS.items()}
+    distances = {name: distance(predicted, found) for name, predicted in predictions.items()}
     best = min(distances, key=lambda name: distances[name])
-    return best if distances[best] <= ALIKE_SHARE * off else None
+    return Likeness(best, distances[best])
 
 
-def _distance(predicted: Bytes, found: Bytes) -> float:
-    return float(np.abs(found - predicted).mean())
+def distance(one: Bytes, other: Bytes) -> float:
+    """Mean absolute difference, LSB."""
+    return float(np.abs(one - other).mean())
 
 
 def answers(program: IntegerProgram, windows: Sequence[Codes], runner: IntegerRunner | None = None) -> Bytes:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from pulse8.build.deploy.options import BoardOptions
 from pulse8.errors import SpecError
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
-from pulse8.spec import ModelSpec, Normaliser, Placement, RoiLimits
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES
+from pulse8.spec import ModelSpec, Normaliser, Placement, Refusal, RoiLimits
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,19 @@ class Place:
     weights: tuple[float, ...]
     width: float
     height: float
+
+
+FEATURES: Final = ("constant", "confidence", "size", "share", "rois", "halves", "noise")
+"""What a refusal may weigh, in the order of ``p8_feature_t``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A refusal with a weight for each feature."""
+
+    weights: tuple[float, ...]
+    threshold: float
+    reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +72,7 @@ class BoardSpec:
     detrend_lambda: float
     trend: Sequence[tuple[str, NDArray[np.float64]]]
     filter: FilterSections
+    refusals: Sequence[Rule]
 
 
 def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSpec | None:
@@ -101,6 +116,7 @@ def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSp
         detrend_lambda=normaliser.detrend_lambda,
         trend=(("below", factors.below), ("farther", factors.farther), ("inverse", factors.inverse)),
         filter=band_pass_sections(spec.rate_hz, spec.readout.band_bpm),
+        refusals=[_rule(refusal, spec) for refusal in spec.refusals],
     )
 
 
@@ -134,3 +150,10 @@ def _band_bins(spec: ModelSpec) -> int:
     """Bins of the padded spectrum from one below the band to one above it, with room for the ends."""
     low, high = spec.readout.band_bpm
     return math.ceil((high - low) * spec.readout.fft_length / (60 * spec.rate_hz)) + 4
+
+
+def _rule(refusal: Refusal, spec: ModelSpec) -> Rule:
+    if unknown := sorted(set(refusal.weights) - set(FEATURES)):
+        raise SpecError(f"{spec.model} refuses by {', '.join(unknown)}; the board knows {', '.join(FEATURES)}")
+    weights = tuple(refusal.weights.get(name, 0.0) for name in FEATURES)
+    return Rule(weights=weights, threshold=refusal.threshold, reason=refusal.reason)

@@ -12,9 +12,13 @@ from pulse8.errors import InputError
 
 MAX_PARTS: Final = 2_000_000
 MAX_DEPTH: Final = 40
+MAX_PACKED_BYTES: Final = 16_000_000
+"""Of whole numbers written one after the other, each of which may become eight bytes; raw data are not meant."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _Fields = dict[int, Any]
-"""Field number to the descriptor of the message it holds; ``None`` for a field that holds none."""
+"""Field number to the descriptor of the message that it holds, or to ``_PACKED`` for whole numbers in a row."""
+_PACKED: Final = object()
+_WHOLE: Final = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64)
 
 
 def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
@@ -27,7 +31,7 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
     """
     known: dict[str, _Fields] = {}
     stack = [(len(data), _fields(descriptor, known))]
-    place = parts = 0
+    place = parts = packed = 0
     while stack:
         end, fields = stack[-1]
         if place == end:
@@ -39,7 +43,10 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
         tag, place = _varint(data, place, end, name)
         inner = fields.get(tag >> 3) if tag & 7 == _BYTES else None
         place, stop = _payload(data, place, end, tag & 7, name)
-        if inner is None:
+        if inner is None or inner is _PACKED:
+            packed += stop - place if inner is _PACKED else 0
+            if packed > MAX_PACKED_BYTES:
+                raise InputError(f"{name} spells out more than {MAX_PACKED_BYTES:,} bytes of numbers; save raw data")
             place = stop
         elif len(stack) == MAX_DEPTH:
             raise InputError(
@@ -82,8 +89,8 @@ def _damaged(name: str) -> InputError:
 def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401
     if descriptor.full_name not in known:
         known[descriptor.full_name] = {
-            field.number: field.message_type
+            field.number: _PACKED if field.type in _WHOLE else field.message_type
             for field in descriptor.fields
-            if field.type == FieldDescriptor.TYPE_MESSAGE
+            if field.type == FieldDescriptor.TYPE_MESSAGE or field.type in _WHOLE
         }
     return known[descriptor.full_name]

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
-from pulse8.build.export.recognise import static_input
+from pulse8.build.export.forms import guide_form
+from pulse8.build.export.layers import SHAPES
+from pulse8.build.export.onnx_file import save_model
+from pulse8.build.export.recognise import opset_of, static_input
 from pulse8.build.quantize.options import QuantizeOptions
+from pulse8.build.quantize.ort_writer import constants_of
 from pulse8.build.quantize.qat.fine_tune import Batch, fine_tune, objective_of
 from pulse8.build.quantize.qat.options import QatOptions
 from pulse8.build.quantize.qat.simulation import Simulation
@@ -25,7 +30,7 @@ from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import Labelled
 from pulse8.learn.datasets.data_file import open_data
 from pulse8.learn.datasets.splits import Split, split
-from pulse8.manifest import accept, options_of
+from pulse8.manifest import accept, options_of, record
 from pulse8.measure.signal.metrics import subject_bootstrap
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch, unwatched
@@ -66,9 +71,13 @@ class QatFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizedQat:
-    """The files, and what the training came to."""
+    """The files, the fine-tuned network in float, and what the training came to.
+
+    An INT8 file is faithful to ``fine_tuned``; against the FP32 file at the start it also shows what training changed.
+    """
 
     quantized: Quantized
+    fine_tuned: Path
     training: QatFigures
 
 
@@ -100,10 +109,28 @@ def quantize_qat(
         batches = _batches(data, parts.train, source.spec, training, steps)
         fine_tune(networks[name], batches, objective_of(source.spec), training, int8=name == "qat")
     figures = _figures(networks, data, parts, source.spec, training)
-    told = {"qat": {**options_of(QatOptions, training), "figures": asdict(figures)}}
-    source.accepted["data"] = accepted
+    told = {**options_of(QatOptions, training), "figures": asdict(figures)}
     static = networks["qat"].trained(source.static)
-    return QuantizedQat(quantized=write_quantized(source, static, scales, output, options, told), training=figures)
+    fine_tuned = fine_tuned_path(output)
+    save_model(float_form(static, source), fine_tuned)
+    record(fine_tuned, "qat", {**source.accepted, "data": accepted}, told)
+    source.accepted.update(data=accepted, fine_tuned=accept(fine_tuned))
+    quantized = write_quantized(source, static, scales, output, options, {"qat": told})
+    return QuantizedQat(quantized=quantized, fine_tuned=fine_tuned, training=figures)
+
+
+def fine_tuned_path(output: Path) -> Path:
+    """Where the fine-tuned network stands in float: beside the INT8 file."""
+    return output.with_name(f"{output.stem}_fp32.onnx")
+
+
+def float_form(static: onnx.ModelProto, source: Source) -> onnx.ModelProto:
+    """Return a static form's network as an FP32 file of its model's kind."""
+    if source.spec.output != "bpm":
+        return static
+    held = constants_of(static)
+    weights = {name: (held[f"{name}_w"].reshape(shape), held[f"{name}_b"]) for name, shape in SHAPES.items()}
+    return guide_form(weights, source.spec, opset_of(static, source.accepted["fp32"].path))
 
 
 def assert_separate(source: Source, parts: Split, data_sha256: str) -> None:

@@ -1,0 +1,28 @@
+"""Rates of recordings as one CSV table, a row a window."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pulse8.manifest import writing
+from pulse8.values import NOTICE, HeartRate
+
+COLUMNS: Final = (
+    "recording", "span", "start_s", "end_s", "bpm", "reason", "confidence", "resolution_bpm", "provisional",
+)  # fmt: skip
+
+
+def write_rate_csv(path: Path, rates: Sequence[tuple[str, str, HeartRate]]) -> None:
+    """Write (recording, ``window`` or ``whole``, rate) rows; what is not known is empty."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for recording, span, rate in rates:
+        bpm = "" if rate.bpm is None else f"{rate.bpm:.3f}"
+        spans = (f"{rate.start_s:.3f}", f"{rate.end_s:.3f}")
+        end = (f"{rate.confidence:.4f}", f"{rate.resolution_bpm:.3f}", str(rate.provisional).lower())
+        table.writerow([recording, span, *spans, bpm, rate.reason or "", *end])
+    with writing(path) as temporary:
+        temporary.write_text(text.getvalue() + f"# {NOTICE}\n", encoding="utf-8")
