@@ -1,8 +1,8 @@
 """Clips with true rates as one file: what a waveform model is calibrated and verified on.
 
 A zip of NumPy arrays: ``clips`` float32 [N, 3, 12, 256], ``scales`` float32 [N, 3, 12], ``labels`` and ``pos_bpm``
-float32 [N] in BPM, ``subjects`` text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The same
-content gives the same bytes.
+float32 [N] in BPM, ``subjects`` text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The
+same content gives the same bytes.
 """
 
 import zipfile
