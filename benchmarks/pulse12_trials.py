@@ -34,7 +34,7 @@ from pulse8.learn.train.world import WorldOptions, world
 from pulse8.measure.signal.metrics import subject_bootstrap
 from pulse8.values import Recording
 
-STEPS: Final = 1200
+STEPS: Final = 500
 BATCH: Final = 32
 RATE: Final = 4e-3
 SUBJECTS: Final = 2000

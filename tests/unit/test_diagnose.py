@@ -180,6 +180,7 @@ def test_the_verb_writes_table_record_and_pictures(fp32, int8, tmp_path):
     save_model(int8, tmp_path / "int8.onnx")
     data = ClipData(
         clips=INPUTS,
+        scales=np.full(INPUTS.shape[:3], 0.01, np.float32),
         labels=np.full(8, 70, np.float32),
         pos_bpm=np.full(8, 70, np.float32),
         subjects=np.array(["a"] * 8),

@@ -36,7 +36,7 @@ PROMISED_WRONG: Final = 0.05
 PROMISED_FALSE: Final = 0.01
 """95 % upper bounds of the share of wrong rates among accepted ones, and of accepted windows without a pulse."""
 
-MARGIN: Final = 0.9
+MARGIN: Final = 0.8
 """Thresholds are set for this share of what is promised: the promise is kept to other people than these."""
 
 LEAST_ACCEPTED: Final = 50

@@ -29,7 +29,10 @@ MONITORED = "validation_mae_bpm"
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """Mean absolute errors in BPM on subjects that the weights never saw, and of always saying the training mean."""
+    """Mean absolute errors in BPM on windows that the weights never saw, and of always saying the training mean.
+
+    ``validation_curve_bpm`` is the error after each epoch.
+    """
 
     checkpoint: Path
     epoch: int
@@ -40,6 +43,7 @@ class Trained:
     constant_test_mae_bpm: float
     by_subject: bool
     split: str
+    validation_curve_bpm: tuple[float, ...]
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -78,6 +82,7 @@ def train(data_file: Path, output: Path, options: TrainOptions, *, show_progress
         constant_test_mae_bpm=float(np.abs(data.labels[parts.test] - constant).mean()),
         by_subject=parts.by_subject,
         split=parts.sentence,
+        validation_curve_bpm=tuple(learner.curve_bpm),
     )
     _save(learner.model, output, source, options, trained)
     return trained
@@ -89,6 +94,10 @@ class _Learner(pl.LightningModule):
         self.model = Ultralight()
         self.options = options
         self.steps = steps
+        self.curve_bpm: list[float] = []
+
+    def on_validation_epoch_end(self) -> None:
+        self.curve_bpm.append(float(self.trainer.callback_metrics[MONITORED]))
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         samples, labels = batch
