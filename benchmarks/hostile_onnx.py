@@ -3,7 +3,7 @@
 usage: python benchmarks/hostile_onnx.py
 
 Each command runs in a process of its own. Exit 1 is an answer with errors, 2 a refusal in one line; another one, or a
-file that takes longer than the limit, ends the benchmark. Besides, 3,000 copies of a small model with random bytes
+file that takes longer than the limit, ends the benchmark. Besides, 1,000 copies of a small model with random bytes
 changed are read in this process.
 """
 
@@ -21,7 +21,7 @@ from pulse8.build.deploy.preflight.options import PreflightOptions
 from pulse8.build.deploy.preflight.preflight import preflight
 from pulse8.errors import InputError
 
-NODES, CHANGED = 100_000, 3_000
+NODES, CHANGED = 100_000, 1_000
 
 
 def chain(count: int) -> bytes:

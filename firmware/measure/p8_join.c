@@ -22,27 +22,56 @@ static float weight_of(uint32_t place)
     return 0.5f - 0.5f * p8_cos_turns((float)(place + 1) / (P8_WINDOW + 1));
 }
 
-/* Weighted mean of what the windows have at one sample of the wave; the first window is the oldest that is there. */
-static float joined(const p8_join_t *join, uint32_t sample)
+/* One window's wave about its mean, and one over its standard deviation; 0 where it is constant. */
+typedef struct {
+    float mean, gain;
+} p8_standard_t;
+
+static p8_standard_t standard_of(const int8_t codes[P8_WINDOW])
 {
-    float sum = 0, weights = 0;
-    for (uint32_t window = 0; window < join->windows; window++) {
-        const uint32_t begin = window * P8_HOP;
-        if (sample >= begin && sample - begin < P8_WINDOW) {
-            const int8_t code = join->codes[P8_JOIN_WINDOWS - join->windows + window][sample - begin];
-            const float weight = weight_of(sample - begin);
-            sum += weight * (float)(code - P8_OUTPUT_ZERO);
-            weights += weight;
-        }
+    int32_t sum = 0;
+    float squares = 0;
+    for (int index = 0; index < P8_WINDOW; index++) {
+        sum += codes[index];
     }
-    return sum / weights * P8_OUTPUT_SCALE;
+    const float mean = (float)sum / P8_WINDOW;
+    for (int index = 0; index < P8_WINDOW; index++) {
+        squares += ((float)codes[index] - mean) * ((float)codes[index] - mean);
+    }
+    return (p8_standard_t){mean, squares > 0 ? 1.0f / __builtin_sqrtf(squares / P8_WINDOW) : 0};
+}
+
+/* A network's wave has no unit: windows are joined about their means and of unit variance, so that none counts more. */
+static uint32_t join_windows(const p8_join_t *join, float wave[P8_JOINED])
+{
+    const uint32_t count = P8_WINDOW + (join->windows - 1) * P8_HOP, first = P8_JOIN_WINDOWS - join->windows;
+    p8_standard_t standard[P8_JOIN_WINDOWS];
+    for (uint32_t window = 0; window < join->windows; window++) {
+        standard[window] = standard_of(join->codes[first + window]);
+    }
+    for (uint32_t sample = 0; sample < count; sample++) {
+        float sum = 0, weights = 0;
+        for (uint32_t window = 0; window < join->windows; window++) {
+            const uint32_t begin = window * P8_HOP;
+            if (sample >= begin && sample - begin < P8_WINDOW) {
+                const float weight = weight_of(sample - begin);
+                const float value = (float)join->codes[first + window][sample - begin] - standard[window].mean;
+                sum += weight * (value * standard[window].gain);
+                weights += weight;
+            }
+        }
+        wave[sample] = sum / weights;
+    }
+    return count;
 }
 
 uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED])
 {
-    const uint32_t count = P8_WINDOW + (join->windows - 1) * P8_HOP;
-    for (uint32_t sample = 0; sample < count; sample++) {
-        wave[sample] = joined(join, sample);
+    if (P8_JOIN_WINDOWS > 1) {
+        return join_windows(join, wave);
     }
-    return count;
+    for (int index = 0; index < P8_WINDOW; index++) {
+        wave[index] = (float)(join->codes[0][index] - P8_OUTPUT_ZERO) * P8_OUTPUT_SCALE;
+    }
+    return P8_WINDOW;
 }

@@ -40,3 +40,21 @@ float p8_log2(float value)
     sum = sum * square + 1.0f;
     return (float)exponent + 2.8853901f * ratio * sum;
 }
+
+float p8_exp(float power)
+{
+    const float doublings = power * 1.44269504f;
+    const float whole = __builtin_rintf(doublings);
+    const float x = (doublings - whole) * 0.69314718f; /* at most 0.347: Taylor's next term is under 2e-7 */
+    float sum = 0.0013888889f;
+    sum = sum * x + 0.0083333333f;
+    sum = sum * x + 0.041666667f;
+    sum = sum * x + 0.16666667f;
+    sum = sum * x + 0.5f;
+    sum = sum * x + 1.0f;
+    sum = sum * x + 1.0f;
+    const uint32_t bits = (uint32_t)((int32_t)whole + 127) << 23;
+    float scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return sum * scale;
+}

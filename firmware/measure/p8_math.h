@@ -8,4 +8,7 @@ float p8_cos_turns(float turns);
 /* Logarithm to base 2 of a positive, normal number; relative error under 3e-7. */
 float p8_log2(float value);
 
+/* e to a power within +-60; relative error under 1e-6. */
+float p8_exp(float power);
+
 #endif

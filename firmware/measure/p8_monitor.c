@@ -172,30 +172,28 @@ static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
                           .provisional = monitor->join.windows < P8_JOIN_WINDOWS};
 }
 
-#if P8_REFUSALS
-/* Take the rate off a reading that one of the model's rules refuses. */
-static p8_rate_t judged(p8_monitor_t *monitor, const float *wave, uint32_t count, p8_rate_t rate)
-{
-    float features[P8_FEATURES];
-    if (rate.reason != P8_REASON_NONE) {
-        return rate;
-    }
-    p8_features(wave, count, rate, &monitor->evidence, &monitor->room.rate.trust, features);
-    rate.reason = p8_refused_by(p8_refusals, P8_REFUSALS, features);
-    rate.bpm = rate.reason == P8_REASON_NONE ? rate.bpm : 0;
-    return rate;
-}
-#endif
+/* The model's rules weigh one window and its clip; without them, or on a joined wave, noise is refused. */
+#define BY_RULES (P8_REFUSALS && P8_JOIN_WINDOWS == 1)
 
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
 {
     float *wave = monitor->room.rate.wave;
     const uint32_t count = p8_join_wave(&monitor->join, wave);
+#if !BY_RULES
+    const int noise = p8_is_noise(wave, count, &monitor->room.rate.spectrum);
+#endif
     p8_band_pass(wave, count, monitor->room.rate.filter);
     p8_rate_t rate = p8_rate(wave, count, &monitor->room.rate.spectrum);
-#if P8_REFUSALS
-    rate = judged(monitor, wave, count, rate);
+    if (rate.reason == P8_REASON_NONE) {
+#if BY_RULES
+        float features[P8_FEATURES];
+        p8_features(wave, count, rate, &monitor->evidence, &monitor->room.rate.trust, features);
+        rate = p8_judged(p8_refusals, P8_REFUSALS, features, rate);
+#else
+        rate.reason = noise ? P8_REASON_NO_PULSE : P8_REASON_NONE;
+        rate.bpm = noise ? 0 : rate.bpm;
 #endif
+    }
     return reading_of(monitor, rate);
 }
 

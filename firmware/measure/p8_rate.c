@@ -152,3 +152,8 @@ float p8_share(const float *wave, uint32_t count, float bpm, float near, p8_spec
     }
     return total > 0 ? close / total : 0;
 }
+
+float p8_tonality(const float *wave, uint32_t count, p8_spectrum_t *work)
+{
+    return lay_window(wave, count, work->windowed) ? tonality(count, work) : 0;
+}

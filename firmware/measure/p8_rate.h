@@ -21,6 +21,9 @@ typedef struct {
 /* The rate of the strongest periodicity in the band. count: at most P8_JOINED samples. */
 p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work);
 
+/* How far a wave's spectrum in the band is from an even one: 0 (noise) to 1 (one tone). */
+float p8_tonality(const float *wave, uint32_t count, p8_spectrum_t *work);
+
 /* Power within `near` beats per minute of a rate over all in the band; 0 where there is none. */
 float p8_share(const float *wave, uint32_t count, float bpm, float near, p8_spectrum_t *work);
 

@@ -8,6 +8,7 @@
 #define NEAR_BPM 6.0f
 #define HALF_NEAR_BPM 10.0f
 #define SILENT 1e-3f /* added to a standard deviation before its logarithm is taken */
+#define SUREST 50.0f /* log odds */
 #define DARK (-5.0f) /* the logarithm where no cell was measured */
 
 void p8_evidence_reset(p8_evidence_t *evidence)
@@ -91,16 +92,33 @@ void p8_features(const float *wave, uint32_t count, p8_rate_t rate, const p8_evi
     features[P8_TRUST_NOISE] = median > 0 ? natural_log(median) : DARK;
 }
 
-p8_reason_t p8_refused_by(const p8_refusal_t *rules, int count, const float features[P8_FEATURES])
+static float limited(float value, float most)
+{
+    return value > most ? most : value < -most ? -most : value;
+}
+
+p8_rate_t p8_judged(const p8_refusal_t *rules, int count, const float features[P8_FEATURES], p8_rate_t rate)
 {
     for (int rule = 0; rule < count; rule++) {
         float sum = 0;
         for (int feature = 0; feature < P8_FEATURES; feature++) {
             sum += rules[rule].weights[feature] * features[feature];
         }
-        if (sum < rules[rule].threshold) {
-            return rules[rule].reason;
+        if (rule == 0) {
+            rate.confidence = 1.0f / (1.0f + p8_exp(-limited(sum, SUREST)));
+        }
+        if (sum < rules[rule].threshold && rate.reason == P8_REASON_NONE) {
+            rate.reason = rules[rule].reason;
+            rate.bpm = 0;
         }
     }
-    return P8_REASON_NONE;
+    return rate;
+}
+
+int p8_is_noise(const float *wave, uint32_t count, p8_spectrum_t *work)
+{
+    const float bins = (float)count / P8_RATE_HZ * (P8_BAND_HIGH_BPM - P8_BAND_LOW_BPM) / 60.0f;
+    const float most = bins > 3.0f ? bins : 3.0f;
+    const float limit = (P8_NOISE_MEAN + P8_NOISE_SPREAD / __builtin_sqrtf(most)) / natural_log(most);
+    return !(p8_tonality(wave, count, work) > limit);
 }

@@ -47,7 +47,13 @@ typedef struct {
 void p8_features(const float *wave, uint32_t count, p8_rate_t rate, const p8_evidence_t *evidence,
                  p8_trust_room_t *room, float features[P8_FEATURES]);
 
-/* The reason of the first rule by which a reading is refused; P8_REASON_NONE. */
-p8_reason_t p8_refused_by(const p8_refusal_t *rules, int count, const float features[P8_FEATURES]);
+/*
+ * Weigh a reading by rules, at least one: its confidence becomes the probability that the rate is within 5 BPM of the
+ * truth (the first rule's sum is its log odds); the first rule that refuses takes the rate off and gives the reason.
+ */
+p8_rate_t p8_judged(const p8_refusal_t *rules, int count, const float features[P8_FEATURES], p8_rate_t rate);
+
+/* Without rules: whether a wave, not band-passed, is no more of a tone than noise. */
+int p8_is_noise(const float *wave, uint32_t count, p8_spectrum_t *work);
 
 #endif

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections import Counter
 
 import numpy as np
@@ -15,6 +16,8 @@ from pulse8.build.deploy.board.frames import Command, encode
 from pulse8.build.deploy.firmware.lower import lower
 from pulse8.build.deploy.firmware.render import planned, render
 from pulse8.build.deploy.firmware.vectors import channel_last, rows_of
+from pulse8.build.deploy.options import DeployOptions
+from pulse8.build.deploy.package import deploy
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
@@ -23,7 +26,11 @@ from pulse8.measure.clips.normalise import quantise
 from pulse8.measure.clips.windows import ClipStream, window_clips
 from pulse8.measure.face.placement import rois_of, roll_deg
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.signal.network import network_rate
+from pulse8.measure.network import read_wave
+from pulse8.measure.signal.network import banded, network_wave
+from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.stitch import joined
+from pulse8.measure.signal.trust import FEATURES, trust_features
 from pulse8.spec import FACE_ROIS, METADATA_KEY, ModelSpec, Normaliser, RoiLimits
 from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame
 
@@ -194,14 +201,60 @@ def test_clips_and_rates_are_those_of_the_measure_line(wide_board, oracle, name)
             continue
         ours = one.clip.reshape(12, 256, 3).transpose(2, 0, 1)
         assert np.abs(ours.astype(int) - quantise(clip.samples[0], Normaliser())).max() <= 1
-        rate = rate_of(oracle, clip.samples)
-        assert one.reading["bpm"] == pytest.approx(rate.bpm or 0, abs=0.05)
-        assert one.reading["confidence"] == pytest.approx(rate.confidence, abs=0.01)
+        assert_same_reading(one.reading, rate_of(oracle, clip))
 
 
-def rate_of(oracle, samples):
+def rate_of(oracle, clip):
     spec = ModelSpec.from_json(oracle.program.metadata[METADATA_KEY])
-    return network_rate(oracle(samples)[0], spec)
+    return read_wave(network_wave(oracle(clip.samples)[0], spec, clip.start_s), spec, clip)
+
+
+def assert_same_reading(reading, rate):
+    assert reading["bpm"] == pytest.approx(rate.bpm or 0, abs=0.05)
+    assert reading["confidence"] == pytest.approx(rate.confidence, abs=0.01)
+    assert (list(Reason)[reading["reason"] - 1] if reading["reason"] else None) == rate.reason
+
+
+@pytest.fixture(scope="module")
+def joining(pulse12_files, tmp_path_factory):
+    """A board that joins three windows."""
+    folder = tmp_path_factory.mktemp("joining") / "board"
+    deploy(pulse12_files / "int8.onnx", folder, DeployOptions(windows=1, join_windows=3))
+    make(folder, "build/p8_host")
+    return folder
+
+
+def test_joined_waves_are_read_as_the_measure_line_reads_them(joining, oracle):
+    traces = recorded("medium")
+    answers = frames_of(serve_host(joining / "build" / "p8_host", replay_request(traces)))
+    got = [one for one in (replayed(frame.payload[:-1]) for frame in answers) if one.reading is not None]
+    spec = ModelSpec.from_json(oracle.program.metadata[METADATA_KEY])
+    waves, output = [], oracle.program.output
+    for index, one in enumerate(got):
+        clip = np.ascontiguousarray(one.clip.reshape(12, 256, 3).transpose(2, 0, 1)[None])
+        codes = oracle.tensors(clip)[output.name].astype(np.float32)
+        waves.append(network_wave((codes - output.zero_point) * output.scale, spec, float(index)))
+        assert_same_reading(one.reading, read_wave(joined(waves[-3:]), spec))
+        assert bool(one.reading["provisional"]) == (index < 2)
+    assert len(got) > 3
+
+
+def test_trust_features_are_those_of_the_measure_line(board, oracle, tmp_path):
+    program = tmp_path / "features"
+    sources = "measure/*.c kernels/*.c generated/*.c core/p8_net.c"
+    folders = "-Icore -Imeasure -Ikernels -Igenerated"
+    flags = "-std=c11 -O1 -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno"
+    command = f"gcc {flags} {folders} {ROOT}/tests/firmware/features.c {sources} -lm -o {program}"
+    subprocess.run(["bash", "-c", command], cwd=board, check=True)
+    spec = ModelSpec.from_json(oracle.program.metadata[METADATA_KEY])
+    for clip in window_clips(with_gaps(recorded("medium")), Normaliser()):
+        wave = network_wave(oracle(clip.samples)[0], spec)
+        pulse = banded(wave, spec)
+        wanted = trust_features(pulse, heart_rate(pulse, spec.readout), clip, spec.readout)
+        codes = quantise(clip.samples[0], Normaliser()).transpose(1, 2, 0)
+        given = wave.samples.tobytes() + clip.scale[2].tobytes() + np.ascontiguousarray(codes).tobytes()
+        told = subprocess.run([program], input=given, capture_output=True, check=True).stdout.split()
+        np.testing.assert_allclose([float(value) for value in told], [wanted[name] for name in FEATURES], atol=3e-3)
 
 
 def filmed(count=290, height=72, width=104):
@@ -255,8 +308,7 @@ def test_from_key_points_to_a_rate(board, oracle, film):
         reasons.update(row.reasons)
         for clip in stream.push(t_us / 1e6, row):
             readings += 1
-            rate = rate_of(oracle, clip.samples)
-            assert got.reading["bpm"] == pytest.approx(rate.bpm, abs=0.05)
+            assert_same_reading(got.reading, rate_of(oracle, clip))
     assert readings > 1
     assert {Reason.OUTSIDE, Reason.TILTED, Reason.NO_FACE} <= set(reasons)
 

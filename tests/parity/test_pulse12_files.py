@@ -186,6 +186,7 @@ def test_a_file_of_other_operators_or_shapes_is_refused(pulse12_files, tmp_path)
 
 CLIPS = {
     "clips": np.zeros((2, 3, 12, 256), np.float32),
+    "scales": np.full((2, 3, 12), 0.01, np.float32),
     "labels": np.full(2, 70, np.float32),
     "pos_bpm": np.full(2, 70, np.float32),
     "subjects": np.array(["a", "b"]),
@@ -199,6 +200,7 @@ CLIPS = {
         {"labels": np.zeros(3, np.float32)},
         {"clips": np.full((2, 3, 12, 256), np.nan, np.float32)},
         {"clips": np.zeros((2, 3, 12, 256))},
+        {"scales": np.zeros((2, 3, 11), np.float32)},
         {"subjects": np.array([{}, {}])},
         {"labels": np.array(["x", "y"])},
     ],

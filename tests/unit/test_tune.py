@@ -85,7 +85,9 @@ def files(tmp_path_factory):
     beat = np.sin(2 * np.pi * labels[:, None, None, None] / 60 * np.arange(256) / 30)
     clips = np.clip(beat + rng.normal(0, 0.7, (80, 3, 12, 256)), -4, 4).astype(np.float32)
     people = np.array([f"sim-{number // 4}" for number in range(80)])
-    write_clips(folder / "clips.npz", ClipData(clips=clips, labels=labels, pos_bpm=labels, subjects=people))
+    scales = np.full((80, 3, 12), 0.01, np.float32)
+    data = ClipData(clips=clips, scales=scales, labels=labels, pos_bpm=labels, subjects=people)
+    write_clips(folder / "clips.npz", data)
     export(shipped_checkpoint("pulse12"), folder / "fp32.onnx", ExportOptions())
     return folder / "fp32.onnx", folder / "clips.npz"
 

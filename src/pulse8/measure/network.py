@@ -64,7 +64,7 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
 def network_readings(
     traces: CellTraces, network: Network, watch: Watch[Clip | NoClip] = unwatched
 ) -> tuple[tuple[HeartRate, ...], tuple[Waveform, ...]]:
-    """Read each window of a recording, and join the windows of each stretch to one wave.
+    """Read each window of a recording, and join those of each stretch that have a rate to one wave.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def network_readings(
         windows = list(window_clips(stretch, normaliser))
         seen = [_seen(window, network) for window in watch(windows, "windows", len(windows))]
         rates += [rate for _, rate in seen]
-        if waves := [wave for wave, _ in seen if wave is not None]:
+        if waves := [wave for wave, rate in seen if wave is not None and rate.bpm is not None]:
             longer.append(joined(waves))
     return tuple(rates), tuple(longer)
 

@@ -59,6 +59,8 @@ typedef enum {
 #define P8_BAND_HIGH_BPM 0x1.68p+7f
 #define P8_FFT_LENGTH 4096
 #define P8_BAND_BINS 323
+#define P8_NOISE_MEAN 0x1.4cccccp-1f
+#define P8_NOISE_SPREAD 0x1p+1f
 #define P8_REFUSALS 1 /* rules by which a reading is refused */
 #define P8_FILTER_SECTIONS 2
 #define P8_FILTER_MIRRORED 45 /* samples by which each end is lengthened */

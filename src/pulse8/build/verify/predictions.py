@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pulse8.build.export.forms import SHAPE_GUIDE, SHAPE_WHOLE, to_whole_input
 from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import Labelled
+from pulse8.learn.datasets.clip_file import ClipData
 from pulse8.measure.infer.runner import Runner
 from pulse8.measure.network import read_wave
 from pulse8.measure.signal.network import network_rate, network_wave
@@ -74,13 +75,21 @@ def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np
     return outputs
 
 
-def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
-    """Return each window's rate in BPM, and for a waveform model whether `pulse8 measure` would show it.
+def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> NDArray[np.float64]:
+    """Return each window's rate in BPM, refused by no rule.
 
     A wave without a peak in the band has the rate 0, an error that nothing exceeds: such a window must not be left out.
     """
     if spec.output == "bpm":
-        return outputs.astype(np.float64), None
-    bpm = [network_rate(phases[None], spec).bpm or 0.0 for phases in outputs]
-    shown = [read_wave(network_wave(phases[None], spec), spec).bpm is not None for phases in outputs]
-    return np.array(bpm), np.array(shown)
+        return outputs.astype(np.float64)
+    return np.array([network_rate(phases[None], spec).bpm or 0.0 for phases in outputs])
+
+
+def shown(
+    outputs: NDArray[np.float32], spec: ModelSpec, data: ClipData, indices: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return whether `pulse8 measure` would show each window's rate, or one of the model's rules refuses it."""
+    waves = (network_wave(phases[None], spec) for phases in outputs)
+    clips = (data.clip(int(index)) for index in indices)
+    rates = [read_wave(wave, spec, clip) for wave, clip in zip(waves, clips, strict=True)]
+    return np.array([rate.bpm is not None for rate in rates])

@@ -13,7 +13,7 @@ from pulse8.build.export.recognise import MEND
 from pulse8.build.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.build.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.build.verify.options import MIN_SAMPLES, VerifyOptions
-from pulse8.build.verify.predictions import Predictions, predict, rates_of
+from pulse8.build.verify.predictions import Predictions, predict, rates_of, shown
 from pulse8.build.verify.provenance import (
     MEND_INT8,
     check_provenance,
@@ -65,15 +65,16 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
-    (fp32_bpm, accepted), (int8_bpm, _) = (rates_of(output, spec) for output in outputs)
+    fp32_bpm, int8_bpm = (rates_of(output, spec) for output in outputs)
     found = Predictions(data.labels[indices].astype(np.float64), fp32_bpm, int8_bpm, _groups(data, indices))
-    waves = None if accepted is None else compare_waves(found, _waves(*outputs, accepted))
+    waves = _waves(outputs, spec, data, indices)
+    compared = None if waves is None else compare_waves(found, waves)
     constant_bpm = float(data.labels[parts.train].mean())
     pos_bpm = data.pos_bpm[indices].astype(np.float64) if isinstance(data, ClipData) else None
     comparison = compare(found, constant_bpm, subjects_known=parts.by_subject, pos_bpm=pos_bpm)
     refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
-    gates = (*_gates(comparison, waves), scheme_gate(scheme_violations(sources["int8"])))
+    gates = (*_gates(comparison, compared), scheme_gate(scheme_violations(sources["int8"])))
     failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
         passed=not failures,
@@ -81,7 +82,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         gates=gates,
         comparison=comparison,
         model=spec.model,
-        waves=waves,
+        waves=compared,
         layers=layers,
         layers_missing=missing,
         asked=options.num_samples,
@@ -109,8 +110,16 @@ def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
     return one
 
 
-def _waves(fp32: NDArray[np.float32], int8: NDArray[np.float32], accepted: NDArray[np.bool_]) -> Waves:
-    return Waves(fp32[:, :, 0], int8[:, :, 0], accepted)
+def _waves(
+    outputs: tuple[NDArray[np.float32], NDArray[np.float32]],
+    spec: ModelSpec,
+    data: Labelled,
+    indices: NDArray[np.int64],
+) -> Waves | None:
+    if spec.output == "bpm" or not isinstance(data, ClipData):
+        return None
+    one, other = (output[:, :, 0] for output in outputs)
+    return Waves(one, other, shown(outputs[0], spec, data, indices))
 
 
 def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:

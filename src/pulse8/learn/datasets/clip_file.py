@@ -1,7 +1,8 @@
 """Clips with true rates as one file: what a waveform model is calibrated and verified on.
 
-A zip of NumPy arrays: ``clips`` float32 [N, 3, 12, 256], ``labels`` and ``pos_bpm`` float32 [N] in BPM, ``subjects``
-text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The same content gives the same bytes.
+A zip of NumPy arrays: ``clips`` float32 [N, 3, 12, 256], ``scales`` float32 [N, 3, 12], ``labels`` and ``pos_bpm``
+float32 [N] in BPM, ``subjects`` text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The
+same content gives the same bytes.
 """
 
 import zipfile
@@ -16,10 +17,11 @@ from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import CalibrationSet
 from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.manifest import existing_file, writing
+from pulse8.values import Clip
 
 MAX_BYTES: Final = 1 << 30
 MAKE: Final = "make it with pulse8 simulate --model pulse12, a calibration set with pulse8 calibrate"
-ARRAYS: Final = ("clips", "labels", "pos_bpm", "subjects")
+ARRAYS: Final = ("clips", "scales", "labels", "pos_bpm", "subjects")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,6 +32,8 @@ class ClipData:
     ----------
     clips
         float32 [N, channels, cells, window], normalised and clipped.
+    scales
+        float32 [N, channels, cells], their divisors, as in :class:`pulse8.values.Clip`.
     labels
         float32 [N], the contact pulse's rate in beats per minute.
     pos_bpm
@@ -39,6 +43,7 @@ class ClipData:
     """
 
     clips: NDArray[np.float32]
+    scales: NDArray[np.float32]
     labels: NDArray[np.float32]
     pos_bpm: NDArray[np.float32]
     subjects: NDArray[np.str_]
@@ -46,9 +51,11 @@ class ClipData:
     def __post_init__(self) -> None:
         counts = {len(getattr(self, name)) for name in ARRAYS}
         kinds = tuple(getattr(self, name).dtype.kind for name in ARRAYS)
-        if len(counts) != 1 or self.clips.ndim != 4 or kinds != ("f", "f", "f", "U") or self.clips.itemsize != 4:
+        if len(counts) != 1 or self.clips.ndim != 4 or kinds != ("f", "f", "f", "f", "U") or self.clips.itemsize != 4:
             raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {sorted(counts)} values; {MAKE}")
-        if not (np.isfinite(self.clips).all() and np.isfinite(self.labels).all()):
+        if self.scales.shape != self.clips.shape[:3]:
+            raise InputError(f"scales {self.scales.shape} are not those of clips {self.clips.shape}; {MAKE}")
+        if not all(np.isfinite(values).all() for values in (self.clips, self.scales, self.labels)):
             raise InputError(f"clips or their rates are not finite; {MAKE}")
 
     @property
@@ -59,6 +66,11 @@ class ClipData:
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Copy the clips at ``indices``."""
         return self.clips[indices]
+
+    def clip(self, index: int) -> Clip:
+        """One window as the measure line has it, its time not known."""
+        scale = self.scales[index]
+        return Clip(self.clips[index : index + 1], scale, (scale[0] > 0).astype(np.float32), 0.0)
 
     def part(self, indices: NDArray[np.int64]) -> "ClipData":
         """Windows at ``indices`` as data of their own."""

@@ -58,6 +58,7 @@ def clips_of(recordings: Iterable[Recording]) -> ClipData:
         raise InputError(f"no recording has a window of {WINDOW / RATE_HZ:.2f} s with a contact pulse; {MAKE}")
     return ClipData(
         clips=np.concatenate([seen.clip.samples for seen, _ in known]),
+        scales=np.stack([seen.clip.scale for seen, _ in known]),
         labels=np.array([truth.bpm for _, truth in known], np.float32),
         pos_bpm=np.array([_pos_bpm(seen.cells) for seen, _ in known], np.float32),
         subjects=np.array([truth.subject for _, truth in known]),

@@ -16,8 +16,9 @@ from pulse8.build.deploy.board.rounding import FAMILIES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
-from pulse8.measure.signal.network import network_rate
+from pulse8.measure.network import read_wave
 from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.values import Clip, Waveform
 
 ENVELOPE: Final = 1.5
 MAX_MEAN_ERROR_LSB: Final = 0.2
@@ -98,7 +99,7 @@ def judge(
         gates = [_limit("differing bytes", float((found != right).sum()), 0.0)]
     else:
         gates = _byte_gates(families, right, found)
-        gates += _wave_gates(program, right, found) if _makes_waves(program) else []
+        gates += _wave_gates(program, windows, right, found) if _makes_waves(program) else []
         gates.append(_limit(f"times closer to {like.fault}", likeness, MAX_LIKENESS))
     failed = not all(gate.passed for gate in gates)
     return Judgement(
@@ -146,8 +147,8 @@ def _spec(program: IntegerProgram) -> ModelSpec:
     return ModelSpec.from_json(program.metadata[METADATA_KEY])
 
 
-def _wave_gates(program: IntegerProgram, right: Bytes, found: Bytes) -> list[Gate]:
-    ours, theirs = (_readings(program, codes) for codes in (right, found))
+def _wave_gates(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> list[Gate]:
+    ours, theirs = (_readings(program, windows, codes) for codes in (right, found))
     moved = [abs(a - b) for (a, b) in zip(ours, theirs, strict=True) if a is not None and b is not None]
     same = np.mean([(a is None) == (b is None) for a, b in zip(ours, theirs, strict=True)])
     return [
@@ -161,11 +162,22 @@ def _real(program: IntegerProgram, codes: Bytes) -> NDArray[np.float64]:
     return (codes.astype(np.float64) - program.output.zero_point) * float(program.output.scale)
 
 
-def _readings(program: IntegerProgram, codes: Bytes) -> list[float | None]:
-    """Rates of waves [windows, samples]: channel last, a wave's bytes are its samples in order."""
-    spec, (_, phases, _, length) = _spec(program), program.output.shape
-    waves = _real(program, codes).astype(np.float32).reshape(-1, length, phases).transpose(0, 2, 1)
-    return [network_rate(wave[None, :, None], spec).bpm for wave in waves]
+def _readings(program: IntegerProgram, windows: Sequence[Codes], codes: Bytes) -> list[float | None]:
+    """Rates of waves [windows, samples]: channel last, a wave's bytes are its samples in order.
+
+    The model's rules weigh the window too, but for its divisors: a test window holds none, and counts as dark.
+    """
+    spec, waves = _spec(program), _real(program, codes).astype(np.float32)
+    return [
+        read_wave(Waveform(wave, spec.rate_hz, 0.0), spec, _clip(window, program)).bpm
+        for wave, window in zip(waves, windows, strict=True)
+    ]
+
+
+def _clip(window: Codes, program: IntegerProgram) -> Clip:
+    cells = window.shape[2]
+    samples = (window.astype(np.float32) - program.input.zero_point) * program.input.scale
+    return Clip(samples, np.zeros((3, cells), np.float32), np.ones(cells, np.float32), 0.0)
 
 
 def _sqnr_db(wanted: NDArray[np.float64], got: NDArray[np.float64]) -> float:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ from pulse8.build.deploy.options import BoardOptions
 from pulse8.errors import SpecError
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
+from pulse8.measure.signal.rate import NOISE_MEAN, NOISE_SPREAD
+from pulse8.measure.signal.trust import FEATURES
 from pulse8.spec import ModelSpec, Normaliser, Placement, Refusal, RoiLimits
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Reason
 
@@ -26,10 +27,6 @@ class Place:
     weights: tuple[float, ...]
     width: float
     height: float
-
-
-FEATURES: Final = ("constant", "confidence", "size", "share", "rois", "halves", "noise")
-"""What a refusal may weigh, in the order of ``p8_feature_t``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +69,8 @@ class BoardSpec:
     detrend_lambda: float
     trend: Sequence[tuple[str, NDArray[np.float64]]]
     filter: FilterSections
+    noise_mean: float
+    noise_spread: float
     refusals: Sequence[Rule]
 
 
@@ -116,6 +115,8 @@ def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSp
         detrend_lambda=normaliser.detrend_lambda,
         trend=(("below", factors.below), ("farther", factors.farther), ("inverse", factors.inverse)),
         filter=band_pass_sections(spec.rate_hz, spec.readout.band_bpm),
+        noise_mean=NOISE_MEAN,
+        noise_spread=NOISE_SPREAD,
         refusals=[_rule(refusal, spec) for refusal in spec.refusals],
     )
 
