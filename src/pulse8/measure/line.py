@@ -16,10 +16,10 @@ from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
-from pulse8.measure.network import Network, load_network, network_readings, read_wave
+from pulse8.measure.network import Network, load_network, network_readings
 from pulse8.measure.reading import NETWORK, MeasureOptions, pulse_wave, read_rate, read_sure_rate
 from pulse8.measure.signal.network import banded
-from pulse8.measure.signal.rate import SHORTEST_S
+from pulse8.measure.signal.rate import SHORTEST_S, heart_rate
 from pulse8.measure.video.decode import read_frames
 from pulse8.values import CellTraces, FaceTrack, HeartRate, Reason, Watch, Waveform, unwatched
 
@@ -111,7 +111,7 @@ def measure_network(
     """Measure each window of a recording through a waveform network, and return the joined waves beside the rates.
 
     Windows have the model's length and distance; where the face is not in sight, there is the reason. The whole is the
-    longest joined wave.
+    longest wave that is joined from windows with a rate: it is refused by no further rule.
 
     Raises
     ------
@@ -123,9 +123,9 @@ def measure_network(
         raise InputError("no ROI can be measured in any frame; " + _most_common(traces))
     if not rates:
         rates = (_none(Reason.TOO_SHORT, float(traces.t_s[0]), float(traces.t_s[-1])),)
-    longest = max(waves, key=lambda wave: len(wave.samples), default=None)
-    whole = rates[0] if longest is None else read_wave(longest, network.spec)
     drawn = tuple(banded(wave, network.spec) for wave in waves)
+    longest = max(drawn, key=lambda wave: len(wave.samples), default=None)
+    whole = rates[0] if longest is None else heart_rate(longest, network.spec.readout)
     return Measurement(method=network.spec.model, windows=rates, whole=whole), drawn
 
 

@@ -94,6 +94,13 @@ def test_augmentation_leaves_the_pulse_and_drops_whole_rois():
         AugmentOptions(gap=1.5)
 
 
+def test_a_clean_face_shows_nothing_but_its_pulse(pool):
+    options = AugmentOptions(**{**vars(NEVER), "clean": 1.0})
+    batch = next(iter(TrainingBatches([(pool, 1.0)], 32, range(1), 0, options)))
+    seen, wanted = rates_bpm(batch.clips[:, 2].mean(dim=1)), rates_bpm(batch.contact)
+    assert ((seen - wanted).abs()[batch.pulse] <= 2).float().mean() > 0.8
+
+
 def test_a_steps_batch_hangs_on_its_number_alone(pool):
     whole = list(TrainingBatches([(pool, 1.0)], 4, range(4), 7, AugmentOptions()))
     later = list(TrainingBatches([(pool, 1.0)], 4, range(2, 4), 7, AugmentOptions()))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from pulse8.learn.train.augment import AugmentOptions, augmented
+from pulse8.learn.train.augment import AugmentOptions, augmented, clean_face, sine
 from pulse8.learn.train.boundary import banding, detrending, normalised
 from pulse8.learn.train.pool import Piece, Pool
 from pulse8.measure.clips.resample import RATE_HZ
@@ -82,8 +82,11 @@ class TrainingBatches(IterableDataset[Batch]):
         speed = min(speed, (piece.stop - piece.start - 1) / length)
         start = rng.uniform(piece.start, piece.stop - 1 - speed * (length - 1))
         place = start + speed * np.arange(length, dtype=np.float64)
-        cells = _read_off(pool.cells, place).reshape(length, 12, 3)
-        return augmented(cells, self._options, rng), _read_off(pool.contact, place)
+        cells, contact = _read_off(pool.cells, place).reshape(length, 12, 3), _read_off(pool.contact, place)
+        if self._options.clean and piece.pulse and rng.uniform() < self._options.clean:
+            contact = sine(contact, bpm * speed, rng) if rng.uniform() < 0.5 else contact
+            cells = clean_face(contact, rng)
+        return augmented(cells, self._options, rng), contact
 
     @staticmethod
     def _speed(bpm: float, rng: np.random.Generator) -> float:
