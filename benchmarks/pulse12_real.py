@@ -22,13 +22,13 @@ from pulse8.learn.evaluate.windows import as_wave, banded
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.learn.simulate.conditions import Camera, Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
-from pulse8.learn.simulate.skin import PBV_RGB
 from pulse8.learn.train.pulse12 import waves_of
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.signal.filters import detrend
+from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate, tonality
 from pulse8.measure.signal.trust import judged, trust_features
 from pulse8.spec import Normaliser, Readout

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
-from pulse8.learn.simulate.skin import PBV_RGB
 from pulse8.measure.clips.resample import RATE_HZ
+from pulse8.measure.signal.projections import PBV_RGB
 
 Cells = NDArray[np.float32]
 """float32 [L, 12, 3], 0..255."""
