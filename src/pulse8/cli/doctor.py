@@ -19,6 +19,8 @@ EXTRAS: Final = {
     "live": "the live page",
     "datasets": "data sets in .mat and .hdf5 files",
     "cluster": "prepare on several machines",
+    "tune": "the search for the best calibration: tune",
+    "board": "talking to a board: board-test and record",
     "test": "the tests and all of the above",
     "docs": "the documents as pages",
 }
