@@ -4,10 +4,11 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pulse8.errors import InputError, SpecError
 from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.signal.classical import MethodName
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - asked for by the caller, behind a token
@@ -29,6 +30,7 @@ class LiveOptions(MeasureOptions):
         Certificate and key files: browsers give a camera to other machines' pages over https alone.
     """
 
+    method: MethodName | Literal["pulse12"] = "pulse12"
     host: str = "127.0.0.1"
     port: int = 8468
     token: str | None = None
