@@ -90,7 +90,7 @@ class Normaliser:
     def __post_init__(self) -> None:
         if not (1 <= self.rate_hz <= 1000 and 8 <= self.window <= 1 << 16 and 1 <= self.hop <= self.window):
             raise SpecError(f"normaliser: {self.window} samples at {self.rate_hz:g} Hz every {self.hop}")
-        if not (0 < self.clip_sigma <= 100 and 0 < self.detrend_lambda < math.inf and 0 < self.min_valid_share <= 1):
+        if not (0 < self.clip_sigma <= 1000 and 0 < self.detrend_lambda < math.inf and 0 < self.min_valid_share <= 1):
             raise SpecError(f"normaliser: clip {self.clip_sigma}, lambda {self.detrend_lambda}")
         if not 0 <= self.noise_levels < math.inf:
             raise SpecError(f"normaliser: noise of {self.noise_levels} levels")

@@ -60,7 +60,7 @@ def test_a_protocols_fold_says_who_trains(stores, tmp_path):
     protocol = write_protocol(tmp_path / "p.json", [stores[0]], ProtocolOptions(folds=3))
     options = Pulse12Options(subjects=0, protocol=tmp_path / "p.json", fold="fold 2")
     sides, wanted = sides_of(open_sources(options, tmp_path)), protocol.fold("fold 2").sides
-    assert sides == {"training": set(wanted.train), "validation": set(wanted.validation)}
+    assert sides == {"training": set(wanted.train), "validation": set(wanted.validation), "calibration": set()}
     assert not sides["training"] & set(wanted.test)
 
 
