@@ -1,7 +1,7 @@
-"""How far a fixed filter gets that knows what no network can: a recording's noise without its pulse, and the pulse's colours.
+"""How far a fixed filter gets that knows what no network can: the noise without the pulse, and the pulse's colours.
 
-Run ``python benchmarks/pulse12_bound.py [PEOPLE]`` from the repository; PEOPLE of each stratum, 60 where not said. Each
-person is simulated twice, with the pulse and without; the weights of the 36 channels are those of the best linear
+Run ``python benchmarks/pulse12_bound.py [PEOPLE]`` from the repository; PEOPLE of each stratum, else all.
+Each person is simulated twice, with the pulse and without; the weights of the 36 channels are those of the best linear
 filter between the two. What it misses is not to be had by weighing channels. Simulated people; not a medical device.
 """
 
@@ -103,4 +103,4 @@ def main(people: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

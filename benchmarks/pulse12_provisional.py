@@ -1,4 +1,4 @@
-"""Are pulse12's provisional rates, from 5 to 8 seconds of a face, as safe as those of full windows?
+"""What pulse12's provisional rates, from 5 to 8 seconds of a face, are worth beside those of full windows.
 
 Run ``python benchmarks/pulse12_provisional.py [PEOPLE]`` from the repository; PEOPLE of each frozen stratum, all where
 not said. The first 5, 6, 7 and 8 seconds of each are read by the shipped INT8 network and its refusal rules, which were
@@ -30,7 +30,7 @@ def error_bpm(recording: Recording, seconds: int, network: Network) -> tuple[boo
     frames = int(np.searchsorted(traces.t_s, traces.t_s[0] + seconds - 1e-6))
     rates, _ = network_readings(part(traces, slice(0, frames)), network)
     bpm = next((rate.bpm for rate in rates if rate.provisional), None)
-    truth = window_at(recording, 0, int(seconds * RATE_HZ) - 1).truth.bpm
+    truth = window_at(recording, 0, int(seconds * RATE_HZ)).truth.bpm
     return bpm is not None, np.inf if bpm is None or truth is None else abs(bpm - truth)
 
 
