@@ -37,12 +37,12 @@ def strata_section(evidence: Evidence) -> Section:
             " shown are the windows whose INT8 rate pulse8 measure does not refuse.",
         ),
         tables=tuple(
-            _stratum_table(own, by) for own, by in ((kinds, "kind of recording"), (rates, "true rate")) if own
+            _stratum_table(own, by) for own, by in ((kinds, "kind of recording"), (rates, "true rate, BPM")) if own
         ),
         code=(evaluate,) if kinds else (),
         pictures=tuple(
             _strata_picture(own, by, whose(evidence))
-            for own, by in ((kinds, "kind"), (rates, "true rate"))
+            for own, by in ((kinds, "kind"), (rates, "true rate, BPM"))
             if len(own) > 1
         ),
     )

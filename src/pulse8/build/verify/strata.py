@@ -70,8 +70,8 @@ def _parts(found: Predictions) -> Iterator[tuple[By, str, NDArray[np.bool_]]]:
 
 def _named(low: float, high: float) -> str:
     if not low:
-        return f"under {high:g} BPM"
-    return f"{low:g} BPM and more" if high == np.inf else f"{low:g}-{high:g} BPM"
+        return f"under {high:g}"
+    return f"{low:g} and more" if high == np.inf else f"{low:g}-{high:g}"
 
 
 def _figures(part: Predictions, constant_bpm: float, *, subjects_known: bool) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def agreement_svg(fp32: Values, int8: Values) -> str:
     figure, axes = _figure("FP32 (BPM)", "INT8 (BPM)")
     ends = [min(fp32.min(), int8.min()) - 1, max(fp32.max(), int8.max()) + 1]
     axes.plot(ends, ends, color=GREY, linewidth=1)
-    axes.scatter(_drawn(fp32), _drawn(int8), s=10, color=BLUE, alpha=0.6, linewidths=0)
+    axes.scatter(_drawn(fp32), _drawn(int8), s=10, color=BLUE, alpha=0.75, linewidths=0)
     return _svg(figure, "agreement")
 
 
@@ -42,7 +42,7 @@ def bland_altman_svg(reference: Values, test: Values, names: tuple[str, str]) ->
     low, high = limits_of_agreement(reference, test)
     for level, style in ((difference.mean(), "-"), (low, "--"), (high, "--")):
         axes.axhline(level, color=ORANGE, linestyle=style, linewidth=1)
-    axes.scatter(_drawn((reference + test) / 2), _drawn(difference), s=10, color=BLUE, alpha=0.6, linewidths=0)
+    axes.scatter(_drawn((reference + test) / 2), _drawn(difference), s=10, color=BLUE, alpha=0.75, linewidths=0)
     return _svg(figure, f"bland-altman {names}")
 
 
