@@ -1,6 +1,6 @@
 """What the report costs: `pulse8 build` in an empty folder, its stages, and the page's size.
 
-    python benchmarks/report.py
+python benchmarks/report.py
 """
 
 import json

@@ -127,6 +127,7 @@ def inlined(svg: str, number: int) -> str:
     Matplotlib names every element; those that nothing refers to lose their names, the others get ``number`` before
     them. Its metadata and its style sheet, which would be the whole page's, go.
     """
+    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # its figures are told in words around it
     svg = re.sub(r"<metadata>.*?</metadata>|<style[ >].*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
     svg = re.sub(r'\s+id="([^"]*)"', lambda found: f' id="f{number}-{found[1]}"' if found[1] in used else "", svg)
