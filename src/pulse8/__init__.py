@@ -118,7 +118,7 @@ _HOMES: Final = {
     "write_evaluation": "pulse8.learn.evaluate.page",
     "write_protocol": "pulse8.learn.datasets.protocols",
     "write_rendered": "pulse8.learn.simulate.rendering",
-    "write_report": "pulse8.build.verify.evidence",
+    "write_report": "pulse8.build.evidence.page",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one table is the home of every public name
