@@ -41,7 +41,7 @@ from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.face.track import track_face
 from pulse8.measure.network import load_network
-from pulse8.measure.video.encode import FFV1, h264, write_video
+from pulse8.measure.video.encode import Encoding, h264, write_video
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ROUNDS: Final = 3
@@ -90,7 +90,7 @@ NOT_MEASURED: Final = {
 def main(folder: Path, *parts: str) -> None:
     """Measure the parts and keep them beside those that were measured before."""
     os.environ.pop("PYTHONPATH", None)  # pulse8 from its wheel, as the peers from theirs
-    os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")})
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         for part in parts or ("install", *PARTS, "accuracy"):
@@ -305,7 +305,7 @@ def accuracy(folder: Path, place: Path) -> dict[str, Any]:
         for subject in range(VIDEOS):
             world = draw_conditions(subject, frozen.preset, frozen.seed)
             video = video_of(world, subject)
-            suffix, encoding = (".mkv", FFV1) if world.codec.name == "none" else coded(world)
+            suffix, encoding = coded(world)
             write_video(place / "videos" / f"{name}-{subject}{suffix}", render(video), video.rate_hz, encoding)
             truth[f"{name}-{subject}"] = video.bpm
     rows = {}
@@ -316,7 +316,10 @@ def accuracy(folder: Path, place: Path) -> dict[str, Any]:
     return {"videos": VIDEOS, "seconds": SECONDS, "truth": truth, "always their mean": mean_row(truth), **rows}
 
 
-def coded(world: Conditions) -> tuple[str, Any]:
+def coded(world: Conditions) -> tuple[str, Encoding]:
+    """Return the stratum's own codec; H.264 that hardly loses anything where there is none."""
+    if world.codec.name == "none":
+        return ".mp4", h264(6)
     suffix, encoding = ENCODINGS[world.codec.name]
     return suffix, encoding(round(world.codec.quality))
 
