@@ -50,6 +50,7 @@ def haar_face(folder: Path) -> Found:
     """Run OpenCV's Haar cascade in every picture, and the guide's three boxes of its largest face."""
     import cv2
 
+    cv2.setNumThreads(1)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     parts = ((0.2, 0.8, 0.05, 0.25), (0.05, 0.3, 0.35, 0.65), (0.7, 0.95, 0.35, 0.65))
     seen = []
@@ -263,7 +264,6 @@ RUNNERS: dict[str, Callable[[Path], Found]] = {
     "guide FP32": lambda folder: guide_network(folder, "ultralight"),
     "open-rppg FacePhys": lambda folder: open_rppg_network(folder, "FacePhys.rlap"),
     "open-rppg ME-flow": lambda folder: open_rppg_network(folder, "ME-flow.rlap"),
-    "open-rppg PhysNet": lambda folder: open_rppg_network(folder, "PhysNet.rlap"),
     "pulse8 rates": lambda folder: pulse8_rates(folder, "pulse12"),
     "pulse8 POS rates": lambda folder: pulse8_rates(folder, "pos"),
     "vitallens POS rates": vitallens_rates,

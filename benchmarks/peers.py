@@ -48,7 +48,8 @@ ROUNDS: Final = 3
 PEERS: Final = {
     "mediapipe": ["mediapipe==0.10.21"],
     "open-rppg": ["open-rppg==0.1.1", "setuptools<81"],  # it imports pkg_resources and does not ask for it
-    "vitallens": ["vitallens==0.6.2", "av"],  # av reads the videos: its own reader needs the program ffmpeg
+    # prpy 0.4 lacks the extra that it asks for; av reads the videos, because its own reader needs the program ffmpeg
+    "vitallens": ["vitallens==0.6.2", "prpy<0.4", "av"],
 }
 PARTS: Final = {
     "face": ["pulse8 mesh", "pulse8 detector", "opencv haar", "mediapipe mesh", "mediapipe detector"],
@@ -62,7 +63,6 @@ PARTS: Final = {
         "guide FP32",
         "open-rppg FacePhys",
         "open-rppg ME-flow",
-        "open-rppg PhysNet",
     ],
 }
 """Runners of each part; the first one is what the others are compared with."""
@@ -83,7 +83,7 @@ NOT_MEASURED: Final = {
     "pyVHR 2.0": "on the index, but declares no dependency and imports cupy and torch when its methods are imported",
     "yarppg, rPPG-qnn-cpp, VitalsSight, remotebiosensing": "not on the package index",
     "VitalLens' own networks": "run on its authors' servers, with a key; its POS runs here and is measured",
-    "open-rppg's other models": "14 more of the same package and loader; three stand for them",
+    "open-rppg's other models": "15 more of the same package and loader; its default and its small one stand for them",
 }
 
 
