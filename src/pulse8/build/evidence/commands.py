@@ -48,11 +48,18 @@ WITH_QUANTIZE: Final = "qat"
 
 def commands_of(rows: Mapping[Path, Row], verdict_file: Path) -> tuple[Path, tuple[str, ...]]:
     """Return the folder that all files stand in, and the commands to run there, each file after what it is made of."""
-    base = Path(os.path.commonpath([path.parent.resolve() for path in rows])) if rows else verdict_file.parent
+    base = _common([path.parent.resolve() for path in rows] or [verdict_file.parent.resolve()])
     made = [_command(path, row, base) for path, row in _ordered(rows, verdict_file) if row.step != WITH_QUANTIZE]
     steps = dict.fromkeys(made)
     report = _words("pulse8", "report", "--verdict", _seen(verdict_file, base))
     return base, (*steps, report)
+
+
+def _common(folders: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # on several drives of Windows
+        return folders[0]
 
 
 def _ordered(rows: Mapping[Path, Row], file: Path) -> Iterator[tuple[Path, Row]]:
