@@ -159,6 +159,9 @@ def test_the_command_of_a_trained_quantisation_is_one_that_is_read(tmp_path):
 
 
 def test_a_step_without_a_verb_is_a_comment(tmp_path):
-    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs={}, options={"hop": 4}, tools={})
+    """One line, and one that ends, though a row may name its own file as its source."""
+    told = {"hop": 4, "note": "x\nrm -r ."}
+    source = {"data": Source(path="d.pt", bytes=1, sha256="0" * 64)}
+    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs=source, options=told, tools={})
     _, (first, _) = commands_of({tmp_path / "d.pt": row}, tmp_path / "d.pt")
-    assert first == "# d.pt: preprocess hop=4"
+    assert first == "# d.pt: preprocess hop=4 note=x rm -r ."
