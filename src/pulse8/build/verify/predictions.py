@@ -99,7 +99,7 @@ def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np
     else:
         raise InputError(f"{path} takes {list(shape)}; the data are windows of {list(samples.shape[1:])}")
     found = np.concatenate([runner(batch)[0] for batch in batches])
-    outputs = found if found.ndim == 4 and found.shape[1] > 1 else found.reshape(-1)
+    outputs = found if found.ndim == 4 and found[0].size > 1 else found.reshape(-1)
     if len(outputs) != len(samples) or not np.isfinite(outputs).all():
         raise InputError(
             f"{path} gives {len(outputs)} values for {len(samples)} windows, or some are not finite; export again"
