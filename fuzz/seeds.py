@@ -3,11 +3,15 @@
 usage: python fuzz/seeds.py
 """
 
+import link
 import targets
 
-for name in targets.NAMES:
+TARGETS = {link.NAME: link, **{name: targets.load(name) for name in (*targets.NAMES, *targets.NATIVE)}}
+
+for name, target in TARGETS.items():
     folder = targets.CORPUS / name
     folder.mkdir(parents=True, exist_ok=True)
-    for kind, data in targets.load(name).seeds():
-        assert len(data) <= targets.load(name).MAX_BYTES, (name, kind, len(data))
+    for kind, data in target.seeds():
+        if len(data) > target.MAX_BYTES:
+            raise SystemExit(f"{name}: seed {kind} has {len(data)} bytes")
         (folder / f"seed-{kind}").write_bytes(data)

@@ -16,7 +16,7 @@ SETS = {b"m": "mmpd", b"s": "scamps", b"c": "cohface"}
 
 
 def look(data: bytes) -> None:
-    """The first byte chooses the data set; its first picture is read."""
+    """Take the first byte as the data set, and read its first picture."""
     name = SETS.get(data[:1], "mmpd")
     path = scratch.file(f"{name}.mat", data[1:])
     video = scratch.video(path.parent) if name == "cohface" else path
@@ -31,14 +31,15 @@ def _first(opened: Opened) -> object:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """Two small pictures and a pulse in each format."""
+    """Yield two small pictures and a pulse in each format."""
     pictures, ppg = np.full((2, 2, 2, 3), 0.5), np.arange(4.0)
     written = io.BytesIO()
     scipy.io.savemat(written, {"video": pictures, "GT_ppg": ppg, "light": "LED-low", "motion": "Rotation"})
     yield "mmpd", b"m" + written.getvalue()
-    for letter, names in (("s", {"RawFrames": pictures.transpose(), "d_ppg": ppg}), ("c", {"pulse": ppg, "time": ppg / 9})):
+    made = {b"s": {"RawFrames": pictures.transpose(), "d_ppg": ppg}, b"c": {"pulse": ppg, "time": ppg / 9}}
+    for letter, names in made.items():
         written = io.BytesIO()
         with h5py.File(written, "w", libver="latest") as file:
             for name, values in names.items():
                 file[name] = values
-        yield SETS[letter.encode()], letter.encode() + written.getvalue()
+        yield SETS[letter], letter + written.getvalue()

@@ -23,7 +23,7 @@ class Answers:
     def write(self, data: bytes) -> None:
         """Take a question."""
 
-    def read(self, timeout_s: float) -> bytes:
+    def read(self, timeout_s: float) -> bytes:  # noqa: ARG002 - as a line has it
         """Give the next bytes."""
         if not self._parts:
             raise ToolchainError("the port is gone; plug the board in again")
@@ -31,7 +31,7 @@ class Answers:
 
 
 def look(data: bytes) -> None:
-    """The first byte chooses a question; above 127 the rest is the line's own bytes, else answers' payloads."""
+    """Take the first byte as the question; above 127 the rest is the line's own bytes, else answers' payloads."""
     kind, rest = data[:1] or b"\0", data[1:]
     command = ASKED[kind[0] % len(ASKED)]
     if kind[0] > 127:
@@ -60,7 +60,7 @@ def ask(board: Board, command: Command) -> None:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """A right answer to each question, and the same as bytes on the line."""
+    """Yield a right answer to each question, and the same as bytes on the line."""
     ok = bytes([Status.OK])
     rows = np.zeros(2, ROW)
     rows["t_us"] = [0, 33_333]

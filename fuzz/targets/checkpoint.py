@@ -15,7 +15,7 @@ MAX_BYTES = 16_384
 
 
 def look(data: bytes) -> None:
-    """The first byte says which: ``u`` and ``p`` a pickle in the shipped ultralight or pulse12, else a whole file."""
+    """Take the first byte as the kind: ``u`` and ``p`` a pickle in a shipped file, else a whole file."""
     name = NAMES.get(data[:1])
     tried(load_checkpoint, _packed(name, data[1:]) if name else scratch.file("whole.pth", data[1:]))
 
@@ -30,12 +30,12 @@ def _shipped(name: str) -> dict[str, bytes]:
 
 
 def _packed(name: str, pickled: bytes) -> Path:
-    entries = _shipped(name)
-    return scratch.archive(f"{name}.pth", {entry: pickled if entry.endswith("data.pkl") else entries[entry] for entry in entries})
+    entries = {entry: pickled if entry.endswith("data.pkl") else held for entry, held in _shipped(name).items()}
+    return scratch.archive(f"{name}.pth", entries)
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """The pickles of the shipped checkpoints, and a file of one small tensor."""
+    """Yield the pickles of the shipped checkpoints, and a file of one small tensor."""
     for letter, name in NAMES.items():
         yield name, letter + next(held for entry, held in _shipped(name).items() if entry.endswith("data.pkl"))
     for kind, zipped in (("zip", True), ("legacy", False)):

@@ -14,7 +14,7 @@ MAX_BYTES = 8192
 
 
 def look(data: bytes) -> None:
-    """The first byte says which: ``n`` one array, ``a`` arrays after their names, else a whole file."""
+    """Take the first byte as the kind: ``n`` one array, ``a`` arrays after their names, else a whole file."""
     if data[:1] == b"n":
         tried(read_array, scratch.file("one.npy", data[1:]), "vectors", "save them with numpy.save")
         return
@@ -32,7 +32,7 @@ def _put_together(data: bytes) -> Path:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """A calibration set of one short clip, whole and in parts, and one of its arrays."""
+    """Yield a calibration set of one short clip, whole and in parts, and one of its arrays."""
     arrays = {
         "clips": np.zeros((1, 3, 2, 4), np.float32),
         "scales": np.ones((1, 3, 2), np.float32),

@@ -17,7 +17,7 @@ SAMPLE = bytes(4 * int(np.prod(SAMPLE_SHAPE)))
 
 
 def look(data: bytes) -> None:
-    """The first byte says which: ``p`` a pickle that finds one sample and small storages beside it, else a whole file."""
+    """Take the first byte as the kind: ``p`` a pickle beside one sample and small storages, else a whole file."""
     path = pickled(data[1:]) if data[:1] == b"p" else scratch.file("whole.pt", data[1:])
     found = tried(guide_pt.open_guide_data, path)
     drawn = tried(guide_pt.open_calibration, path)

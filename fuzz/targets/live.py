@@ -20,7 +20,7 @@ def look(data: bytes) -> None:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """A small picture, baseline and progressive."""
+    """Yield a small picture, baseline and progressive."""
     picture = np.full((64, 72, 3), 120, np.uint8)
     picture[20:40, 20:50] = (90, 120, 200)
     for name, progressive in (("baseline", 0), ("progressive", 1)):

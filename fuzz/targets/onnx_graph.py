@@ -15,5 +15,5 @@ def look(data: bytes) -> None:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """The same as the integer reference's."""
+    """Yield the same as the integer reference's."""
     yield from onnx_program.seeds()

@@ -47,8 +47,11 @@ def seeds() -> Iterator[tuple[str, bytes]]:
 
 
 ATTRIBUTES = {
-    **{"Conv": {"kernel_shape": [1, 3], "pads": [0, 1, 0, 1]}, "MaxPool": {"kernel_shape": [1, 2], "strides": [1, 2]}},
-    **{"AveragePool": {"kernel_shape": [1, 2]}, "Transpose": {"perm": [0, 2, 1, 3]}, "Concat": {"axis": 1}},
+    "Conv": {"kernel_shape": [1, 3], "pads": [0, 1, 0, 1]},
+    "MaxPool": {"kernel_shape": [1, 2], "strides": [1, 2]},
+    "AveragePool": {"kernel_shape": [1, 2]},
+    "Transpose": {"perm": [0, 2, 1, 3]},
+    "Concat": {"axis": 1},
 }
 
 

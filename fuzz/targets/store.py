@@ -16,7 +16,7 @@ MAX_BYTES = 8192
 
 
 def look(data: bytes) -> None:
-    """The first byte says which: ``i`` an index, ``r`` a record and arrays, else a whole file."""
+    """Take the first byte as the kind: ``i`` an index, ``r`` a record and arrays, else a whole file."""
     if data[:1] == b"i":
         _index(data[1:])
         return
@@ -45,7 +45,7 @@ def _recording(data: bytes) -> Path:
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """A recording of three frames with a contact pulse, and the index of a store that holds it."""
+    """Yield a recording of three frames with a contact pulse, and the index of a store that holds it."""
     folder = scratch.folder() / "seed"
     folder.mkdir(exist_ok=True)
     path = store.recording_path(folder, "one")
@@ -64,13 +64,22 @@ def _parts(path: Path) -> bytes:
 
 
 FACTS = {
-    **{"frames": 3, "seconds": 0.1, "valid_share": [1.0, 1.0, 1.0], "windows": 0, "left_out": {}},
-    **{"lag_s": None, "lag_correlation": None, "lag_corrected": False, "notes": []},
+    "frames": 3,
+    "seconds": 0.1,
+    "valid_share": [1.0, 1.0, 1.0],
+    "windows": 0,
+    "left_out": {},
+    "lag_s": None,
+    "lag_correlation": None,
+    "lag_corrected": False,
+    "notes": [],
 }
 
 
 def _made() -> Recording:
     t_s = np.arange(3) / 30
-    traces = CellTraces(np.full((3, 3, 4, 3), 90, np.float32), t_s, np.ones((3, 3), np.bool_), reasons={Reason.NO_FACE: 1})
+    traces = CellTraces(
+        np.full((3, 3, 4, 3), 90, np.float32), t_s, np.ones((3, 3), np.bool_), reasons={Reason.NO_FACE: 1}
+    )
     ppg = Ppg(np.arange(3, dtype=np.float32), t_s)
     return Recording(traces, ppg, "sim-1", "one", {"light": "dim", "moving": True})

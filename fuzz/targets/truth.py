@@ -16,7 +16,7 @@ TEXTS = ("ubfc", "ubfc1", "ubfc-phys", "pure", "own", "lgi-ppgi", "mcd-rppg", "i
 
 
 def look(data: bytes) -> None:
-    """The first byte chooses the data set; 'l' is the list of one's own recordings."""
+    """Take the first byte as the data set; 'l' is the list of one's own recordings."""
     if data[:1] == b"l":
         _list(data[1:])
         return

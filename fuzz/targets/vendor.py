@@ -18,7 +18,9 @@ def look(data: bytes) -> None:
 
 def seeds() -> Iterator[tuple[str, bytes]]:
     """Lines of both formats."""
-    yield "two", b"""ST Edge AI Core v2.1.0
+    yield (
+        "two",
+        b"""ST Edge AI Core v2.1.0
 total epochs: 5 of which 4 hw, 1 sw
 epoch 1 HW
 epoch 2 -SW- (Softmax)
@@ -27,10 +29,14 @@ octoFlash [0x70000000 - 0x77FFFFFF]: 1,204 kB / 64 MB
 weights (ro) : 28,412 B
 macc : 1,234,567
 duration : 1.234 ms
-"""
-    yield "four", b"""CmdLine:12 - ST Edge AI Core v4.0
+""",
+    )
+    yield (
+        "four",
+        b"""CmdLine:12 - ST Edge AI Core v4.0
 epochs 1 -> 7
 hw epochs: 3, hybrid epochs: 2, sw: 2
 E103(CliRuntimeError): something went wrong
 INTERNAL ERROR: no pool
-"""
+""",
+    )

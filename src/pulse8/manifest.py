@@ -132,12 +132,14 @@ def rows_beside(path: Path) -> dict[str, Row]:
 
 def _row(fields: dict[str, Any]) -> Row:
     row = Row(**{**fields, "inputs": {name: Source(**source) for name, source in fields["inputs"].items()}})
-    texts = (row.step, row.output, row.output_sha256, *(each.path for each in row.inputs.values()))
+    texts: list[Any] = [row.step, row.output, row.output_sha256, *(each.path for each in row.inputs.values())]
+    sizes: list[Any] = [each.bytes for each in row.inputs.values()]
+    records: list[Any] = [row.options, row.tools]
     if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT and text.isprintable() for text in texts):
         raise TypeError("a row names what is no text")
-    if not all(isinstance(each.bytes, int) for each in row.inputs.values()) or row.status not in ("done", "failed"):
+    if not all(isinstance(size, int) for size in sizes) or row.status not in ("done", "failed"):
         raise TypeError("a row's sizes or its status are none")
-    if not (isinstance(row.options, dict) and isinstance(row.tools, dict)):
+    if not all(isinstance(record, dict) for record in records):
         raise TypeError("a row's options or tools are none")
     return row
 

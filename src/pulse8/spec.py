@@ -260,14 +260,17 @@ class ModelSpec:
             placements = [place for place in spec.rois.values() if isinstance(place, Placement)]
             for record in (spec, spec.readout, spec.normaliser, *spec.refusals, *placements):
                 _refuse_types(record)
-            return spec
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise SpecError(f"model spec cannot be read: {error}; export the model again") from error
+        return spec
 
 
 KINDS: Final[Mapping[object, tuple[type, ...]]] = {
-    **{int: (int,), float: (int, float), str: (str,)},
-    **{int | None: (int, type(None)), str | None: (str, type(None))},
+    int: (int,),
+    float: (int, float),
+    str: (str,),
+    int | None: (int, type(None)),
+    str | None: (str, type(None)),
 }
 
 

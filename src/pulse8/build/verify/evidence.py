@@ -44,7 +44,7 @@ def write_report(verdict_file: Path, output: Path, more: More = nothing_more) ->
             told["passed"],
             [*_sections(told, verdict_file), *more(verdict_file)],
         )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {MEND}") from error
     write_page(output, page)
     record(output, "report", {"verdict": source}, {})

@@ -31,7 +31,8 @@ BLOCK_BYTES: Final = 1 << 20
 MAX_INFLATED_BYTES: Final = 4_000_000_000
 """Of all compressed entries of a file together: a week of traces and contact pulse has 3 GB."""
 HEAD: Final = re.compile(
-    rb"\{'descr': '([<>|][biufU]\d{1,6})', 'fortran_order': (False|True), 'shape': \(((?:\d{1,15}, ?)*\d{0,15})\), \}\s*"
+    rb"\{'descr': '([<>|][biufU]\d{1,6})', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:\d{1,15}, ?)*\d{0,15})\), \}\s*"
 )
 """The header that ``numpy.save`` writes of numbers and texts; any other is refused, not evaluated."""
 

@@ -3,7 +3,8 @@
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
 read by an unpickler that knows tensors and nothing else, what it unfolds to is bounded, and every size is held against
-the file before a byte of a tensor is touched. Layout: PyTorch, "Serialization semantics" and ``torch/serialization.py``.
+the file before a byte of a tensor is touched. Layout: PyTorch, "Serialization semantics" and
+``torch/serialization.py``.
 """
 
 import io
@@ -16,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from pulse8.errors import InputError
 
 MAX_PICKLE_BYTES: Final = 8_000_000
 """Ids and rates of half a million windows; a byte may become an object of 64, so this bounds memory to 0.5 GB."""
-MAX_UNFOLDED: Final = 16_000_000
+MAX_UNFOLDED: Final = 4_000_000
 """Items and characters of the tree, those that the pickle names many times counted each time."""
 MAX_RANK: Final = 32
 LONGEST_SIDE: Final = 1 << 48
@@ -97,9 +98,10 @@ class Stored:
             The file is shorter than it was when it was opened.
         """
         block = np.empty((len(indices), *self.shape[1:]), self.dtype)
-        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        elements = math.prod(self.shape[1:])
+        row_bytes = elements * self.dtype.itemsize
         with self.path.open("rb", buffering=0) as file:
-            for row, number in zip(block.reshape(len(indices), -1).view(np.uint8), indices, strict=True):
+            for row, number in zip(block.reshape(len(indices), elements).view(np.uint8), indices, strict=True):
                 file.seek(self.offset + int(number) * row_bytes)
                 if file.readinto(row.data) != row_bytes:
                     raise InputError(f"{self.path} is cut short; make it again")
@@ -174,10 +176,14 @@ def _refuse_unfolding(tree: object) -> None:
             waiting += item
 
 
-class _TensorUnpickler(pickle._Unpickler):  # noqa: SLF001 - the one in C takes memory for any number of a memo
+PythonUnpickler: Final = pickle._Unpickler  # noqa: SLF001 - the one in C takes memory for any number of a memo
+PLAIN: Final = PythonUnpickler.dispatch
+
+
+class _TensorUnpickler(PythonUnpickler):
     """Knows tensors, storages and ordered dicts; whatever else the pickle names is refused."""
 
-    dispatch: Final = {code: step for code, step in pickle._Unpickler.dispatch.items() if bytes([code]) not in BUILDING}  # noqa: SLF001
+    dispatch: ClassVar = {code: step for code, step in PLAIN.items() if bytes([code]) not in BUILDING}
 
     def __init__(self, file: io.BytesIO, path: Path, what: str) -> None:
         super().__init__(file)
@@ -207,7 +213,8 @@ def _rebuild_tensor(
 ) -> _Tensor:
     if not isinstance(storage, _Storage) or len(shape) != len(stride) or len(shape) > MAX_RANK:
         raise ValueError("a tensor without storage")
-    if not all(isinstance(number, int) and abs(number) < LONGEST_SIDE for number in (offset, *shape, *stride)):
+    numbers: tuple[object, ...] = (offset, *shape, *stride)
+    if not all(isinstance(number, int) and abs(number) < LONGEST_SIDE for number in numbers):
         raise ValueError("a tensor whose sizes are none")
     return _Tensor(storage, offset, tuple(shape), tuple(stride))
 

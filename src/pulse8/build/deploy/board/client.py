@@ -126,7 +126,7 @@ class Board:
 
     def cycles(self) -> tuple[int, int, int]:
         """Return the cycles of the last clip, network and rate; 0 where the board does not count."""
-        clip, network, rate = struct.unpack("<3I", _held(self._ask(Command.CYCLES).payload, 12))
+        clip, network, rate = struct.unpack_from("<3I", _held(self._ask(Command.CYCLES).payload, 12))
         return clip, network, rate
 
     def replay(self, row: np.void, *, reset: bool = False, clip: bool = False) -> Replayed:

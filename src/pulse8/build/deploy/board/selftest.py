@@ -119,12 +119,13 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         bytes.fromhex(facts["sha256"])
-        outside = [net["file"] for net in facts["nets"] if net["file"] != Path(net["file"]).name or "\0" in net["file"]]
+        inside = all(net["file"] == Path(net["file"]).name and "\0" not in net["file"] for net in facts["nets"])
         named = all(isinstance(net["name"], str) for net in facts["nets"])
-        if outside or not named or not isinstance(facts["simulated"], bool):
-            raise ValueError(f"networks {outside} are no names of files in it")
+        told = isinstance(facts["simulated"], bool)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); {MEND}") from error
+    if not (inside and named and told):
+        raise InputError(f"{path} names networks that are no files in its folder; {MEND}")
     return facts
 
 
