@@ -55,3 +55,9 @@ def _one_line(message: str) -> str:
     plain = " ".join(short.split()) if any(sign in short for sign in "\r\n\t") else short
     told = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in plain)
     return told if len(told) <= LONGEST_MESSAGE else f"{told[:half]} ... {told[-half:]}"
+
+
+def one_line(error: Exception, letters: int = 200) -> str:
+    """Return an exception's message as one line of at most so many characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= letters else text[: letters - 3] + "..."
