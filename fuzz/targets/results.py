@@ -1,11 +1,16 @@
 """JSON that steps read back: manifests, protocols, verdicts, board folders, training pools."""
 
+import dataclasses
 import json
+import typing
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pulse8 import manifest
 from pulse8.build.deploy.board.selftest import FOLDER_RECORD, folder_facts
+from pulse8.build.evidence.gather import gather
 from pulse8.build.verify.provenance import require_verdict
+from pulse8.build.verify.verdict import Verdict
 from pulse8.learn.datasets.protocols import open_protocol
 from pulse8.learn.train.pool import open_pool
 from targets import scratch, tried
@@ -30,8 +35,9 @@ def _protocol(text: bytes) -> None:
 
 
 def _verdict(text: bytes) -> None:
-    scratch.file("v/int8.verdict.json", text)
+    path = scratch.file("v/int8.verdict.json", text)
     tried(require_verdict, scratch.file("v/int8.onnx", b"model"))
+    tried(gather, path)
 
 
 def _board(text: bytes) -> None:
@@ -71,11 +77,25 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     fold = {"name": "fold 1", "train": ["a"], "validation": ["b"], "test": ["c"]}
     protocol = {"format": "pulse8 protocol 1", "kind": "k-fold", "stores": [store], "folds": [fold]}
     yield "protocol", b"p" + json.dumps(protocol).encode()
-    yield "verdict", b"v" + json.dumps({"int8_sha256": MODEL, "passed": True, "failures": []}).encode()
+    windows = {"labels": [72, 80], "fp32": [71, 80], "int8": [71.5, 80], "subjects": ["sim-1", "sim-2"]}
+    verdict = {**_plain(Verdict), "int8_sha256": MODEL, "windows": windows}
+    yield "verdict", b"v" + json.dumps(verdict).encode()
     nets = [{"file": "net.onnx", "name": "wave"}]
     yield "board", b"b" + json.dumps({"sha256": "ab", "nets": nets, "simulated": True}).encode()
     piece = {"subject": "s@own", "recording": "r", "part": "own", "pulse": True, "start": 0, "stop": 2}
     yield "pool", b"t" + json.dumps({"sha256": "ab", "pieces": [piece]}).encode()
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401 - a type, and what JSON holds of a value of it
+    """Make something of a type: one of each, and none of what may be left out."""
+    inner = typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return {name: _plain(field) for name, field in typing.get_type_hints(kind).items()}
+    if type(None) in inner:
+        return None
+    if typing.get_origin(kind) is tuple:
+        return [_plain(each) for each in inner if each is not Ellipsis]
+    return {} if inner else kind(1)
 
 
 MODEL = "9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4"

@@ -176,11 +176,10 @@ def _refuse_unfolding(tree: object) -> None:
             waiting += item
 
 
-PythonUnpickler: Final = pickle._Unpickler  # noqa: SLF001 - the one in C takes memory for any number of a memo
-PLAIN: Final = PythonUnpickler.dispatch
+PLAIN: Final = pickle._Unpickler.dispatch  # noqa: SLF001 - as below
 
 
-class _TensorUnpickler(PythonUnpickler):
+class _TensorUnpickler(pickle._Unpickler):  # noqa: SLF001 - the one in C takes memory for any number of a memo
     """Knows tensors, storages and ordered dicts; whatever else the pickle names is refused."""
 
     dispatch: ClassVar = {code: step for code, step in PLAIN.items() if bytes([code]) not in BUILDING}
