@@ -9,7 +9,7 @@ from onnx import helper
 
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner, load_program, quantised
-from pulse8.measure.infer.kernels import LAYOUTS, run_step
+from pulse8.measure.infer.kernels import LAYOUTS, Rounded, run_step
 from pulse8.measure.infer.program import FloatStep, IntegerProgram, Step, Tensor, Window, sources_of
 from pulse8.measure.infer.qdq import MAX_ELEMENTS
 from qdq_graphs import Qdq
@@ -23,6 +23,13 @@ def read(graph):
 def test_records_are_frozen_and_filled_by_name(kind):
     assert kind.__dataclass_params__.frozen
     assert {each.kind for each in inspect.signature(kind).parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_a_step_clamps_to_a_byte_and_a_window_stands_still_unless_told_otherwise():
+    for kind in get_args(Rounded):
+        told = inspect.signature(kind).parameters
+        assert (told["low"].default, told["high"].default) == (-128, 127)
+    assert Window(kernel=(2, 3)) == Window(kernel=(2, 3), strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1))
 
 
 def test_what_is_no_step_is_not_run():
