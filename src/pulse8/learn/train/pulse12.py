@@ -158,7 +158,9 @@ class Learner(pl.LightningModule):
         return value
 
     def on_train_batch_end(self, *_: Any) -> None:  # noqa: ANN401 - Lightning passes outputs, batch and index
-        """Look now and then."""
+        """Look now and then, on the first device."""
+        if not self.trainer.is_global_zero:
+            return
         if self.global_step % _look_every(self.recipe.options) and self.global_step != self.recipe.options.steps:
             return
         errors = [error for _, error in self.errors()]
@@ -225,13 +227,20 @@ def _fit(learner: Learner, sources: Sources, state: Path, *, show_progress: bool
         enable_model_summary=False,
     )
     drawn = TrainingBatches(
-        sources.training, options.batch_size, range(first, options.steps), options.seed, learner.recipe.augment
+        sources.training,
+        options.batch_size,
+        range(first, options.steps),
+        options.seed,
+        learner.recipe.augment,
+        device=trainer.global_rank,
     )
     trainer.fit(
         learner,
         DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH),
         ckpt_path=last if options.resume else None,
     )
+    if not trainer.is_global_zero:
+        raise SystemExit(0)  # Lightning ran this command once more for another device; the first one writes
 
 
 def _mean(values: Sequence[float]) -> float:
