@@ -43,7 +43,7 @@ def test_rendering_twice_gives_the_same_bytes(seed, sha256):
     assert all(texts[0].values())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.text(), st.text(), st.booleans(), st.lists(st.text(), max_size=3))
 def test_a_page_is_the_same_twice_and_says_what_it_is_not(title, verdict, passed, names):
     sections = [Section(title=name, text=(name,), tables=(Table(head=(name,), rows=((verdict,),)),)) for name in names]

@@ -58,6 +58,10 @@ def test_a_constant_is_no_pulse():
     assert heart_rate(wave(np.full(300, 0.7)), Readout()).reason is Reason.NO_PULSE
 
 
+def test_a_wave_that_only_knows_two_levels_is_read():
+    assert heart_rate(wave(tone(72).samples > 0), Readout()).bpm == pytest.approx(72, abs=0.5)
+
+
 def test_a_slope_towards_the_bands_end_is_no_peak():
     rising = Spectrum(bpm=np.arange(200.0), power=np.arange(200.0))
     assert peak_bpm(rising, BAND) is None

@@ -73,11 +73,14 @@ def test_a_constant_wave_says_nothing():
 
 def test_nothing_is_known_at_first_and_a_silent_wave_tells_nothing():
     """Half the belief is in no pulse, the other half lies evenly over 141 rates: eleven of them within 5 BPM."""
-    rate = RateTracker().push(Waveform(np.zeros(256, np.float32), 30.0, 2.0))
+    tracker, silent = RateTracker(), np.zeros(256, np.float32)
+    rate = tracker.push(Waveform(silent, 30.0, 2.0))
     assert (rate.bpm, rate.reason) == (None, Reason.NO_PULSE)
     assert rate.confidence == pytest.approx(0.5 * 6 / 141)  # the first of equals is the band's end: six within reach
     assert rate.resolution_bpm == pytest.approx(60 / (256 / 30))
     assert (rate.start_s, rate.end_s) == (2.0, 2.0 + 256 / 30)
+    later = tracker.push(Waveform(silent, 30.0, 12.0))  # as many pulses came as went
+    assert later.confidence == pytest.approx(0.5 * 11 / 141, rel=0.2)
 
 
 def test_waiting_moves_belief_towards_no_pulse_and_keeps_its_sum():
