@@ -78,7 +78,7 @@ def test_killed_and_resumed_is_byte_for_byte_the_same(raw, whole, tmp_path):
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert not (store / "index.json").exists()
-    (store / ".subject3.npz.abc.part").write_bytes(b"half")
+    (store / ".subject3.npz.abc.pulse8.part").write_bytes(b"half")
     report = prepare("ubfc", raw, store)
     assert report.kept >= 1
     assert report.kept + report.prepared == PEOPLE

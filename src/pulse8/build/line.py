@@ -22,7 +22,8 @@ from pulse8.build.verify.verify import verify
 from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
-from pulse8.manifest import Row
+from pulse8.lock import alone
+from pulse8.manifest import Row, sweep
 from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
 
@@ -88,21 +89,24 @@ def run_build(
     Raises
     ------
     Pulse8Error
-        Whatever a step refuses.
+        Whatever a step refuses, or another process fills the folder.
     """
     from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
     from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
 
-    weights = checkpoint or shipped_checkpoint(options.model)
-    names = FILES[load_checkpoint(weights).spec.model]
-    models, recordings = folder / "models", data or folder / names.data
-    if data is None:
-        people = names.people if options.simulate == SimulateOptions() else options.simulate
-        names.simulate(recordings, people, watch)
-    calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
-    exported = export(weights, models / names.fp32, options.export)
-    quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
-    verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
-    look_at_board_files(quantized.whole)
-    report = write_report(verified.path, folder / "report.html", board_evidence)
-    return Built(quantized=quantized, verdict=verified.verdict, report=report)
+    with alone(folder, "pulse8 build"):
+        sweep(folder)
+        sweep(folder / "models")
+        weights = checkpoint or shipped_checkpoint(options.model)
+        names = FILES[load_checkpoint(weights).spec.model]
+        models, recordings = folder / "models", data or folder / names.data
+        if data is None:
+            people = names.people if options.simulate == SimulateOptions() else options.simulate
+            names.simulate(recordings, people, watch)
+        calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
+        exported = export(weights, models / names.fp32, options.export)
+        quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
+        verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
+        look_at_board_files(quantized.whole)
+        report = write_report(verified.path, folder / "report.html", board_evidence)
+        return Built(quantized=quantized, verdict=verified.verdict, report=report)

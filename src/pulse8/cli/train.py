@@ -16,7 +16,8 @@ from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.options import LossOptions, Pulse12Options, TrainOptions
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import simulated_pool
-from pulse8.manifest import record, rows_beside
+from pulse8.lock import alone
+from pulse8.manifest import record, rows_beside, sweep
 from pulse8.values import NOTICE
 
 
@@ -87,7 +88,11 @@ def run(flags: Flags) -> int:
     """Train and print the error on people that the weights never saw."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a local file needs not
-    trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
+    folder = flags.output.parent
+    with alone(folder, "pulse8 train"):
+        sweep(folder)
+        sweep(folder / "state")
+        trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
         return 0
