@@ -1,9 +1,10 @@
-"""Faults tried on build, prepare, train and deploy: kills, full and read-only disks, jumping clocks, dead workers, company.
+"""Faults tried on build, prepare, train and deploy: kills, full disks, jumping clocks, dead workers, two at once.
 
 Run ``python benchmarks/faults.py`` from the repository, on Linux; ``python benchmarks/faults.py --parts kills
 --verbs build`` does a part of it and leaves the others' rows as they are. Full and read-only disks need root, clocks
-libfaketime; what cannot be tried here is listed as not tried. Rows go to ``benchmarks/results/faults.json``, from which
-``--parts table`` prints docs/faults.md's table. All people in the videos are simulated.
+libfaketime; what cannot be tried here is listed as not tried. ``--minutes 9`` stops there, and ``--go-on True`` goes on
+with the random moments that were not tried yet. Rows go to ``benchmarks/results/faults.json``, from which ``--parts
+table`` prints docs/faults.md's table. All people in the videos are simulated.
 """
 
 import json
@@ -13,7 +14,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +73,10 @@ class Flags:
         Of build, prepare, train, deploy.
     kills
         Random moments a verb.
+    minutes
+        When to stop trying random moments of a verb.
+    go_on
+        Keep the moments that were tried before, and try the others.
     results
         Folder for the rows; the committed one by default.
     """
@@ -79,26 +84,31 @@ class Flags:
     parts: tuple[str, ...] = ()
     verbs: tuple[str, ...] = tuple(VERBS)
     kills: int = 50
+    minutes: float = 600.0
+    go_on: bool = False
     results: Path = RESULTS
 
 
-def kills(name: str, folder: Path, whole: Whole, count: int) -> dict[str, Any]:
+def kills(name: str, folder: Path, whole: Whole, flags: Flags) -> dict[str, Any]:
     """Kill -9 at random moments, half of them over an older result, then the same command again."""
-    struck = [strike(VERBS[name], folder / "trial", whole, number) for number in range(count)]
+    before = rows_so_far(flags.results).get("kills", {}).get(name, {}).get("trials", []) if flags.go_on else []
+    until_s = time.monotonic() + 60 * flags.minutes
+    trials = before[: flags.kills]
+    while len(trials) < flags.kills and time.monotonic() < until_s:
+        trials.append(asdict(strike(VERBS[name], folder / "trial", whole, len(trials))))
     return {
-        "tried": count,
-        "survived": sum(not one.faults for one in struck),
-        "over_an_older_result": sum(one.older for one in struck),
-        "resumed": sum(one.resumed for one in struck),
-        "left_unfinished": sum(one.unfinished > 0 for one in struck),
-        "left_lock": sum(one.lock for one in struck),
-        "next_step_would_refuse": sum(one.refused > 0 for one in struck),
-        "moments_s": [one.at_s for one in struck],
-        "faults": [fault for one in struck for fault in one.faults],
+        "tried": len(trials),
+        "survived": sum(not one["faults"] for one in trials),
+        "over_an_older_result": sum(one["older"] for one in trials),
+        "resumed": sum(one["resumed"] for one in trials),
+        "left_unfinished": sum(one["unfinished"] > 0 for one in trials),
+        "left_lock": sum(one["lock"] for one in trials),
+        "next_step_would_refuse": sum(one["refused"] > 0 for one in trials),
+        "trials": trials,
     }
 
 
-def renames(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
+def renames(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Kill -9 right before each file gets its name, over an older result, then the same command again."""
     verb, trial, struck = VERBS[name], folder / "trial", []
     hook = folder / "hook"
@@ -126,15 +136,15 @@ def renames(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any
     }
 
 
-def disk(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
+def disk(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Run on disks of a part of the size that is needed, then on the same with room."""
     faults, told = [], []
     for share in DISK_SHARES:
         trial = folder / "disk"
         with mounted(trial, max(4096, int(share * whole.bytes))):
             ended = run(VERBS[name].words, trial)
-            partly = name == "prepare" and ended.code == 1 and all(line.startswith("❌ ") for line in ended.lines)
-            if not (ended.clear or partly):
+            each = name == "prepare" and ended.code and all(line.startswith("❌ ") for line in ended.lines)
+            if not (ended.clear or each):
                 faults.append(f"{share:.0%}: {ended.code} {ended.lines}")
             faults += [f"{share:.0%}: {one}" for one in damaged(trial)]
             faults += [f"{share:.0%}: {one} is left" for one in leftovers(trial)]
@@ -146,7 +156,7 @@ def disk(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
     return {"tried": len(DISK_SHARES), "survived": len(DISK_SHARES) - len(faults), "said": told, "faults": faults}
 
 
-def readonly(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
+def readonly(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Run in a read-only folder: an empty one, and one with the result already."""
     faults, told = [], []
     for filled in (False, True):
@@ -163,7 +173,7 @@ def readonly(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, An
     return {"tried": 2, "survived": 2 - len(faults), "said": told, "faults": faults}
 
 
-def clock(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
+def clock(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Run with the time of day far off, and jumping back and forth several times a second."""
     faults = []
     for what, when in CLOCKS.items():
@@ -188,7 +198,7 @@ def clock(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
     return {"tried": len(CLOCKS), "survived": len(CLOCKS) - len(faults), "faults": faults}
 
 
-def together(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any]:
+def together(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Start the same command in a folder where one is at work, which is stopped meanwhile and then goes on."""
     verb, trial = VERBS[name], folder / "trial"
     shutil.rmtree(trial, ignore_errors=True)
@@ -206,7 +216,7 @@ def together(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, An
     return {"tried": 1, "survived": int(not faults), "said": list(second.lines), "faults": faults}
 
 
-def workers(name: str, folder: Path, whole: Whole, _count: int) -> dict[str, Any] | None:
+def workers(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any] | None:
     """Kill a worker: of prepare's processes, which goes on, or the one that draws train's batches."""
     if name not in ("prepare", "train"):
         return None
@@ -247,7 +257,7 @@ def _victims(name: str, parent: int) -> list[int]:
     return found
 
 
-PARTS: Final[Mapping[str, Callable[[str, Path, Whole, int], dict[str, Any] | None]]] = {
+PARTS: Final[Mapping[str, Callable[[str, Path, Whole, Flags], dict[str, Any] | None]]] = {
     "kills": kills,
     "renames": renames,
     "disk": disk,
@@ -306,7 +316,7 @@ def tried(flags: Flags, folder: Path) -> Iterator[tuple[str, str, dict[str, Any]
         shutil.rmtree(folder / "whole")
         for part in flags.parts or tuple(PARTS):
             reason = not_tried(part, folder)
-            row = {"not_tried": reason} if reason else PARTS[part](name, folder, whole, flags.kills)
+            row = {"not_tried": reason} if reason else PARTS[part](name, folder, whole, flags)
             if row is not None:
                 yield part, name, row
 
@@ -320,6 +330,8 @@ def main(flags: Flags) -> None:
             rows = rows_so_far(flags.results)
             rows.setdefault(part, {})[name] = row
             write_result("faults", COMMAND, {"simulated": True, "rows": rows}, flags.results)
+            if row.get("faults") or row.get("tried") != row.get("survived"):
+                print(f"{part}, {name}: not survived")
 
 
 if __name__ == "__main__":
