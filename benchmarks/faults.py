@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/faults.py`` from the repository, on Linux; ``python benchmarks/faults.py --parts kills
 --verbs build`` does a part of it and leaves the others' rows as they are. Full and read-only disks need root, clocks
-libfaketime; what cannot be tried here is listed as not tried. ``--minutes 9`` stops there, and ``--go-on True`` goes on
+libfaketime; what cannot be tried here is listed as not tried. ``--minutes 9`` stops there, and ``--go-on`` goes on
 with the random moments that were not tried yet. Rows go to ``benchmarks/results/faults.json``, from which ``--parts
 table`` prints docs/faults.md's table. All people in the videos are simulated.
 """

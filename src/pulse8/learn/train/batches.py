@@ -51,7 +51,10 @@ class Batch(NamedTuple):
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """``steps`` batches from pools mixed by weights, from step ``first`` on."""
+    """A run's batches from pools mixed by weights, one for each of ``steps``, which need not begin at 0.
+
+    Its length is that of the whole run: Lightning counts the batches before the state that it goes on from too.
+    """
 
     def __init__(
         self, pools: Sequence[tuple[Pool, float]], size: int, steps: range, seed: int, options: AugmentOptions
@@ -62,7 +65,7 @@ class TrainingBatches(IterableDataset[Batch]):
         self._shares = weights / weights.sum()
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return self._steps.stop
 
     def __iter__(self) -> Iterator[Batch]:
         return (self._batch(np.random.default_rng([self._seed, step])) for step in self._steps)
