@@ -304,4 +304,5 @@ def _save(learner: Learner, output: Path, trained: Trained12, recipe: Recipe, so
     }
     write_torch_file({"model_state_dict": learner.model.cpu().state_dict(), **contract, "step": trained.steps}, output)
     made = {name: dataclasses.asdict(part) for name, part in vars(recipe).items()}
+    del made["options"]["resume"]  # it ends with the same bytes
     record(output, "train", {}, {**made, "split": trained.split, "data_sha256": data})
