@@ -248,8 +248,8 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
     loader = DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH)
     try:
         trainer.fit(learner, loader, ckpt_path=last if options.resume else None)
-    except RuntimeError as error:
-        if WORKER not in str(error):
+    except (RuntimeError, ConnectionError, EOFError) as error:  # the last two where a batch was on its way
+        if isinstance(error, RuntimeError) and WORKER not in str(error):
             raise
         raise ToolchainError(
             "the process that draws batches was killed, probably for memory; free some and go on with --resume"
