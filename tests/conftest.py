@@ -1,11 +1,13 @@
 """Fixtures that several tests read: small simulated data, and the guide's line run once over it."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from commands import ROOT, path_with_python, run
+from commands import ROOT, path_with_python, pulse8, run
 from pulse8.build.deploy.options import DeployOptions
 from pulse8.build.deploy.package import deploy
 from pulse8.build.export.export import export
@@ -39,6 +41,16 @@ def pulse12_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with without_advice():
         quantize(folder / "fp32.onnx", folder / "calibration.npz", folder / "int8.onnx", QuantizeOptions())
     return folder
+
+
+@pytest.fixture(scope="session")
+def built_pulse12(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder in which `pulse8 build` was run on 40 simulated people, and what it printed."""
+    folder = tmp_path_factory.mktemp("build12")
+    words = ("--simulate.subjects", "40", "--simulate.windows", "4", "--calibrate.num-samples", "60", "--json")
+    done = pulse8(folder, "build", *words)
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 40 windows of a dozen people decide no fine gate
+    return folder, json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -37,3 +37,9 @@ class QuantizationError(ToolchainError):
     """ONNX Runtime's quantiser failed; the guide has a heading of its own for it."""
 
     heading = "Error during quantization"
+
+
+def one_line(error: Exception, letters: int = 200) -> str:
+    """Return an exception's message as one line of at most so many characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= letters else text[: letters - 3] + "..."

@@ -10,6 +10,7 @@ from pulse8.cli import main
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.labels import LABEL_S
 from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
+from pulse8.learn.datasets.store import Store, write_index
 from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 
@@ -78,6 +79,12 @@ def test_data_that_cannot_be_evaluated_are_one_line(folder, data, words):
     options = DataSetOptions(**{name: folder / value if name in places else value for name, value in data.items()})
     with pytest.raises((InputError, SpecError), match=words):
         evaluate_data_set(options, PLAIN)
+
+
+def test_a_store_of_nobody_is_one_line(tmp_path):
+    write_index(Store(tmp_path, "own", simulated=False, entries=()))
+    with pytest.raises(InputError, match="holds no recordings"):
+        evaluate_data_set(DataSetOptions(store=tmp_path), PLAIN)
 
 
 def test_strata_and_a_data_set_at_once_are_refused(folder):

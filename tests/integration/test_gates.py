@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from pulse8.build.evidence.page import write_report
 from pulse8.build.export.recognise import spec_of, static_form
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.ort_writer import write_int8
@@ -14,7 +15,6 @@ from pulse8.build.quantize.quantize import quantize
 from pulse8.build.quantize.ranges import collect_ranges, extremes_of
 from pulse8.build.quantize.scales import scale_table
 from pulse8.build.verify import verify as room
-from pulse8.build.verify.evidence import write_report
 from pulse8.build.verify.options import VerifyOptions
 from pulse8.build.verify.provenance import require_verdict, verdict_path
 from pulse8.build.verify.verify import verify

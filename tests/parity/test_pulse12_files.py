@@ -177,6 +177,7 @@ def test_a_file_of_other_operators_or_shapes_is_refused(pulse12_files, tmp_path)
     for plant, words in (
         (lambda m: setattr(m.graph.node[1], "op_type", "Tanh"), "has Tanh"),
         (lambda m: setattr(m.graph.output[0].type.tensor_type.shape.dim[3], "dim_value", 32), "not its spec's"),
+        (lambda m: m.graph.node[0].input.pop(), "has no bias"),
     ):
         model = onnx.load(pulse12_files / "fp32.onnx")
         plant(model)

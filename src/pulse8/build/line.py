@@ -1,6 +1,7 @@
 """The build line: checkpoint and data to a verified INT8 model and its report.
 
-    checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> pre-flight -> report.html
+    checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> diagnosis -> pre-flight
+    -> report.html
 
 Each arrow is one function that writes one file and one row of the manifest beside it.
 """
@@ -10,12 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pulse8.build.deploy.application.evidence import board_evidence, look_at_board_files
+from pulse8.build.deploy.application.evidence import look_at_board_files
+from pulse8.build.diagnose.diagnose import diagnose
+from pulse8.build.diagnose.options import DiagnoseOptions
+from pulse8.build.evidence.commands import build_command, flags_of
+from pulse8.build.evidence.gather import DIAGNOSIS
+from pulse8.build.evidence.page import write_report
+from pulse8.build.evidence.timeline import Clock, Timeline, write_timeline
 from pulse8.build.export.options import ExportOptions
 from pulse8.build.quantize.calibrate import calibrate
 from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.build.quantize.quantize import Quantized, quantize
-from pulse8.build.verify.evidence import write_report
 from pulse8.build.verify.options import VerifyOptions
 from pulse8.build.verify.verdict import Verdict
 from pulse8.build.verify.verify import verify
@@ -26,6 +32,8 @@ from pulse8.lock import alone
 from pulse8.manifest import Row, sweep
 from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
+
+USUAL_FOLDER: Final = Path("pulse8-build")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +46,7 @@ class BuildOptions:
     export: ExportOptions = field(default_factory=ExportOptions)
     quantize: QuantizeOptions = field(default_factory=QuantizeOptions)
     verify: VerifyOptions = field(default_factory=VerifyOptions)
+    diagnose: DiagnoseOptions = field(default_factory=DiagnoseOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +106,33 @@ def run_build(
     with alone(folder, "pulse8 build"):
         sweep(folder)
         sweep(folder / "models")
-        weights = checkpoint or shipped_checkpoint(options.model)
+        weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
         names = FILES[load_checkpoint(weights).spec.model]
         models, recordings = folder / "models", data or folder / names.data
         if data is None:
             people = names.people if options.simulate == SimulateOptions() else options.simulate
-            names.simulate(recordings, people, watch)
-        calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
-        exported = export(weights, models / names.fp32, options.export)
-        quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
-        verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
-        look_at_board_files(quantized.whole)
-        report = write_report(verified.path, folder / "report.html", board_evidence)
+            with clock.stage("simulate"):
+                names.simulate(recordings, people, watch)
+        with clock.stage("calibrate"):
+            calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
+        with clock.stage("export"):
+            exported = export(weights, models / names.fp32, options.export)
+        with clock.stage("quantize"):
+            quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
+        with clock.stage("verify"):
+            verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
+        with clock.stage("diagnose"):
+            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
+        with clock.stage("pre-flight"):
+            look_at_board_files(quantized.whole)
+        write_timeline(
+            Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
+        )
+        report = write_report(verified.path, folder / "report.html")
         return Built(quantized=quantized, verdict=verified.verdict, report=report)
+
+
+def _command(folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions) -> str:
+    paths = {"--checkpoint": checkpoint, "--data": data, "--output": None if folder == USUAL_FOLDER else folder}
+    words = [word for flag, path in paths.items() if path is not None for word in (flag, path.as_posix())]
+    return build_command([*flags_of(options, BuildOptions), *words])

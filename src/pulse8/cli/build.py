@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.line import BuildOptions, run_build
+from pulse8.build.line import USUAL_FOLDER, BuildOptions, run_build
 from pulse8.build.verify.text import verdict_report
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
 
@@ -16,7 +16,7 @@ class Flags(BuildOptions):
     """Another checkpoint than the shipped one; the file itself says whose weights it holds."""
     data: Path | None = None
     """Windows with labels: clips for pulse12, the guide's format for ultralight."""
-    output: Path = Path("pulse8-build")
+    output: Path = USUAL_FOLDER
     """Folder to write into."""
     json: bool = False
     """Print one machine-readable record."""

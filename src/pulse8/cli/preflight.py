@@ -6,7 +6,7 @@ from pathlib import Path
 import tyro
 
 from pulse8.build.deploy.preflight.options import PreflightOptions
-from pulse8.build.deploy.preflight.preflight import preflight
+from pulse8.build.deploy.preflight.preflight import preflight, write_preflight
 from pulse8.build.deploy.preflight.text import preflight_text
 from pulse8.cli.printing import print_json
 
@@ -23,6 +23,8 @@ class Flags(PreflightOptions):
         Write what is safe to mend to this new file, verified against the old one.
     report
         Write the findings and the layers' timeline to this HTML file.
+    keep
+        Write the findings beside the model, where `pulse8 report` finds them.
     budget
         Print what fits at 30 frames a second with this network, once a second, beside the face networks.
     json
@@ -32,6 +34,7 @@ class Flags(PreflightOptions):
     model: tyro.conf.Positional[Path]
     fix: Path | None = None
     report: Path | None = None
+    keep: bool = False
     budget: bool = False
     json: bool = False
 
@@ -39,6 +42,8 @@ class Flags(PreflightOptions):
 def run(flags: Flags) -> int:
     """Look, mend, print, and return 1 where there is an error."""
     found = preflight(flags.model, flags)
+    if flags.keep:
+        write_preflight(found, flags.model)
     if flags.report is not None:
         from pulse8.build.deploy.preflight.section import write_preflight_page  # noqa: PLC0415 - needs plots
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.deploy.application.evidence import board_evidence
-from pulse8.build.verify.evidence import write_report
+from pulse8.build.evidence.page import write_report
 from pulse8.cli.printing import print_json
 
 
@@ -29,7 +28,7 @@ class Flags:
 
 def run(flags: Flags) -> int:
     """Write the report and say where it is."""
-    report = write_report(flags.verdict, flags.output, board_evidence)
+    report = write_report(flags.verdict, flags.output)
     if flags.json:
         print_json(Written(report=report))
     else:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import logging
+import os
 import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -86,12 +88,12 @@ class Flags:
 
 def run(flags: Flags) -> int:
     """Train and print the error on people that the weights never saw."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a local file needs not
     folder = flags.output.parent
-    with alone(folder, "pulse8 train"):
-        sweep(folder)
-        sweep(folder / "state")
+    first = os.environ.get("LOCAL_RANK", "0") == "0"  # Lightning runs the command once more for each other device
+    with alone(folder, "pulse8 train") if first else nullcontext():
+        for place in (folder, folder / "state") if first else ():
+            sweep(place)
         trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
@@ -104,6 +106,7 @@ def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with t
     options = _options(Pulse12Options, flags)
     from pulse8.learn.train.pulse12 import Recipe, train_pulse12  # noqa: PLC0415 - torch comes after the flags
 
+    _silence_lightning()
     recipe = Recipe(options=options, augment=flags.augment, loss=flags.loss)
     trained = train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
     try:
@@ -137,7 +140,13 @@ def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded wit
     options = _options(TrainOptions, flags)
     from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch comes after the flags
 
+    _silence_lightning()
     return train(flags.data or Path("data/ubfc_processed.pt"), flags.output, options, show_progress=_shows(flags))
+
+
+def _silence_lightning() -> None:
+    """Leave out its hints; it sets its level when it is imported, so this comes after."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 def _shows(flags: Flags) -> bool:

@@ -39,7 +39,7 @@ HEADERS: Final = {
 }
 
 
-def application(options: LiveOptions) -> Asgi:
+def live_application(options: LiveOptions) -> Asgi:
     """Build the page, its files and its socket, behind the guard."""
     page = files("pulse8.live") / "page"
     pages: set[Session] = set()
@@ -148,7 +148,7 @@ def address(options: LiveOptions, listener: socket.socket) -> str:
 def serve(options: LiveOptions, listener: socket.socket) -> None:
     """Serve until interrupted."""
     config = uvicorn.Config(
-        application(options),
+        live_application(options),
         log_level="warning",
         access_log=False,
         ws="websockets-sansio",

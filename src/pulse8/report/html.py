@@ -1,44 +1,99 @@
-"""Sections to one self-contained HTML file: no script, no link to anything outside, print-friendly."""
+"""Sections to one self-contained HTML file: no script, no link to anything outside; for screens and for paper."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Final, Literal
 
 from pulse8.errors import ToolchainError
 from pulse8.manifest import writing
 from pulse8.values import NOTICE
 
+Tone = Literal["good", "warn", "bad"]
+
+MARKED: Final[dict[str, Tone]] = {"met": "good", "not met": "bad", "not measured": "warn", "failed": "bad"}
+"""Cells that carry a colour beside their word."""
+
+NUMBER: Final = re.compile(r"[\d.,%+−–≤<>()\[\]\s-]*(?:\bto\b[\d.,%+−\s-]*)?")
+"""What a cell of a column of numbers is made of: figures, intervals, shares, or a dash."""
+INK: Final = re.compile(r"#(?:000000|222222)\b")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A heading row and rows of the same length."""
+    """A heading row and rows of the same length; ``caption`` says what they are."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+    @cached_property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether each column holds numbers alone, which stand to the right."""
+        columns = zip(*self.rows, strict=True) if self.rows else [() for _ in self.head]
+        return tuple(bool(column) and all(NUMBER.fullmatch(cell) for cell in column) for column in columns)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An SVG drawing and what it shows, for eyes and for screen readers; a wide one takes the page's width."""
+    """An SVG drawing and what it shows, for eyes and for screen readers; a wide one takes the page's width.
+
+    ``alt`` says in words what the drawing shows, where the caption does not.
+    """
 
     svg: str
     caption: str
+    alt: str = ""
     wide: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A title, then paragraphs, tables and pictures, in this order."""
+    """A title, then paragraphs, tables, commands to copy and pictures, in this order."""
 
     title: str
     text: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    code: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = field(default=())
 
+    @property
+    def anchor(self) -> str:
+        """Where the page's contents lead."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
-def render(title: str, verdict: str, passed: bool, sections: Sequence[Section]) -> str:
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One figure at the head of a page, and what it is held against."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+def render(
+    title: str, verdict: str, tone: Tone, sections: Sequence[Section], facts: Sequence[Fact] = (), badge: str = ""
+) -> str:
     """Render a page; the same sections give the same text.
+
+    Parameters
+    ----------
+    title
+        The page's.
+    verdict
+        One sentence that its reader can act on.
+    tone
+        Its colour.
+    sections
+        What it stands on.
+    facts
+        Figures to see at a glance.
+    badge
+        The verdict in a word or two.
 
     Raises
     ------
@@ -53,7 +108,31 @@ def render(title: str, verdict: str, passed: bool, sections: Sequence[Section]) 
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.from_string(files("pulse8.report").joinpath("page.html.jinja").read_text(encoding="utf-8"))
-    return page.render(title=title, verdict=verdict, passed=passed, sections=sections, notice=NOTICE)
+    return page.render(
+        title=title,
+        verdict=verdict,
+        tone=tone,
+        badge=badge,
+        facts=facts,
+        sections=sections,
+        notice=NOTICE,
+        marked=MARKED,
+        inlined=inlined,
+    )
+
+
+def inlined(svg: str, number: int) -> str:
+    """Make a drawing part of a page: black becomes the page's ink, and no two drawings share an element's name.
+
+    Matplotlib names every element; those that nothing refers to lose their names, the others get ``number`` before
+    them. Its metadata and its style sheet, which would be the whole page's, go.
+    """
+    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # its figures are told in words around it
+    svg = re.sub(r"<metadata>.*?</metadata>|<style[ >].*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
+    svg = re.sub(r'\s+id="([^"]*)"', lambda found: f' id="f{number}-{found[1]}"' if found[1] in used else "", svg)
+    svg = re.sub(r'(url\(|href=")#', rf"\1#f{number}-", svg)
+    return re.sub(r"\n\s*", "\n", INK.sub("currentColor", svg))
 
 
 def write_page(path: Path, page: str) -> None:

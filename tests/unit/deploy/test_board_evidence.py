@@ -6,11 +6,13 @@ import pytest
 
 from commands import ROOT
 from pulse8.build.deploy.application.budget import budget
-from pulse8.build.deploy.application.evidence import board_evidence, board_files, look_at_board_files
+from pulse8.build.deploy.application.evidence import board_files, look_at_board_files
 from pulse8.build.deploy.estimate.hardware import CHIP_BYTES
 from pulse8.build.deploy.estimate.latency import RECORD
 from pulse8.build.deploy.estimate.memory import Buffer, plan_memory
-from pulse8.build.verify.evidence import write_report
+from pulse8.build.evidence.board import board_sections
+from pulse8.build.evidence.gather import gather
+from pulse8.build.evidence.page import write_report
 from pulse8.manifest import rows_beside
 
 
@@ -21,7 +23,8 @@ def whole(workspace):
 
 def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_path):
     verdict = whole.with_suffix(".verdict.json")
-    sections = {section.title: section for section in board_evidence(verdict)}
+    look_at_board_files(whole)
+    sections = {section.title: section for section in board_sections(gather(verdict))}
     promises = {row[0]: row for row in sections["The guide's promises"].tables[0].rows}
     told = json.loads(verdict.read_text(encoding="utf-8"))["comparison"]
     assert promises["MAE, INT8"][2:4] == (f"{told['int8']['mae']:.2f} BPM", "measured on simulated data")
@@ -31,7 +34,7 @@ def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_p
     assert all(row[4] for row in promises.values())
     fp32, int8 = (whole.parent / name for name in ("rppg_fp32.onnx", "rppg_int8_qdq.onnx"))
     assert f"{fp32.stat().st_size:,} to {int8.stat().st_size:,} bytes" in promises["model size"][2]
-    page = write_report(verdict, tmp_path / "report.html", board_evidence).read_text(encoding="utf-8")
+    page = write_report(verdict, tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(title.replace("'", "&#39;") in page for title in sections)
 
 

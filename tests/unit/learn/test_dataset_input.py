@@ -71,6 +71,13 @@ def test_a_table_of_ones_own_with_a_fault_is_one_line(raw, fault):
     assert "\n" not in checked.fault
 
 
+def test_a_comment_in_a_truth_table_is_no_number(raw):
+    with (raw / "a.csv").open("a") as file:
+        file.write("# simulated, as `pulse8 render` says at the end of its truth\n")
+    (checked,) = check_data("own", raw).recordings
+    assert checked.fault is None
+
+
 LISTS = {
     "no list": (None, "your own data are a recordings.csv"),
     "no column": ("video,truth\na.mp4,a.csv\n", "has no column subject"),

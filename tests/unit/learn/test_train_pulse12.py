@@ -115,6 +115,15 @@ def test_a_steps_batch_hangs_on_its_number_alone(pool):
     assert not torch.equal(whole[0].clips, other.clips)
 
 
+def test_devices_draw_windows_of_their_own_and_the_first_those_of_one_alone(pool):
+    numbers = np.random.default_rng([7, 3, 0]).uniform(size=4)
+    np.testing.assert_array_equal(numbers, np.random.default_rng([7, 3]).uniform(size=4))
+    batches = [
+        next(iter(TrainingBatches([(pool, 1.0)], 4, range(1), 7, AugmentOptions(), device=device))) for device in (0, 1)
+    ]
+    assert not torch.equal(batches[0].clips, batches[1].clips)
+
+
 def test_short_windows_begin_with_zeros_and_stretching_moves_the_rate(pool):
     short = AugmentOptions(**{**vars(NEVER), "short": 1.0})
     batch = next(iter(TrainingBatches([(pool, 1.0)], 4, range(1), 0, short)))

@@ -24,6 +24,7 @@ TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
 WAVEFORM_OPERATORS: Final = {"Conv", "Relu", "Sigmoid", "Mul", "AveragePool", "Add"}
 MEND: Final = "export it with export_onnx.py (or pulse8 export)"
+OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
 
 def spec_of(model: onnx.ModelProto) -> ModelSpec:
@@ -59,13 +60,19 @@ def static_form(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
         return whole_form(recognise(model, path), spec, opset_of(model, path))
     if others := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
         raise InputError(
-            f"{path} has {', '.join(others)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}"
+            f"{path} has {', '.join(others)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
         )
     ends = [shape_of(end) for end in (*model.graph.input, *model.graph.output)]
     wanted = [(1, *spec.clip_shape), (1, spec.phases, 1, spec.window // spec.phases)]
     if ends != wanted:
-        raise InputError(f"{path} has input and output {ends}, not its spec's {wanted}; {MEND}")
+        raise InputError(f"{path} has input and output {ends}, not its spec's {wanted}: static, batch 1; {OWN}")
+    if bare := [node.name or node.output[0] for node in model.graph.node if _lacks_bias(node)]:
+        raise InputError(f"{path}: convolution {bare[0]} has no bias, which INT8 needs; give it one, of zeros")
     return model
+
+
+def _lacks_bias(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Conv" and len(node.input) < 3
 
 
 def shape_of(end: onnx.ValueInfoProto) -> tuple[int, ...]:
@@ -120,11 +127,15 @@ def _weights(model: onnx.ModelProto, path: Path) -> Weights:
     weights: Weights = {}
     for (name, shape), (weight, bias), output in zip(SHAPES.items(), layers, outputs, strict=False):
         if weight.size != int(np.prod(shape)) or weight.shape[: len(shape)][0] != shape[0]:
-            raise InputError(f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {MEND}")
+            raise InputError(
+                f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {MEND}; {OWN}"
+            )
         plain = (weight.reshape(shape), bias)
         weights[name] = _with_norm(plain, norms[output], constants) if output in norms else plain
     if len(layers) != len(SHAPES):
-        raise InputError(f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {MEND}")
+        raise InputError(
+            f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {MEND}; {OWN}"
+        )
     return weights
 
 

@@ -21,8 +21,7 @@ from pulse8.build.export.forms import FLOAT_TAIL
 from pulse8.build.export.onnx_file import copied
 from pulse8.build.quantize.options import QuantizeOptions
 from pulse8.build.quantize.scales import Scale, Scales
-from pulse8.errors import QuantizationError
-from pulse8.measure.infer.ort import one_line
+from pulse8.errors import QuantizationError, one_line
 from pulse8.spec import METADATA_KEY, ModelSpec
 
 SHORT_NAMES: Final = (

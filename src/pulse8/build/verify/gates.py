@@ -50,9 +50,24 @@ LIMITS: Final = Limits()
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One figure held against its limit; ``line`` is what a report says of it where it is not met."""
+    """One figure held against its limit.
+
+    Attributes
+    ----------
+    name
+        For programs.
+    what, asked, measured
+        For a table of promises, with units.
+    figure, limit, met
+        The figure, what it is held against, and whether it holds.
+    line
+        What a report says where it does not.
+    """
 
     name: str
+    what: str
+    asked: str
+    measured: str
     figure: float
     limit: float
     met: bool
@@ -61,8 +76,31 @@ class Gate:
 
 def most(name: str, what: str, figure: float, limit: float, unit: str, digits: int = 2) -> Gate:
     """Gate that a figure must stay under, strictly."""
-    line = f"{what} ({number(figure, digits)}{unit}) >= threshold ({limit}{unit})"
-    return Gate(name=name, figure=figure, limit=limit, met=bool(figure < limit), line=line)
+    measured, asked = f"{number(figure, digits)}{unit}", f"{limit}{unit}"
+    return Gate(
+        name=name,
+        what=what,
+        asked=f"under {asked}",
+        measured=measured,
+        figure=figure,
+        limit=limit,
+        met=bool(figure < limit),
+        line=f"{what} ({measured}) >= threshold ({asked})",
+    )
+
+
+def least(name: str, what: str, figure: float, limit: float, unit: str, line: str) -> Gate:
+    """Gate that a figure must reach; ``line`` says what is wrong where it does not."""
+    return Gate(
+        name=name,
+        what=what,
+        asked=f"at least {limit:.4g}{unit}",
+        measured=f"{figure:.4g}{unit}",
+        figure=figure,
+        limit=limit,
+        met=bool(figure >= limit),
+        line=line,
+    )
 
 
 def number(figure: float, digits: int = 2) -> str:
@@ -73,8 +111,7 @@ def number(figure: float, digits: int = 2) -> str:
 def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]:
     """Hold a waveform model's figures against their limits."""
     sqnr = f"Waveform SQNR ({waves.sqnr_db:.1f} dB) < threshold ({limits.min_sqnr_db} dB)"
-    met = waves.sqnr_db >= limits.min_sqnr_db
-    yield Gate(name="sqnr", figure=waves.sqnr_db, limit=limits.min_sqnr_db, met=met, line=sqnr)
+    yield least("sqnr", "Waveform SQNR", waves.sqnr_db, limits.min_sqnr_db, " dB", sqnr)
     yield most(
         "p95", "95th percentile of the change of rate", waves.difference_p95, limits.max_difference_p95_bpm, " BPM"
     )
@@ -89,4 +126,13 @@ def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]
 def scheme_gate(violations: Sequence[str]) -> Gate:
     """Hold what the audit found in the file, reloaded, against none."""
     first = f"INT8 scheme broken ({len(violations)} times): {violations[0]}" if violations else ""
-    return Gate(name="scheme", figure=len(violations), limit=0, met=not violations, line=first)
+    return Gate(
+        name="scheme",
+        what="Places where the file, read back, breaks the INT8 scheme",
+        asked="none",
+        measured=str(len(violations) or "none"),
+        figure=len(violations),
+        limit=0,
+        met=not violations,
+        line=first,
+    )

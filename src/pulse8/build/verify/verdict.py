@@ -1,15 +1,16 @@
 """What the comparison came to: figures on held-out windows, gates, and the verdict."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.build.verify.gates import LIMITS, Gate, Limits, most, number
+from pulse8.build.verify.gates import LIMITS, Gate, Limits, least, most, number
 from pulse8.build.verify.layers import LayerSqnr
 from pulse8.build.verify.predictions import Predictions
+from pulse8.build.verify.strata import StratumFigures
 from pulse8.build.verify.waves import WaveComparison
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
@@ -37,6 +38,16 @@ class WorstSubject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaeIntervals:
+    """95 % interval of each MAE in BPM, by bootstrap over subjects; POS's is ``None`` where it has no rate."""
+
+    fp32: tuple[float, float]
+    int8: tuple[float, float]
+    constant: tuple[float, float]
+    pos: tuple[float, float] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """INT8 beside FP32 on the same windows; everything in BPM but the SQNR.
 
@@ -61,6 +72,7 @@ class Comparison:
     worst: WorstSubject | None
     pos_mae: float | None = None
     pos_gap_interval: tuple[float, float] | None = None
+    intervals: MaeIntervals | None = None
 
     @property
     def mae_increase(self) -> float:
@@ -71,6 +83,16 @@ class Comparison:
     def rmse_increase(self) -> float:
         """INT8's RMSE minus FP32's."""
         return self.int8.rmse - self.fp32.rmse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of the split: its windows and subjects; ``used`` is how many windows this line took of it."""
+
+    name: str
+    windows: int
+    subjects: int | None
+    used: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +111,10 @@ class Verdict:
     waves: WaveComparison | None
     layers: tuple[LayerSqnr, ...]
     layers_missing: str | None
+    strata: tuple[StratumFigures, ...]
     asked: int
     split: str
+    sides: tuple[Side, ...]
     simulated: bool
     calibration_checked: bool
     fp32_sha256: str
@@ -99,14 +123,8 @@ class Verdict:
     runner: str
 
 
-def compare(
-    found: Predictions, constant_bpm: float, *, subjects_known: bool, pos_bpm: Values | None = None
-) -> Comparison:
-    """Compare two models' rates.
-
-    ``constant_bpm`` is the training labels' mean, which needs no camera at all; ``pos_bpm`` [N] is POS's rate, not a
-    number where it has none.
-    """
+def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
+    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
     difference = np.abs(found.int8 - found.fp32)
     int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
     gap = subject_bootstrap(int8_error - constant_error, found.subjects)
@@ -128,18 +146,32 @@ def compare(
         constant_gap_interval=gap,
         usefulness=_usefulness(gap),
         worst=_worst(found) if subjects_known else None,
-        **({} if pos_bpm is None else _beside_pos(found, int8_error, pos_bpm)),
+        **_beside_pos(found, int8_error),
+        intervals=_intervals(found, constant_error),
     )
 
 
-def _beside_pos(found: Predictions, int8_error: Values, pos_bpm: Values) -> dict[str, Any]:
+def _rated_by_pos(found: Predictions) -> NDArray[np.bool_]:
+    return np.zeros(len(found.labels), np.bool_) if found.pos_bpm is None else np.isfinite(found.pos_bpm)
+
+
+def _beside_pos(found: Predictions, int8_error: Values) -> dict[str, Any]:
     """POS's MAE where it has a rate, and INT8's MAE minus it on the same windows."""
-    rated = np.isfinite(pos_bpm)
-    pos_error = np.abs(pos_bpm - found.labels)[rated]
-    if not pos_error.size:
+    rated = _rated_by_pos(found)
+    if found.pos_bpm is None or not rated.any():
         return {}
+    pos_error = np.abs(found.pos_bpm - found.labels)[rated]
     gap = subject_bootstrap(int8_error[rated] - pos_error, found.subjects[rated])
     return {"pos_mae": float(pos_error.mean()), "pos_gap_interval": gap}
+
+
+def _intervals(found: Predictions, constant_error: Values) -> MaeIntervals:
+    rated = _rated_by_pos(found)
+    pos = None
+    if found.pos_bpm is not None and rated.any():
+        pos = subject_bootstrap(np.abs(found.pos_bpm - found.labels)[rated], found.subjects[rated])
+    fp32, int8 = (subject_bootstrap(np.abs(bpm - found.labels), found.subjects) for bpm in (found.fp32, found.int8))
+    return MaeIntervals(fp32=fp32, int8=int8, constant=subject_bootstrap(constant_error, found.subjects), pos=pos)
 
 
 def _usefulness(gap: tuple[float, float]) -> str:
@@ -184,11 +216,11 @@ def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate
     floor = limits.min_fp32_sd_bpm
     line = f"FP32 output is constant (sd {fp32:.3f} BPM < {floor} BPM): train it longer"
     varies = fp32 >= floor
-    yield Gate(name="constant FP32", figure=fp32, limit=floor, met=varies, line=line)
+    yield least("constant FP32", "FP32's outputs vary (sd)", fp32, floor, " BPM", line)
     if varies:
         floor = limits.min_sd_share * fp32
         line = f"INT8 output is constant (sd {int8:.3f} BPM < a tenth of FP32's {fp32:.3f})"
-        yield Gate(name="constant INT8", figure=int8, limit=floor, met=int8 >= floor, line=line)
+        yield least("constant INT8", "INT8's outputs vary, a tenth of FP32's (sd)", int8, floor, " BPM", line)
 
 
 def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
@@ -198,4 +230,5 @@ def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
     for name, other in others.items():
         if other is not None:
             line = f"MAE of INT8 ({number(figure)} BPM) >= MAE of {name} ({number(other)} BPM)"
-            yield Gate(name=f"better than {name}", figure=figure, limit=other, met=figure < other, line=line)
+            gate = most(f"better than {name}", f"MAE of INT8, under that of {name}", figure, round(other, 2), " BPM")
+            yield replace(gate, limit=other, met=figure < other, line=line)

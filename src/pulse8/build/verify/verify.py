@@ -1,10 +1,11 @@
 """INT8 against FP32 on windows that neither training nor calibration saw: the verdict."""
 
 import json
+import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from pulse8.build.export.recognise import MEND
 from pulse8.build.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.build.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.build.verify.options import MIN_SAMPLES, VerifyOptions
-from pulse8.build.verify.predictions import Predictions, predict, rates_of, shown
+from pulse8.build.verify.predictions import Outputs, Predictions, judge_waves, predict, rates_of
 from pulse8.build.verify.provenance import (
     MEND_INT8,
     check_provenance,
@@ -21,7 +22,8 @@ from pulse8.build.verify.provenance import (
     scheme_violations,
     verdict_path,
 )
-from pulse8.build.verify.verdict import Comparison, Verdict, compare, rate_gates, usefulness_gates
+from pulse8.build.verify.strata import figures_by_stratum
+from pulse8.build.verify.verdict import Comparison, Side, Verdict, compare, rate_gates, usefulness_gates
 from pulse8.build.verify.waves import WaveComparison, Waves, compare_waves
 from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import Labelled
@@ -65,13 +67,11 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
-    fp32_bpm, int8_bpm = (rates_of(output, spec) for output in outputs)
-    found = Predictions(data.labels[indices].astype(np.float64), fp32_bpm, int8_bpm, _groups(data, indices))
-    waves = _waves(outputs, spec, data, indices)
+    found = _predictions(outputs, spec, data, indices)
+    waves = _waves(outputs, found)
     compared = None if waves is None else compare_waves(found, waves)
     constant_bpm = float(data.labels[parts.train].mean())
-    pos_bpm = data.pos_bpm[indices].astype(np.float64) if isinstance(data, ClipData) else None
-    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject, pos_bpm=pos_bpm)
+    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject)
     refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
     gates = (*_gates(comparison, compared), scheme_gate(scheme_violations(sources["int8"])))
@@ -85,8 +85,10 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         waves=compared,
         layers=layers,
         layers_missing=missing,
+        strata=figures_by_stratum(found, constant_bpm, subjects_known=parts.by_subject),
         asked=options.num_samples,
         split=parts.sentence,
+        sides=tuple(_sides(parts, data.subjects, _calibrated(sources["int8"]), len(indices))),
         simulated=data.simulated,
         calibration_checked=checked,
         fp32_sha256=sources["fp32"].sha256,
@@ -110,16 +112,45 @@ def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
     return one
 
 
-def _waves(
-    outputs: tuple[NDArray[np.float32], NDArray[np.float32]],
-    spec: ModelSpec,
-    data: Labelled,
-    indices: NDArray[np.int64],
-) -> Waves | None:
-    if spec.output == "bpm" or not isinstance(data, ClipData):
+def _predictions(outputs: Outputs, spec: ModelSpec, data: Labelled, indices: NDArray[np.int64]) -> Predictions:
+    one, other = (rates_of(output, spec) for output in outputs)
+    plain = Predictions(data.labels[indices].astype(np.float64), one, other, _groups(data, indices))
+    if not isinstance(data, ClipData):
+        return plain
+    beside = replace(
+        plain,
+        pos_bpm=data.pos_bpm[indices].astype(np.float64),
+        strata=None if data.strata is None else data.strata[indices],
+    )
+    if spec.output == "bpm":
+        return beside
+    fp32, int8 = (judge_waves(output, spec, data, indices) for output in outputs)
+    return replace(
+        beside,
+        fp32_confidence=fp32.confidence,
+        int8_confidence=int8.confidence,
+        fp32_shown=fp32.shown,
+        int8_shown=int8.shown,
+    )
+
+
+def _waves(outputs: Outputs, found: Predictions) -> Waves | None:
+    if found.fp32_shown is None:
         return None
     one, other = (output[:, :, 0] for output in outputs)
-    return Waves(one, other, shown(outputs[0], spec, data, indices))
+    return Waves(one, other, found.fp32_shown)
+
+
+def _calibrated(int8: Accepted) -> int | None:
+    """How many windows the INT8 file's ranges were taken from, as its row says."""
+    return len(int8.row.options["calibration_indices"]) if int8.row and int8.row.step == "quantize" else None
+
+
+def _sides(parts: Split, subjects: NDArray[np.str_] | None, calibrated: int | None, verified: int) -> Iterator[Side]:
+    used = {"training": calibrated, "validation": None, "test": verified}
+    for name, own in zip(used, (parts.train, parts.validation, parts.test), strict=True):
+        people = None if subjects is None else len(np.unique(subjects[own]))
+        yield Side(name=name, windows=len(own), subjects=people, used=used[name])
 
 
 def _chosen(parts: Split, options: VerifyOptions, data_file: Path) -> NDArray[np.int64]:
@@ -155,9 +186,16 @@ def _layers(
         return (), str(error)
 
 
+def _plain(values: NDArray[Any] | None) -> list[Any] | None:
+    """Return an array as JSON takes it: not a number becomes null."""
+    if values is None or values.dtype.kind != "f":
+        return None if values is None else values.tolist()
+    return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
 def _write(verdict: Verdict, found: Predictions, sources: dict[str, Accepted], options: VerifyOptions) -> Path:
     path = verdict_path(sources["int8"].path)
-    windows = {name: getattr(found, name).tolist() for name in ("labels", "fp32", "int8", "subjects")}
+    windows = {each.name: _plain(getattr(found, each.name)) for each in fields(found)}
     with writing(path) as temporary:
         temporary.write_text(json.dumps({**asdict(verdict), "windows": windows}) + "\n", encoding="utf-8")
     record(path, "verify", sources, options_of(VerifyOptions, options), "done" if verdict.passed else "failed")

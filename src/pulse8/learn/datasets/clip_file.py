@@ -1,8 +1,8 @@
 """Clips with true rates as one file: what a waveform model is calibrated and verified on.
 
 A zip of NumPy arrays: ``clips`` float32 [N, 3, 12, 256], ``scales`` float32 [N, 3, 12], ``labels`` and ``pos_bpm``
-float32 [N] in BPM, ``subjects`` text [N], and in a calibration set ``indices`` int64 [N] and ``source_sha256``. The
-same content gives the same bytes.
+float32 [N] in BPM, ``subjects`` text [N], where they are known ``strata`` text [N], and in a calibration set
+``indices`` int64 [N] and ``source_sha256``. The same content gives the same bytes.
 """
 
 import zipfile
@@ -22,6 +22,7 @@ from pulse8.values import Clip
 MAX_BYTES: Final = 1 << 30
 MAKE: Final = "make it with pulse8 simulate --model pulse12, a calibration set with pulse8 calibrate"
 ARRAYS: Final = ("clips", "scales", "labels", "pos_bpm", "subjects")
+KINDS: Final = "strata"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +41,8 @@ class ClipData:
         float32 [N], POS's rate on the same window; not a number where it has none.
     subjects
         [N] ids as text.
+    strata
+        [N] what kind of recording each is of, as text; ``None`` where that is not known.
     """
 
     clips: NDArray[np.float32]
@@ -47,9 +50,10 @@ class ClipData:
     labels: NDArray[np.float32]
     pos_bpm: NDArray[np.float32]
     subjects: NDArray[np.str_]
+    strata: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
-        counts = {len(getattr(self, name)) for name in ARRAYS}
+        counts = {len(values) for values in self.arrays.values()}
         kinds = tuple(getattr(self, name).dtype.kind for name in ARRAYS)
         if len(counts) != 1 or self.clips.ndim != 4 or kinds != ("f", "f", "f", "f", "U") or self.clips.itemsize != 4:
             raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {sorted(counts)} values; {MAKE}")
@@ -57,6 +61,11 @@ class ClipData:
             raise InputError(f"scales {self.scales.shape} are not those of clips {self.clips.shape}; {MAKE}")
         if not all(np.isfinite(values).all() for values in (self.clips, self.scales, self.labels)):
             raise InputError(f"clips or their rates are not finite; {MAKE}")
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is known of each window, by name."""
+        return {name: getattr(self, name) for name in (*ARRAYS, KINDS) if getattr(self, name) is not None}
 
     @property
     def simulated(self) -> bool:
@@ -74,7 +83,7 @@ class ClipData:
 
     def part(self, indices: NDArray[np.int64]) -> "ClipData":
         """Windows at ``indices`` as data of their own."""
-        return ClipData(**{name: getattr(self, name)[indices] for name in ARRAYS})
+        return ClipData(**{name: values[indices] for name, values in self.arrays.items()})
 
 
 def is_clip_file(path: Path) -> bool:
@@ -89,7 +98,8 @@ def is_clip_file(path: Path) -> bool:
 def write_clips(path: Path, data: ClipData, **more: Any) -> None:  # noqa: ANN401 - further arrays
     """Write clips, whole or not at all."""
     with writing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **{name: getattr(data, name) for name in ARRAYS}, **more)
+        arrays: dict[str, Any] = {**data.arrays, **more}
+        np.savez(file, **arrays)
 
 
 def write_calibration(path: Path, data: ClipData, indices: NDArray[np.int64], source_sha256: str) -> None:
@@ -119,7 +129,7 @@ def open_calibration(path: Path) -> CalibrationSet:
 def _data(found: dict[str, NDArray[Any]], path: Path) -> ClipData:
     if missing := [name for name in ARRAYS if name not in found]:
         raise InputError(f"{path} holds no {missing[0]}; {MAKE}")
-    return ClipData(**{name: found[name] for name in ARRAYS})
+    return ClipData(**{name: found[name] for name in (*ARRAYS, KINDS) if name in found})
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,8 @@ def simulate(output: Path, options: SimulateOptions, watch: Watch[int] = unwatch
     """Write ``options.subjects`` x ``options.windows`` simulated windows, one subject at a time, and their row."""
     numbers = watch(range(options.subjects), "simulating subjects", options.subjects)
     write_guide_data(output, _blocks(simulate_subject(number, options) for number in numbers))
-    return record(output, "simulate", {}, {**options_of(SimulateOptions, options), "simulated": True})
+    told = {**options_of(SimulateOptions, options), "model": "ultralight", "simulated": True}
+    return record(output, "simulate", {}, told)
 
 
 def _blocks(subjects: Iterator[SimulatedWindows]) -> Iterator[LabelledBlock]:

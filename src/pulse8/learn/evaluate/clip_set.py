@@ -1,5 +1,6 @@
 """Simulated people as a file of clips with true rates: data to calibrate and verify a waveform model on."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ from pulse8.values import Recording, Watch, unwatched
 PRESETS: Final = ("easy", "medium", "hard", "dark", "compressed")
 """Conditions are drawn as these test strata draw theirs, in turn, on seeds that no stratum has."""
 
+STRATUM: Final = "stratum"
+"""The condition that names it."""
+
 PROBE_SEED: Final = 8
 
 
@@ -33,15 +37,18 @@ def simulate_clips(output: Path, options: SimulateOptions, watch: Watch[int] = u
     """
     numbers = watch(range(options.subjects), "simulating subjects", options.subjects)
     write_clips(output, clips_of(simulated_people(numbers, options)))
-    return record(output, "simulate", {}, {**options_of(SimulateOptions, options), "simulated": True})
+    return record(
+        output, "simulate", {}, {**options_of(SimulateOptions, options), "model": "pulse12", "simulated": True}
+    )
 
 
 def simulated_people(numbers: Iterable[int], options: SimulateOptions) -> Iterator[Recording]:
     """Simulate one recording a number, long enough for ``options.windows``."""
     length = RecordingOptions(seconds=(options.windows * WINDOW + 2) / RATE_HZ, seed=options.seed)
     for number in numbers:
-        preset = stratum(PRESETS[number % len(PRESETS)]).preset
-        yield simulate_recording(number, draw_conditions(number, preset, options.seed), length)
+        kind = PRESETS[number % len(PRESETS)]
+        made = simulate_recording(number, draw_conditions(number, stratum(kind).preset, options.seed), length)
+        yield dataclasses.replace(made, conditions={**made.conditions, STRATUM: kind})
 
 
 def clips_of(recordings: Iterable[Recording]) -> ClipData:
@@ -56,12 +63,14 @@ def clips_of(recordings: Iterable[Recording]) -> ClipData:
     known = [(window.seen, window.truth) for window in windows if window.seen and window.truth.bpm is not None]
     if not known:
         raise InputError(f"no recording has a window of {WINDOW / RATE_HZ:.2f} s with a contact pulse; {MAKE}")
+    kinds = [str(truth.conditions.get(STRATUM, "")) for _, truth in known]
     return ClipData(
         clips=np.concatenate([seen.clip.samples for seen, _ in known]),
         scales=np.stack([seen.clip.scale for seen, _ in known]),
         labels=np.array([truth.bpm for _, truth in known], np.float32),
         pos_bpm=np.array([_pos_bpm(seen.cells) for seen, _ in known], np.float32),
         subjects=np.array([truth.subject for _, truth in known]),
+        strata=np.array(kinds) if all(kinds) else None,
     )
 
 

@@ -72,6 +72,8 @@ def _groups(
     subjects = store.subjects[: limit or None]
     stored = _Stored(store, subjects)
     entries = store.of(subjects)
+    if not entries:
+        raise InputError(f"{store.path} holds no recordings; see why with pulse8 check-data, and prepare it again")
     return [_group(store.dataset, stored, len(entries))], _told_store(store, subjects, entries)
 
 

@@ -71,7 +71,7 @@ def write_evaluation(path: Path, table: Table) -> None:
         sections.append(_longer(table.longer))
     people = len({reading.subject for found in table.readings.values() for reading in found[POS]})
     headline = f"{table.source}: {people} subjects, windows of {table.window_s:.2f} s"
-    write_page(path, render("pulse8: evaluation", headline, passed=True, sections=sections))
+    write_page(path, render("pulse8: evaluation", headline, tone="good", sections=sections))
 
 
 BY_CONDITION: Final = "All groups that have a pulse together; numbers in thirds of the recordings."

@@ -1,7 +1,7 @@
 """Batches for pulse12 out of pools: windows drawn anew for each step, and fixed ones for validation.
 
-A step's batch hangs on the seed and the step's number alone: a run that was interrupted goes on with the batches that
-it would have had.
+A step's batch hangs on the seed, the step's number and the device's alone: a run that was interrupted goes on with the
+batches that it would have had, and several devices draw different ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,15 +51,24 @@ class Batch(NamedTuple):
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """A run's batches from pools mixed by weights, one for each of ``steps``, which need not begin at 0.
+    """A run's batches from pools mixed by weights, one for each of ``steps``, for one of several devices.
 
-    Its length is that of the whole run: Lightning counts the batches before the state that it goes on from too.
+    The steps need not begin at 0; the length is that of the whole run, because Lightning counts the batches before the
+    state that it goes on from too.
     """
 
     def __init__(
-        self, pools: Sequence[tuple[Pool, float]], size: int, steps: range, seed: int, options: AugmentOptions
+        self,
+        pools: Sequence[tuple[Pool, float]],
+        size: int,
+        steps: range,
+        seed: int,
+        options: AugmentOptions,
+        *,
+        device: int = 0,
     ) -> None:
-        self._pools, self._size, self._steps, self._seed, self._options = pools, size, steps, seed, options
+        self._pools, self._size, self._steps, self._options = pools, size, steps, options
+        self._seed, self._device = seed, device
         self._rates_bpm = [_rates_bpm(pool) for pool, _ in pools]
         weights = np.array([weight for _, weight in pools])
         self._shares = weights / weights.sum()
@@ -68,7 +77,8 @@ class TrainingBatches(IterableDataset[Batch]):
         return self._steps.stop
 
     def __iter__(self) -> Iterator[Batch]:
-        return (self._batch(np.random.default_rng([self._seed, step])) for step in self._steps)
+        """Give the batches; a zero at a seed's end changes nothing, so the first device draws as one alone does."""
+        return (self._batch(np.random.default_rng([self._seed, step, self._device])) for step in self._steps)
 
     def _batch(self, rng: np.random.Generator) -> Batch:
         length = int(rng.choice(SHORT)) if rng.uniform() < self._options.short else WINDOW

@@ -40,7 +40,7 @@ class Pulse12Options:
     Attributes
     ----------
     steps, batch_size
-        How long, and how many windows a step.
+        How long, and how many windows a step on each device.
     learning_rate, weight_decay
         Of AdamW; the rate is the one-cycle schedule's highest.
     seed

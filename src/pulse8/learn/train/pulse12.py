@@ -197,9 +197,10 @@ class Looks(Curves):
         self.options = recipe.options
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:  # noqa: ANN401 - Lightning passes outputs, batch and index
-        """Look now and then."""
+        """Look now and then, on the first device."""
         step = trainer.global_step
-        if isinstance(pl_module, Learner) and (not step % _look_every(self.options) or step == self.options.steps):
+        due = not step % _look_every(self.options) or step == self.options.steps
+        if due and trainer.is_global_zero and isinstance(pl_module, Learner):
             errors = [error for _, error in pl_module.errors()]
             self.add(step, (float(trainer.callback_metrics["loss"]), _mean(errors), _close_share(errors)))
 
@@ -243,7 +244,12 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
         enable_model_summary=False,
     )
     drawn = TrainingBatches(
-        sources.training, options.batch_size, range(first, options.steps), options.seed, learner.recipe.augment
+        sources.training,
+        options.batch_size,
+        range(first, options.steps),
+        options.seed,
+        learner.recipe.augment,
+        device=trainer.global_rank,
     )
     loader = DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH)
     try:
@@ -254,6 +260,8 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
         raise ToolchainError(
             "the process that draws batches was killed, probably for memory; free some and go on with --resume"
         ) from error
+    if not trainer.is_global_zero:
+        raise SystemExit(0)  # Lightning ran this command once more for another device; the first one writes
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -6,9 +6,8 @@ from typing import Final
 import onnx
 from google.protobuf.message import DecodeError
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, one_line
 from pulse8.manifest import existing_file
-from pulse8.measure.infer.ort import one_line
 
 MAX_BYTES: Final = 64_000_000
 REFUSED: Final = (DecodeError, onnx.checker.ValidationError, ValueError, TypeError, OSError, RuntimeError)

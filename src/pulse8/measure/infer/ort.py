@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, ToolchainError
+from pulse8.errors import InputError, ToolchainError, one_line
 
 Level = Literal["off", "basic", "extended", "all"]
 LEVELS: Final = {
@@ -78,9 +78,3 @@ class OrtRunner:
         except ModuleNotFoundError as error:
             raise ToolchainError("inner bytes of a file are read with the onnx package; pip install onnx") from error
         return OrtRunner(ending_in_int8(self._model), self._level)
-
-
-def one_line(error: Exception) -> str:
-    """Return an exception's message as one line of at most 200 characters."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else text[:197] + "..."

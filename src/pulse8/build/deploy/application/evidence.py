@@ -1,17 +1,14 @@
-"""The report's sections about the board: the promises, the pre-flight of each file, the application's budget."""
+"""Which files go to the board, what their pre-flights say, and the report's tables of promises and budget."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pulse8.build.deploy.application.budget import Budget, budget, budget_lines, load_lines
-from pulse8.build.deploy.application.promises import Promise, promises
+from pulse8.build.deploy.application.budget import Budget, budget_lines, load_lines
+from pulse8.build.deploy.application.promises import Promise
 from pulse8.build.deploy.preflight.options import PreflightOptions
 from pulse8.build.deploy.preflight.preflight import Preflight, preflight, write_preflight
-from pulse8.build.deploy.preflight.section import preflight_section
 from pulse8.build.quantize.quantize import pair_paths
-from pulse8.manifest import rows_beside
 from pulse8.report.html import Section, Table
 
 PAIR_RATES: Final = (90.0, 30.0)
@@ -38,23 +35,6 @@ def look_at_board_files(whole: Path) -> tuple[Preflight, ...]:
         write_preflight(found, path)
         looked.append(found)
     return tuple(looked)
-
-
-def board_evidence(verdict_file: Path) -> list[Section]:
-    """Return the sections about the board for the report of a verdict; none where its INT8 file is gone."""
-    row = rows_beside(verdict_file).get(verdict_file.name)
-    whole = verdict_file.parent / row.inputs["int8"].path if row is not None else None
-    if row is None or whole is None or not whole.is_file():
-        return []
-    rates = board_files(whole)
-    looked = [preflight(path, PreflightOptions()) for path in rates]
-    told = json.loads(verdict_file.read_text(encoding="utf-8"))
-    sizes = row.inputs["fp32"].bytes, row.inputs["int8"].bytes
-    return [
-        promises_section(promises(told, sizes, looked, [rate / min(rates.values()) for rate in rates.values()])),
-        *map(preflight_section, looked),
-        budget_section(budget(rates)),
-    ]
 
 
 def promises_section(table: Sequence[Promise]) -> Section:

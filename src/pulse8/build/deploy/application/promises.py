@@ -1,10 +1,11 @@
 """The guide's promises beside what is known here: measured, estimated, or not known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pulse8.build.deploy.preflight.preflight import Preflight
+from pulse8.build.verify.verdict import Verdict
 
 Standing = Literal["measured", "measured on simulated data", "interval, estimated", "lower bound", "not known"]
 
@@ -21,14 +22,14 @@ class Promise:
 
 
 def promises(
-    told: Mapping[str, Any], sizes: tuple[int, int] | None, looked: Sequence[Preflight], runs: Sequence[float]
+    verdict: Verdict, sizes: tuple[int, int] | None, looked: Sequence[Preflight], runs: Sequence[float]
 ) -> tuple[Promise, ...]:
     """Return the table.
 
     Parameters
     ----------
-    told
-        A verdict as its file holds it.
+    verdict
+        What the verification came to.
     sizes
         Bytes of the FP32 and the INT8 file; ``None`` where they are not known.
     looked
@@ -36,16 +37,14 @@ def promises(
     runs
         How often each of them runs for one answer.
     """
-    found = told["comparison"]
-    on: Standing = "measured on simulated data" if told["simulated"] else "measured"
+    found = verdict.comparison
+    on: Standing = "measured on simulated data" if verdict.simulated else "measured"
     return (
-        Promise(
-            what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(found["int8"]["mae"]), standing=on, command="pulse8 verify"
-        ),
+        Promise(what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(found.int8.mae), standing=on, command="pulse8 verify"),
         Promise(
             what="RMSE, INT8",
             guide="7.5-9.0 BPM",
-            ours=_bpm(found["int8"]["rmse"]),
+            ours=_bpm(found.int8.rmse),
             standing=on,
             command="pulse8 verify",
         ),
@@ -83,7 +82,8 @@ def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
     ours: str
     standing: Standing
     if not looked or len(known) != len(looked):
-        ours, standing = "not predicted: see the pre-flight", "not known"
+        ours = "not predicted: see the pre-flight" if looked else "not measured: no pre-flight"
+        standing = "not known"
     else:
         low, high = (sum(getattr(each, end) * count for each, count in known) for end in ("low_ms", "high_ms"))
         ours, standing = f"{low:.2f} to {high:.2f} ms of NPU an answer", "interval, estimated"
@@ -97,7 +97,8 @@ def _memory(looked: Sequence[Preflight]) -> Promise:
     ours: str
     standing: Standing
     if not peaks or len(peaks) != len(looked):
-        ours, standing = "a shape is not known", "not known"
+        ours = "a shape is not known" if looked else "not measured: no pre-flight"
+        standing = "not known"
     else:
         ours, standing = f"{max(peaks):,} bytes of activations", "lower bound"
     return Promise(what="memory", guide="500 to 200 KB", ours=ours, standing=standing, command="pulse8 preflight MODEL")

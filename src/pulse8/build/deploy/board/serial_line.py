@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from pulse8.build.deploy.board.client import Line
-from pulse8.errors import ToolchainError
+from pulse8.errors import ToolchainError, one_line
 
 BAUD: Final = 921_600
 """What the vendor's own tools use with this family's debug probe."""
@@ -22,14 +22,14 @@ class _SerialLine:
             self._port = serial.Serial(port, baud, timeout=0, write_timeout=10)
         except (serial.SerialException, OSError, ValueError) as error:
             raise ToolchainError(
-                f"port {port} cannot be opened ({_short(error)}); see which there are: {_ports()}"
+                f"port {port} cannot be opened ({one_line(error, 120)}); see which there are: {_ports()}"
             ) from error
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
         except self._error as error:
-            raise ToolchainError(f"the port takes no bytes ({_short(error)}); plug the board in again") from error
+            raise ToolchainError(f"the port takes no bytes ({one_line(error, 120)}); plug it in again") from error
 
     def read(self, timeout_s: float) -> bytes:
         try:
@@ -37,7 +37,7 @@ class _SerialLine:
             first = self._port.read(1)
             return bytes(first + self._port.read(self._port.in_waiting)) if first else b""
         except (self._error, OSError) as error:
-            raise ToolchainError(f"the port is gone ({_short(error)}); plug the board in again") from error
+            raise ToolchainError(f"the port is gone ({one_line(error, 120)}); plug the board in again") from error
 
     def close(self) -> None:
         self._port.close()
@@ -66,7 +66,3 @@ def _ports() -> str:
     from serial.tools import list_ports  # noqa: PLC0415
 
     return ", ".join(sorted(port.device for port in list_ports.comports())) or "none"
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

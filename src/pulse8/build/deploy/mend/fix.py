@@ -23,9 +23,9 @@ from pulse8.build.export.probe import probe_samples
 from pulse8.build.export.recognise import opset_of, recognise, spec_of
 from pulse8.build.quantize.pair import cut_pair
 from pulse8.build.quantize.quantize import pair_logits, pair_paths
-from pulse8.errors import GateError, InputError
+from pulse8.errors import GateError, InputError, one_line
 from pulse8.manifest import accept, record
-from pulse8.measure.infer.ort import OrtRunner, one_line
+from pulse8.measure.infer.ort import OrtRunner
 
 TOLERANCE: Final = 1e-4
 """BPM for a model that gives them; else the outputs' own unit, as a share of their largest value."""

@@ -10,6 +10,7 @@ from pulse8.measure.draw.agreement import layer_timeline_svg
 from pulse8.report.html import Picture, Section, Table, render, write_page
 
 MAX_LAYERS: Final = 60
+MAX_FINDINGS: Final = 100
 
 
 def preflight_section(found: Preflight) -> Section:
@@ -27,17 +28,32 @@ def preflight_section(found: Preflight) -> Section:
     return Section(
         title=f"Pre-flight of {Path(found.model).name}",
         text=(
+            *(() if findings else ("Findings: none.",)),
             f"Latency: {latency_sentence(found)}.",
             f"Memory: {memory_sentence(found)}.",
             f"Weights and biases in flash: {found.flash_bytes:,} bytes, a lower bound.",
             f"Rules: {SOURCE}.",
         ),
         tables=(
-            Table(head=("rule", "severity", "node", "found", "mend"), rows=findings or (("none", "", "", "", ""),)),
-            Table(head=("layer", "operator", "epoch", "MAC", "weight bytes", "ms"), rows=layers),
+            *((_findings(findings),) if findings else ()),
+            Table(
+                head=("layer", "operator", "epoch", "MAC", "weight bytes", "ms"),
+                rows=layers,
+                caption=f"{_first(len(layers), len(found.layers))} layers",
+            ),
         ),
         pictures=(picture,) if timed else (),
     )
+
+
+def _findings(rows: tuple[tuple[str, ...], ...]) -> Table:
+    head = ("rule", "severity", "node", "found", "mend")
+    shown = rows[:MAX_FINDINGS]
+    return Table(head=head, rows=shown, caption=f"{_first(len(shown), len(rows))} findings")
+
+
+def _first(shown: int, count: int) -> str:
+    return str(count) if shown == count else f"The first {shown} of {count}"
 
 
 def _time(interval: Interval | None) -> str:
@@ -54,4 +70,6 @@ def write_preflight_page(found: Preflight, output: Path) -> None:
     """
     errors = sum(each.severity == "error" for each in found.findings)
     verdict = "No error found" if found.passed else f"{errors} errors found"
-    write_page(output, render("pulse8: pre-flight", verdict, found.passed, [preflight_section(found)]))
+    write_page(
+        output, render("pulse8: pre-flight", verdict, "good" if found.passed else "bad", [preflight_section(found)])
+    )

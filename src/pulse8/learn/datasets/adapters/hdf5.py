@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, ToolchainError
+from pulse8.errors import InputError, ToolchainError, one_line
 from pulse8.manifest import existing_file
 
 MAX_SAMPLES: Final = 20_000_000
@@ -36,7 +36,7 @@ def opened(path: Path) -> Iterator[Any]:
         with h5py.File(path, "r") as file:
             yield file
     except DAMAGED as error:
-        raise InputError(f"{path} cannot be read as HDF5 ({' '.join(str(error).split())}); copy it again") from error
+        raise InputError(f"{path} cannot be read as HDF5 ({one_line(error)}); copy it again") from error
 
 
 def dataset(file: Any, path: Path, *names: str) -> Any:  # noqa: ANN401 - h5py has no types

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, one_line
 from pulse8.learn.datasets.adapters.adapter import Found, Opened, even_ppg, files
 from pulse8.learn.datasets.adapters.pictures import read_array
 from pulse8.manifest import existing_file
@@ -63,17 +63,13 @@ def _read(path: Path) -> dict[str, Any]:
         if not absent and count * 8 <= MAX_BYTES:
             return dict(scipy.io.loadmat(path, variable_names=["video", "GT_ppg", *FIELDS]))
     except DAMAGED as error:
-        raise InputError(f"{path} cannot be read as a .mat file ({_one_line(error)}); copy it again") from error
+        raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
     except Exception as error:  # the reader has errors of its own class, and zlib's
         if type(error).__module__.split(".")[0] not in ("scipy", "zlib"):
             raise
-        raise InputError(f"{path} cannot be read as a .mat file ({_one_line(error)}); copy it again") from error
+        raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
     fault = f"has no {' and '.join(sorted(absent))}" if absent else f"claims {count:,.0f} values of video"
     raise InputError(f"{path} {fault}; copy it again")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _condition(field: NDArray[Any] | None) -> float | str | bool | None:

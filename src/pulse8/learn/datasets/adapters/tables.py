@@ -42,6 +42,8 @@ def read_table(
 ) -> dict[str, NDArray[np.float64]]:
     """Read columns of numbers, float64 [rows] each; an optional one that is not there is left out.
 
+    A line that begins with # is a comment, as `pulse8 render` writes one at the end of a truth table.
+
     Raises
     ------
     InputError
@@ -49,7 +51,8 @@ def read_table(
     """
     header, rows = read_rows(path, required, what)
     names = [*required, *(name for name in optional if name in header)]
-    return {name: np.array([_number(path, what, row, name, at) for at, row in enumerate(rows, 2)]) for name in names}
+    numbered = [(at, row) for at, row in enumerate(rows, 2) if not row[header[0]].startswith("#")]
+    return {name: np.array([_number(path, what, row, name, at) for at, row in numbered]) for name in names}
 
 
 def _number(path: Path, what: str, row: dict[str, str], name: str, line: int) -> float:

@@ -1,0 +1,95 @@
+"""From nothing to a rate: a fresh environment without extras, its size, its start-up, and a rate on a video.
+
+    python benchmarks/installation.py
+
+Needs the simulate extra here, for the video, and a package index. The video is simulated; not a medical device.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+from typing import Any, Final
+
+from measuring import run_measured, write_result
+
+from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BPM: Final = 72.0
+TRIES: Final = 9
+IMPORT: Final = "import time; began = time.perf_counter(); import pulse8; print(time.perf_counter() - began)"
+SIZES: Final = """
+import importlib.metadata, json
+def size(found):
+    return sum(path.stat().st_size for file in found.files or () if (path := found.locate_file(file)).is_file())
+print(json.dumps({found.name.lower(): size(found) for found in importlib.metadata.distributions()}))
+"""
+
+
+def main() -> None:
+    """Install, measure and write the row."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        video = folder / "face.mp4"
+        write_rendered(video, RenderOptions(seconds=20, bpm=BPM))
+        wheel = _wheel(folder)
+        began_s = time.perf_counter()
+        venv.create(folder / "venv", with_pip=True)
+        python = folder / "venv" / "bin" / "python"
+        _told([python, "-m", "pip", "install", "--quiet", str(wheel), "-c", str(ROOT / "constraints.txt")], folder)
+        installed_s = time.perf_counter() - began_s
+        told = json.loads(_told([python.with_name("pulse8"), "measure", str(video), "--json"], folder))
+        rate_s = time.perf_counter() - began_s - installed_s
+        write_result(
+            "installation",
+            "python benchmarks/installation.py",
+            {
+                "note": f"fresh environment, no extras; simulated face of {BPM:g} BPM, 20 s; a shared machine",
+                "wheel_mb": round(wheel.stat().st_size / 1e6, 2),
+                **_sizes(python, folder),
+                **_start_up(python, folder),
+                "seconds": {"environment_and_install": round(installed_s, 1), "measure": round(rate_s, 1)},
+                "seconds_from_nothing_to_first_rate": round(installed_s + rate_s, 1),
+                "bpm": told["whole"]["bpm"],
+            },
+        )
+
+
+def _wheel(folder: Path) -> Path:
+    _told([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(ROOT)], folder)
+    return next(folder.glob("pulse8-*.whl"))
+
+
+def _sizes(python: Path, folder: Path) -> dict[str, Any]:
+    """MB of each installed package, pip aside: it comes with every environment."""
+    sizes = json.loads(_told([python, "-c", SIZES], folder))
+    del sizes["pip"]
+    if "torch" in sizes:
+        raise SystemExit("torch came along")
+    largest = sorted(sizes, key=lambda name: -sizes[name])
+    return {
+        "installed_mb": round(sum(sizes.values()) / 1e6, 1),
+        "packages_mb": {name: round(sizes[name] / 1e6, 1) for name in largest},
+    }
+
+
+def _start_up(python: Path, folder: Path) -> dict[str, float]:
+    """Medians in milliseconds, the first run of each left out: it compiles."""
+    imports = [float(_told([python, "-c", IMPORT], folder)) for _ in range(TRIES + 1)][1:]
+    helps = [run_measured([str(python.with_name("pulse8")), "--help"], folder).seconds for _ in range(TRIES + 1)][1:]
+    bare = [run_measured([str(python), "-c", ""], folder).seconds for _ in range(TRIES)]
+    medians = {"import_pulse8_ms": imports, "pulse8_help_ms": helps, "python_alone_ms": bare}
+    return {name: round(1000 * statistics.median(values), 1) for name, values in medians.items()}
+
+
+def _told(command: list[str | Path], folder: Path) -> str:
+    return subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""From a row of the manifest to the command that writes its file again."""
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from pulse8.manifest import Row, Source, sha256_of
+
+SHIPPED: Final = ("pulse12", "ultralight")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """A step's verb: the flags that its inputs have, and the options of its row that are flags."""
+
+    verb: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    writes: bool = True
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "simulate": Verb(verb="simulate", options=("model", "subjects", "windows", "seed")),
+    "calibrate": Verb(verb="calibrate", inputs={"data": "--data"}, options=("num_samples", "distribution", "seed")),
+    "export": Verb(verb="export", inputs={"checkpoint": "--checkpoint"}, options=("opset",)),
+    "quantize": Verb(
+        verb="quantize",
+        inputs={"fp32": "--input", "calibration": "--calibration", "data": "--data"},
+        options=("per_channel", "method", "layers"),
+    ),
+    "verify": Verb(
+        verb="verify",
+        inputs={"fp32": "--fp32", "int8": "--int8", "data": "--data"},
+        options=("num_samples", "runner"),
+        writes=False,
+    ),
+}
+
+
+WITH_QUANTIZE: Final = "qat"
+"""The step whose file `quantize --qat` writes beside its own."""
+
+
+def commands_of(rows: Mapping[Path, Row], verdict_file: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder that all files stand in, and the commands to run there, each file after what it is made of."""
+    base = Path(os.path.commonpath([path.parent.resolve() for path in rows])) if rows else verdict_file.parent
+    made = [_command(path, row, base) for path, row in _ordered(rows, verdict_file) if row.step != WITH_QUANTIZE]
+    steps = dict.fromkeys(made)
+    report = _words("pulse8", "report", "--verdict", _seen(verdict_file, base))
+    return base, (*steps, report)
+
+
+def _ordered(rows: Mapping[Path, Row], file: Path) -> Iterator[tuple[Path, Row]]:
+    if file in rows:
+        for source in rows[file].inputs.values():
+            yield from _ordered(rows, file.parent / source.path)
+        yield file, rows[file]
+
+
+def _command(path: Path, row: Row, base: Path) -> str:
+    verb = VERBS.get(row.step)
+    if verb is None:
+        told = {name: value for name, value in row.options.items() if isinstance(value, int | float | str)}
+        return (
+            f"# {_seen(path, base)}: {row.step} {' '.join(f'{name}={value}' for name, value in told.items())}".rstrip()
+        )
+    words = ["pulse8", verb.verb]
+    for name, flag in verb.inputs.items():
+        if name in row.inputs:
+            words += _source(row.inputs[name], flag, path, base)
+    for name in verb.options:
+        words += _flag(name, row.options.get(name))
+    if training := row.options.get("qat"):
+        words += ["--qat", "True"]
+        words += [
+            word for name, value in training.items() if name != "figures" for word in _flag(f"training.{name}", value)
+        ]
+    return _words(*words, *(("--output", _seen(path, base)) if verb.writes else ()))
+
+
+def _source(source: Source, flag: str, path: Path, base: Path) -> Sequence[str]:
+    shipped = _shipped(source) if flag == "--checkpoint" else None
+    return ("--model", shipped) if shipped else (flag, _seen(path.parent / source.path, base))
+
+
+def _shipped(checkpoint: Source) -> str | None:
+    """Which shipped checkpoint this is: it has a name, and a path that differs from machine to machine."""
+    homes = {name: Path(str(files("pulse8.learn.models") / f"{name}.pth")) for name in SHIPPED}
+    return next((name for name, path in homes.items() if sha256_of(path) == checkpoint.sha256), None)
+
+
+def _flag(name: str, value: Any) -> Sequence[str]:  # noqa: ANN401 - an option of any record
+    if value is None or value in ((), []):
+        return ()
+    values = map(str, value) if isinstance(value, list | tuple) else (str(value),)
+    return (f"--{name.replace('_', '-')}", *values)
+
+
+def _seen(path: Path, base: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), base)).as_posix()
+    except ValueError:  # another drive on Windows
+        return path.as_posix()
+
+
+def _words(*words: str) -> str:
+    return shlex.join(words)
+
+
+def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any record
+    """Yield the flags of what differs from a record's defaults, nested records' with their name and a dot."""
+    default = kind()
+    for each in dataclasses.fields(kind):
+        value, usual = getattr(options, each.name), getattr(default, each.name)
+        if dataclasses.is_dataclass(usual):
+            yield from flags_of(value, type(usual), f"{prefix}{each.name}.")
+        elif value != usual:
+            yield from _flag(f"{prefix}{each.name}", value)
+
+
+def build_command(words: Sequence[str]) -> str:
+    """Return the command of a whole build."""
+    return _words("pulse8", "build", *words)

@@ -1,0 +1,54 @@
+"""How long each stage of a build took, and the command that it was: a file beside the verdict."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pulse8.manifest import accept, record, writing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage: its name and its wall time in seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """The stages in order, one after the other, and the command that ran them."""
+
+    stages: tuple[Stage, ...]
+    command: str
+
+
+@dataclass
+class Clock:
+    """Takes the time of one stage after the other."""
+
+    stages: list[Stage] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        started = time.perf_counter()
+        yield
+        self.stages.append(Stage(name=name, seconds=round(time.perf_counter() - started, 3)))
+
+
+def timeline_path(verdict_file: Path) -> Path:
+    """Where the timeline of the build that made a verdict stands: beside it."""
+    return verdict_file.with_name(verdict_file.name.replace(".verdict.json", "") + ".timeline.json")
+
+
+def write_timeline(timeline: Timeline, verdict_file: Path) -> Path:
+    """Write the timeline, and a row that binds it to the verdict."""
+    path = timeline_path(verdict_file)
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(asdict(timeline), indent=1) + "\n", encoding="utf-8")
+    record(path, "build", {"verdict": accept(verdict_file, failed_too=True)}, {})
+    return path
