@@ -1,0 +1,131 @@
+"""Write docs/licences.md: the licence of every pinned dependency and of every shipped weight file, in one table.
+
+usage: python scripts/licences.py [check]
+
+Licences are what each package's own metadata say, read where it is installed; ``pip install -e ".[test,docs]" -c
+constraints.txt`` installs them all. ``check`` writes nothing: it ends with 1 where the page is not what it would write.
+A package installed at another version than the pinned one is compared by name and version alone.
+"""
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from pulse8.manifest import sha256_of
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "docs" / "licences.md"
+LONGEST_LICENCE: Final = 120
+"""A longer text in the field ``License`` is the licence itself, not its name; the classifiers then name it."""
+
+MEDIAPIPE: Final = "Apache-2.0, The MediaPipe Authors, converted (NOTICE)"
+OURS: Final = "Apache-2.0, the pulse8 authors; trained on simulated people"
+WEIGHTS: Final = {
+    "measure/face/weights/face_detection_short_range.onnx": MEDIAPIPE,
+    "measure/face/weights/face_landmark.onnx": MEDIAPIPE,
+    "measure/infer/weights/pulse12.onnx": OURS,
+    "measure/infer/weights/pulse12_int8.onnx": OURS,
+    "measure/infer/weights/ultralight.onnx": OURS,
+    "measure/infer/weights/ultralight_int8.onnx": OURS,
+    "learn/models/pulse12.pth": OURS,
+    "learn/models/ultralight.pth": OURS,
+}
+OTHERS: Final = "the above"
+SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz"}
+"""Files of these kinds under ``src`` are weights."""
+
+HEAD: Final = """\
+# Licences
+
+pulse8 is Apache-2.0. Its wheel holds its own code and the weight files below, and nothing of another package. What it
+needs, and what its extras and tests need, is installed from the package index under these licences, as each package's
+own metadata name them at the version in `constraints.txt`. `python scripts/licences.py` writes this page; a test
+compares it with the pins and the installed packages. It is a list, not legal advice.
+
+Wheels of other projects carry libraries of their own: PyAV's and OpenCV's carry FFmpeg, which says of itself in PyAV
+18.1.0 "LGPL version 3 or later" and is built there with x264 and x265, whose own licences are the GPL. Who passes such
+wheels on passes those libraries on; pulse8 does not. The only dependency here under the GPL is docutils, which offers
+other licences beside it and is needed for these documents alone.
+
+| what | version, or SHA-256 | for | licence |
+|---|---|---|---|
+"""
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    text = HEAD + "".join(f"| {' | '.join(row)} |\n" for row in (*weight_rows(), *package_rows(written())))
+    if sys.argv[1:] == ["check"]:
+        return int(PAGE.read_text(encoding="utf-8") != text)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+def written() -> dict[str, str]:
+    """Licence of each package in the page as it stands, by name."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.is_file() else []
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    return {row[0]: row[-1] for row in rows}
+
+
+def weight_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Rows of the shipped weights; a file that nobody gave a licence ends the run."""
+    package = ROOT / "src" / "pulse8"
+    found = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.suffix in SUFFIXES}
+    if found != set(WEIGHTS):
+        raise SystemExit(f"weights without a licence, or licences without weights: {sorted(found ^ set(WEIGHTS))}")
+    for name, licence in WEIGHTS.items():
+        yield name, f"`{sha256_of(package / name)}`", "shipped", licence
+
+
+def package_rows(before: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    """Rows of the packages: those that pyproject.toml asks for, then those that they need."""
+    asked = asked_for()
+    pins = [line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").split()]
+    if unpinned := set(asked) - {canonicalize_name(name) for name, _ in pins}:
+        raise SystemExit(f"not pinned in constraints.txt: {', '.join(sorted(unpinned))}")
+    rows = [
+        (name, version, ", ".join(asked.get(canonicalize_name(name), [OTHERS])), licence(name, version, before))
+        for name, version in pins
+    ]
+    return sorted(rows, key=lambda row: (row[2] == OTHERS, row[0].lower()))
+
+
+def asked_for() -> dict[str, list[str]]:
+    """Who asks for each direct dependency: run time, an extra, or the building of the wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = {
+        "run time": project["project"]["dependencies"],
+        **project["project"]["optional-dependencies"],
+        "building": project["build-system"]["requires"],
+    }
+    asked: dict[str, list[str]] = {}
+    for group, lines in groups.items():
+        for name in (canonicalize_name(Requirement(line).name) for line in lines):
+            if name != "pulse8":
+                asked.setdefault(name, []).append(group)
+    return asked
+
+
+def licence(name: str, version: str, before: dict[str, str]) -> str:
+    """Licence by a package's metadata; as written before where another version is installed, or none."""
+    try:
+        told = metadata(name)
+    except PackageNotFoundError:
+        return before.get(name, "not installed")
+    if told["Version"].partition("+")[0] != version and name in before:
+        return before[name]
+    text = (told.get("License") or "").strip()
+    short = text if "\n" not in text and len(text) <= LONGEST_LICENCE else ""
+    classified = [line.split(" :: ")[-1] for line in told.get_all("Classifier", []) if line.startswith("License")]
+    return told.get("License-Expression") or short or ", ".join(classified) or "not named"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
