@@ -119,12 +119,13 @@ def start(words: tuple[str, ...], folder: Path, **environment: str) -> "subproce
 class Forked:
     """A command in a child of this process, which has loaded the libraries already: it differs in nothing else."""
 
-    def __init__(self, words: tuple[str, ...], folder: Path) -> None:
+    def __init__(self, words: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> None:
         self.returncode: int | None = None
         self._told = tempfile.TemporaryFile()  # noqa: SIM115 - it is open for as long as the child is
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                os.environ.update(environment)
                 self._become(words, folder)
             finally:
                 os._exit(70)
@@ -134,6 +135,8 @@ class Forked:
         os.chdir(folder)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(self._told.fileno(), 2)
+        if "KILL_BEFORE" in os.environ:
+            import_module("kill_before")
         code = main(words)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -163,13 +166,13 @@ class Forked:
         return b"", self._told.read()
 
 
-def begin(verb: "Verb", words: tuple[str, ...], folder: Path) -> "Forked | subprocess.Popen[bytes]":
+def begin(verb: "Verb", words: tuple[str, ...], folder: Path, **environment: str) -> "Forked | subprocess.Popen[bytes]":
     """Start a command: as a fork, or, where it starts workers that load what their parent is, as itself."""
     if verb.words[0] == "prepare":
-        return start(words, folder)
+        return start(words, folder, **environment)
     for name in LIBRARIES:
         import_module(name)
-    return Forked(words, folder)
+    return Forked(words, folder, environment)
 
 
 def wait_for(true: Callable[[], bool], seconds: float = LONGEST_S) -> bool:
@@ -215,7 +218,7 @@ def make_inputs(folder: Path, *, model: bool) -> None:
         name = f"subject{number + 1}"
         shutil.copytree(inputs / "raw" / name, inputs / "raw-half" / name)
     if model:
-        run(VERBS["build"].words, inputs)
+        end_of(begin(VERBS["build"], VERBS["build"].words, inputs))
 
 
 def undisturbed(verb: Verb, folder: Path) -> Whole:
@@ -369,7 +372,7 @@ def _fresh(verb: Verb, folder: Path, *, older: bool) -> dict[str, str]:
     kept = folder.with_name(f"older-{verb.words[0]}")
     if not kept.is_dir():
         kept.mkdir()
-        run(verb.older, kept)
+        end_of(begin(verb, verb.older, kept))
     shutil.copytree(kept, folder)
     return contents(folder)
 
@@ -447,9 +450,9 @@ def children(parent: int) -> list[int]:
     return sorted(found)
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: "Forked | subprocess.Popen[bytes]") -> None:
     os.kill(process.pid, signal.SIGSTOP)
 
 
-def go_on(process: "subprocess.Popen[bytes]") -> None:
+def go_on(process: "Forked | subprocess.Popen[bytes]") -> None:
     os.kill(process.pid, signal.SIGCONT)

@@ -22,10 +22,12 @@ import tyro
 from fault_trials import (
     VERBS,
     Whole,
+    begin,
     children,
     contents,
     damaged,
     differences,
+    end_of,
     go_on,
     leftovers,
     look_and_rerun,
@@ -33,7 +35,6 @@ from fault_trials import (
     may_mount,
     mounted,
     remount,
-    run,
     session,
     start,
     stop,
@@ -46,19 +47,7 @@ from measuring import RESULTS, write_result
 COMMAND: Final = "python benchmarks/faults.py"
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 CLOCKS: Final = {"ten years on": "+10y", "in 1975": "@1975-06-01 12:00:00", "jumping between 1985 and 2040": ""}
-DISK_SHARES: Final = (0.0, 0.02, 0.2, 0.5, 0.8, 0.95)
-HOOK: Final = """
-import multiprocessing, os, signal, sys
-left = [int(os.environ["KILL_BEFORE"])]
-def hook(event, arguments):
-    if event == "os.rename" and ".pulse8.part" in str(arguments[0]) + str(arguments[1]):
-        left[0] -= 1
-        if left[0] == 0:
-            if multiprocessing.parent_process() is not None:
-                os.kill(os.getppid(), signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(hook)
-"""
+DISK_SHARES: Final = (0.0, 0.2, 0.6, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,17 +102,17 @@ def renames(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, A
     verb, trial, struck = VERBS[name], folder / "trial", []
     hook = folder / "hook"
     hook.mkdir(exist_ok=True)
-    (hook / "sitecustomize.py").write_text(HOOK)
+    (hook / "sitecustomize.py").write_text("import kill_before\n")
     older = folder / f"older-{name}"
     if not older.is_dir():
         older.mkdir()
-        run(verb.older, older)
+        end_of(begin(verb, verb.older, older))
     while True:
         shutil.rmtree(trial, ignore_errors=True)
         shutil.copytree(older, trial)
         before = contents(trial)
-        path = os.pathsep.join([str(hook), os.environ.get("PYTHONPATH", "")])
-        process = start(verb.words, trial, PYTHONPATH=path, KILL_BEFORE=str(len(struck) + 1))
+        path = os.pathsep.join([str(hook), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        process = begin(verb, verb.words, trial, PYTHONPATH=path, KILL_BEFORE=str(len(struck) + 1))
         process.communicate()
         if process.returncode != -signal.SIGKILL:
             break
@@ -142,7 +131,7 @@ def disk(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]
     for share in DISK_SHARES:
         trial = folder / "disk"
         with mounted(trial, max(4096, int(share * whole.bytes))):
-            ended = run(VERBS[name].words, trial)
+            ended = end_of(begin(VERBS[name], VERBS[name].words, trial))
             each = name == "prepare" and ended.code and all(line.startswith("❌ ") for line in ended.lines)
             if not (ended.clear or each):
                 faults.append(f"{share:.0%}: {ended.code} {ended.lines}")
@@ -150,7 +139,7 @@ def disk(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]
             faults += [f"{share:.0%}: {one} is left" for one in leftovers(trial)]
             told += ended.lines[-1:]
             remount(trial, f"size={4 * whole.bytes}")
-            again = run(VERBS[name].words, trial)
+            again = end_of(begin(VERBS[name], VERBS[name].words, trial))
             faults += [f"{share:.0%}, with room: {one}" for one in differences(trial, whole)]
             faults += [] if again.code == whole.code else [f"{share:.0%}, with room: {again.code} {again.lines}"]
     return {"tried": len(DISK_SHARES), "survived": len(DISK_SHARES) - len(faults), "said": told, "faults": faults}
@@ -163,10 +152,10 @@ def readonly(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, 
         trial = folder / "disk"
         with mounted(trial, 4 * whole.bytes):
             if filled:
-                run(VERBS[name].words, trial)
+                end_of(begin(VERBS[name], VERBS[name].words, trial))
             before = contents(trial)
             remount(trial, "ro")
-            ended = run(VERBS[name].words, trial)
+            ended = end_of(begin(VERBS[name], VERBS[name].words, trial))
             told += ended.lines[-1:]
             faults += [] if ended.clear else [f"{ended.code} {ended.lines}"]
             faults += [] if contents(trial) == before else ["it changed"]
@@ -203,10 +192,10 @@ def together(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, 
     verb, trial = VERBS[name], folder / "trial"
     shutil.rmtree(trial, ignore_errors=True)
     trial.mkdir()
-    first = start(verb.words, trial)
+    first = begin(verb, verb.words, trial)
     wait_for(lambda: (trial / verb.lock).exists() and (trial / verb.lock).read_text() != "")
     stop(first)
-    second = run(verb.words, trial)
+    second = end_of(begin(verb, verb.words, trial))
     go_on(first)
     _, said = first.communicate()
     held = f"in use by pulse8 {name}, process {first.pid}"
