@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import ROOT
+from commands import ROOT, a_process_that_holds
 from pulse8.build.deploy.options import DeployOptions
 from pulse8.build.deploy.package import deploy
 from pulse8.build.line import BuildOptions, run_build
@@ -142,22 +142,14 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(verb, small, mo
 @pytest.mark.parametrize("verb", ["build", "prepare", "train", "deploy"])
 @pytest.mark.usefixtures("int8")
 def test_two_in_one_folder_is_one_line(verb, tmp_path, monkeypatch, capsys):
-    if verb == "prepare":
-        trials.make_inputs(tmp_path, model=False)
-    trial = tmp_path / "trial"
-    first = trials.start(trials.VERBS[verb].words, trial)
-    lock = trial / trials.VERBS[verb].lock
-    assert trials.wait_for(lambda: lock.is_file() and lock.read_text() != "")
-    trials.stop(first)
-    monkeypatch.chdir(trial)
-    try:
+    (tmp_path / "inputs" / "raw" / "subject1").mkdir(parents=True)
+    for name in ("vid.avi", "ground_truth.txt"):
+        (tmp_path / "inputs" / "raw" / "subject1" / name).write_text("found, and not read before the folder is held")
+    monkeypatch.chdir(tmp_path / "trial")
+    with a_process_that_holds("out", f"pulse8 {verb}", beside=verb == "deploy") as pid:
         assert main(trials.VERBS[verb].words) == 2
-        told = f"❌ Error: out is in use by pulse8 {verb}, process {first.pid} on "
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith(told)
-    finally:
-        first.kill()
-        first.communicate()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"❌ Error: out is in use by pulse8 {verb}, process {pid} on ")
 
 
 def test_the_table_of_faults_is_the_committed_one():
