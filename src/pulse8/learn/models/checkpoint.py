@@ -5,6 +5,7 @@ as plain numbers) and ``spec`` (the model's :class:`~pulse8.spec.ModelSpec` as J
 """
 
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,7 +128,10 @@ def _unpacked_bytes(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as error:
+        with path.open("rb") as file:
+            if file.read(2) == b"PK":  # torch's own reader may unpack what this one cannot measure
+                raise InputError(f"checkpoint {path} is cut short or no torch.save file; save it again") from error
         return path.stat().st_size
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,16 +129,31 @@ def open_pool(folder: Path) -> Pool:
     InputError
         There is none, or its files are not those that its table describes.
     """
-    table = json.loads(existing_file(folder / TABLE, "training pool", MAKE_POOL).read_text(encoding="utf-8"))
-    pieces = tuple(Piece(**row) for row in table["pieces"])
-    count = pieces[-1].stop
+    table = existing_file(folder / TABLE, "training pool", MAKE_POOL)
+    try:
+        fields = json.loads(table.read_text(encoding="utf-8"))
+        pieces, sha256 = tuple(_piece(row) for row in fields["pieces"]), str(fields["sha256"])
+        count = pieces[-1].stop
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{table} cannot be read ({error}); {MAKE_POOL}") from error
+    if any(not 0 <= piece.start < piece.stop <= count for piece in pieces):
+        raise InputError(f"{table} has pieces outside the pool; {MAKE_POOL}")
     sizes = {"cells.f32": 4 * count * COLUMNS, "contact.f32": 4 * count}
-    if wrong := [name for name, size in sizes.items() if (folder / name).stat().st_size != size]:
-        raise InputError(f"{folder / wrong[0]} is cut short; {MAKE_POOL}")
+    for name, size in sizes.items():
+        if existing_file(folder / name, "training pool", MAKE_POOL).stat().st_size != size:
+            raise InputError(f"{folder / name} is cut short; {MAKE_POOL}")
     # A plain view of the map: the map's own class costs more at each look than the copying.
     cells = np.asarray(np.memmap(folder / "cells.f32", np.float32, "r", shape=(count, COLUMNS)))
     contact = np.asarray(np.memmap(folder / "contact.f32", np.float32, "r", shape=(count,)))
-    return Pool(pieces, cells, contact, table["sha256"])
+    return Pool(pieces, cells, contact, sha256)
+
+
+def _piece(fields: dict[str, Any]) -> Piece:
+    piece = Piece(**fields)
+    texts, whole = (piece.subject, piece.recording, piece.part), (piece.start, piece.stop)
+    if not (all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in whole)):
+        raise TypeError("a piece has fields of another kind")
+    return piece
 
 
 def _even(recording: Recording) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
