@@ -65,7 +65,7 @@ class Flags:
     minutes
         When to stop trying random moments of a verb.
     go_on
-        Keep the moments that were tried before, and try the others.
+        Keep the moments that were survived before, and try the others.
     results
         Folder for the rows; the committed one by default.
     """
@@ -82,9 +82,14 @@ def kills(name: str, folder: Path, whole: Whole, flags: Flags) -> dict[str, Any]
     """Kill -9 at random moments, half of them over an older result, then the same command again."""
     before = rows_so_far(flags.results).get("kills", {}).get(name, {}).get("trials", []) if flags.go_on else []
     until_s = time.monotonic() + 60 * flags.minutes
-    trials = before[: flags.kills]
-    while len(trials) < flags.kills and time.monotonic() < until_s:
-        trials.append(asdict(strike(VERBS[name], folder / "trial", whole, len(trials))))
+    trials = []
+    for number in range(flags.kills):
+        if number < len(before) and not before[number]["faults"]:
+            trials.append(before[number])
+        elif time.monotonic() < until_s:
+            trials.append(asdict(strike(VERBS[name], folder / "trial", whole, number)))
+        else:
+            break
     return {
         "tried": len(trials),
         "survived": sum(not one["faults"] for one in trials),

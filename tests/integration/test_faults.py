@@ -63,6 +63,9 @@ def test_a_build_that_is_killed_ends_with_the_same_files(tmp_path, monkeypatch):
     whole.mkdir()
     killed("build", trial, sign="out/models/pulse12.onnx")
     assert (trial / "out" / NAME).is_file()
+    for name in (".", "models", "diagnosis"):
+        (trial / "out" / name).mkdir(exist_ok=True)
+        (trial / "out" / name / ".half.pulse8.part").write_text("")
     assert build_in(trial, monkeypatch) == build_in(whole, monkeypatch)
 
 

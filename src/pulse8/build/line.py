@@ -104,8 +104,8 @@ def run_build(
     from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
 
     with alone(folder, "pulse8 build"):
-        sweep(folder)
-        sweep(folder / "models")
+        for place in (folder, folder / "models", folder / DIAGNOSIS):
+            sweep(place)
         weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
         names = FILES[load_checkpoint(weights).spec.model]
         models, recordings = folder / "models", data or folder / names.data
