@@ -6,6 +6,7 @@ Needs the simulate extra here, for the video, and a package index. The video is 
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import venv
 from pathlib import Path
 from typing import Any, Final
 
-from measuring import run_measured, write_result
+from measuring import write_result
 
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 
@@ -78,13 +79,28 @@ def _sizes(python: Path, folder: Path) -> dict[str, Any]:
     }
 
 
-def _start_up(python: Path, folder: Path) -> dict[str, float]:
+def _start_up(python: Path, folder: Path) -> dict[str, Any]:
     """Medians in milliseconds, the first run of each left out: it compiles."""
     imports = [float(_told([python, "-c", IMPORT], folder)) for _ in range(TRIES + 1)][1:]
-    helps = [run_measured([str(python.with_name("pulse8")), "--help"], folder).seconds for _ in range(TRIES + 1)][1:]
-    bare = [run_measured([str(python), "-c", ""], folder).seconds for _ in range(TRIES)]
-    medians = {"import_pulse8_ms": imports, "pulse8_help_ms": helps, "python_alone_ms": bare}
-    return {name: round(1000 * statistics.median(values), 1) for name, values in medians.items()}
+    helps = [_timed([python.with_name("pulse8"), "--help"], folder) for _ in range(TRIES + 1)][1:]
+    bare = [_timed([python, "-c", ""], folder) for _ in range(TRIES)]
+    figures = {
+        "import_pulse8_ms": imports,
+        "pulse8_help_ms": [wall for wall, _ in helps],
+        "pulse8_help_cpu_ms": [cpu for _, cpu in helps],
+        "python_alone_ms": [wall for wall, _ in bare],
+    }
+    medians = {name: round(1000 * statistics.median(values), 1) for name, values in figures.items()}
+    return {**medians, "load_average_1_min": round(os.getloadavg()[0], 1), "niceness": os.nice(0)}
+
+
+def _timed(command: list[str | Path], folder: Path) -> tuple[float, float]:
+    """Seconds on the clock and on the processor."""
+    before, began_s = os.times(), time.perf_counter()
+    _told(command, folder)
+    after, ended_s = os.times(), time.perf_counter()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return ended_s - began_s, cpu_s
 
 
 def _told(command: list[str | Path], folder: Path) -> str:

@@ -11,6 +11,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "pulse8"
+html_static_path = ["static"]
+html_css_files = ["pulse8.css"]
 html_theme_options = {"announcement": NOTICE}
 
 myst_heading_anchors = 3

@@ -36,7 +36,8 @@ struct p8_monitor {
     alignas(P8_ALIGN) int8_t arena[P8_ARENA_BYTES];
 };
 
-_Static_assert(P8_WINDOW / P8_RATE_HZ < 16, "times in a window are exact in float32 only below 2^24 microseconds");
+_Static_assert(P8_WINDOW * 1000LL < 16LL * P8_RATE_MHZ,
+               "times in a window are exact in float32 only below 2^24 microseconds");
 
 size_t p8_monitor_bytes(void)
 {

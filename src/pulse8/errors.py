@@ -1,7 +1,13 @@
 """What can go wrong, as one tree; the command line is the only place that catches it.
 
-A message is one line: the thing, the reason, the mend.
+A message is one line: the thing, the reason, the mend. It may quote a file of anybody's, so that it is made one
+printable line of bounded length here, wherever it was raised.
 """
+
+from typing import Final
+
+LONGEST_MESSAGE: Final = 2000
+"""Characters; of a longer message the middle is left out, as it begins with the thing and ends with the mend."""
 
 
 class Pulse8Error(Exception):
@@ -9,6 +15,9 @@ class Pulse8Error(Exception):
 
     exit_code = 2
     heading = "❌ Error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_one_line(message))
 
 
 class InputError(Pulse8Error):
@@ -37,6 +46,15 @@ class QuantizationError(ToolchainError):
     """ONNX Runtime's quantiser failed; the guide has a heading of its own for it."""
 
     heading = "Error during quantization"
+
+
+def _one_line(message: str) -> str:
+    """Join lines, write what a terminal would obey as an escape, and cut the middle out of what is too long."""
+    half = LONGEST_MESSAGE // 2 - 3
+    short = message if len(message) <= LONGEST_MESSAGE else f"{message[:half]} ... {message[-half:]}"
+    plain = " ".join(short.split()) if any(sign in short for sign in "\r\n\t") else short
+    told = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in plain)
+    return told if len(told) <= LONGEST_MESSAGE else f"{told[:half]} ... {told[-half:]}"
 
 
 def one_line(error: Exception, letters: int = 200) -> str:

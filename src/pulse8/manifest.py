@@ -5,6 +5,7 @@ file whose row is stale or failed is refused, a file without a row is somebody's
 """
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -20,6 +21,10 @@ from pulse8.errors import InputError
 
 NAME: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16_000_000
+UNFINISHED: Final = ".pulse8.part"
+"""How the names of files end that are not whole yet; they begin with a dot."""
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
+LONGEST_TEXT: Final = 4096
 HASH_AGAIN_BYTES: Final = 256_000_000
 """An input of a file's own step is hashed again up to this size; a larger one is compared by size alone."""
 
@@ -82,25 +87,43 @@ def existing_file(path: Path, what: str, mend: str) -> Path:
 def writing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and rename it when the block ends well.
 
-    An error or an interruption removes it: what stood at ``path`` before stays whole.
+    An error or an interruption removes it: what stood at ``path`` before stays whole. A killed process leaves it, for
+    :func:`sweep`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
     """
-    try:
+    with told_in_one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
         os.close(handle)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; choose another --output") from error
-    temporary = Path(name)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_in_one_line(path: Path) -> Iterator[None]:
+    """Turn what the system refuses while ``path`` is written into an :class:`~pulse8.errors.InputError`."""
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        yield
     except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another --output"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        mend = "free space or " if error.errno in NO_SPACE else ""
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {mend}choose another place") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder; only who works there alone may ask for it."""
+    with told_in_one_line(folder):
+        for path in folder.glob(f".*{UNFINISHED}"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -130,7 +153,17 @@ def rows_beside(path: Path) -> dict[str, Row]:
 
 
 def _row(fields: dict[str, Any]) -> Row:
-    return Row(**{**fields, "inputs": {name: Source(**source) for name, source in fields["inputs"].items()}})
+    row = Row(**{**fields, "inputs": {name: Source(**source) for name, source in fields["inputs"].items()}})
+    texts: list[Any] = [row.step, row.output, row.output_sha256, *(each.path for each in row.inputs.values())]
+    sizes: list[Any] = [each.bytes for each in row.inputs.values()]
+    records: list[Any] = [row.options, row.tools]
+    if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT and text.isprintable() for text in texts):
+        raise TypeError("a row names what is no text")
+    if not all(isinstance(size, int) for size in sizes) or row.status not in ("done", "failed"):
+        raise TypeError("a row's sizes or its status are none")
+    if not all(isinstance(record, dict) for record in records):
+        raise TypeError("a row's options or tools are none")
+    return row
 
 
 def record(
@@ -200,19 +233,23 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
 def lineage(path: Path) -> dict[Path, Row]:
     """Return the rows of a file and of all that it was made from, as far as rows go; the file itself comes first."""
     found: dict[Path, Row] = {}
+    manifests: dict[Path, dict[str, Row]] = {}
     wanted = [path]
     while wanted:
         file = wanted.pop(0)
-        row = rows_beside(file).get(file.name)
+        if file.parent not in manifests:
+            manifests[file.parent] = rows_beside(file)
+        row = manifests[file.parent].get(file.name)
         if row is not None and file not in found:
             found[file] = row
-            wanted += [file.parent / source.path for source in row.inputs.values()]
+            # One file has one name, or a manifest that names its own folder from itself would have no end.
+            wanted += [Path(os.path.normpath(file.parent / source.path)) for source in row.inputs.values()]
     return found
 
 
 def _changed(path: Path, source: Source) -> bool:
     """Whether an input differs from what the step read; one that is gone cannot be compared and counts as unchanged."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on a name that is too long
         return False
     if path.stat().st_size != source.bytes:
         return True

@@ -7,6 +7,7 @@ it. It holds no accuracy figures: those live in the manifest and the model card,
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
@@ -250,13 +251,35 @@ class ModelSpec:
             fields: dict[str, Any] = json.loads(text)
             fields["rois"] = {name: _place(place) for name, place in fields["rois"].items()}
             readout = fields["readout"]
-            fields["readout"] = Readout(band_bpm=tuple(readout["band_bpm"]), fft_length=readout["fft_length"])
+            low, high = map(float, readout["band_bpm"])
+            fields["readout"] = Readout(band_bpm=(low, high), fft_length=readout["fft_length"])
             if fields.get("normaliser") is not None:
                 fields["normaliser"] = Normaliser(**fields["normaliser"])
             fields["refusals"] = tuple(_refusal(**rule) for rule in fields.get("refusals", ()))
-            return cls(**fields)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            spec = cls(**fields)
+            placements = [place for place in spec.rois.values() if isinstance(place, Placement)]
+            for record in (spec, spec.readout, spec.normaliser, *spec.refusals, *placements):
+                _refuse_types(record)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise SpecError(f"model spec cannot be read: {error}; export the model again") from error
+        return spec
+
+
+KINDS: Final[Mapping[object, tuple[type, ...]]] = {
+    int: (int,),
+    float: (int, float),
+    str: (str,),
+    int | None: (int, type(None)),
+    str | None: (str, type(None)),
+}
+
+
+def _refuse_types(record: object) -> None:
+    """Hold the plain fields of a record read from JSON against their types: 256.5 samples pass every comparison."""
+    for field in dataclasses.fields(record) if dataclasses.is_dataclass(record) else ():
+        value, kinds = getattr(record, field.name), KINDS.get(field.type)
+        if kinds and (isinstance(value, bool) or not isinstance(value, kinds)):
+            raise TypeError(f"{field.name} is {value!r}")
 
 
 def _place(fields: Any) -> Box | Placement:  # noqa: ANN401 - the file decides
@@ -266,8 +289,8 @@ def _place(fields: Any) -> Box | Placement:  # noqa: ANN401 - the file decides
     return x0, x1, y0, y1
 
 
-def _refusal(*, reason: str, **fields: Any) -> Refusal:  # noqa: ANN401 - the file decides
-    return Refusal(reason=Reason(reason), **fields)
+def _refusal(*, reason: str, weights: Any, **fields: Any) -> Refusal:  # noqa: ANN401 - the file decides
+    return Refusal(reason=Reason(reason), weights={name: float(weight) for name, weight in weights.items()}, **fields)
 
 
 def _lies_inside(place: Box | Placement) -> bool:

@@ -53,8 +53,10 @@ def test_drawings_of_one_page_share_no_names():
     assert all("id" not in each.attributes for each in made.all("g"))
 
 
-def test_black_is_the_pages_ink():
-    assert inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/></svg>', 1).count("currentColor") == 1
+def test_black_is_the_pages_ink_and_white_its_paper():
+    made = inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/><path style="fill: #ffffff"/></svg>', 1)
+    assert 'stroke: currentColor; fill: #3b7fc4"' in made
+    assert 'fill: none"' in made
 
 
 @pytest.mark.parametrize("numbers", [("1.5", "-"), ("8.03 to 18.86", "0.1 to 2"), ("12%", "1,024"), ("+0.1", "-0.2")])
@@ -118,6 +120,7 @@ def test_figures_by_stratum_are_those_of_its_windows():
     assert (dark.constant_mae, dark.pos_mae, dark.shown, dark.shown_mae) == (40.0, None, 0, None)
     assert (easy.int8_mae, easy.pos_mae, easy.shown, easy.shown_mae) == (1.5, 5.0, 2, 1.5)
     assert dark.int8_interval == (4.0, 30.0)  # either subject alone
+    assert rows["heart rate", "under 60"].int8_interval is None  # one subject says nothing of others
     assert rows["heart rate", "under 60"].difference_p95 == 3
     plain = replace(found, strata=None, pos_bpm=None, int8_confidence=None, int8_shown=None)
     assert {row.by for row in figures_by_stratum(plain, 80.0, subjects_known=False)} == {"heart rate"}
@@ -158,6 +161,9 @@ def test_the_command_of_a_trained_quantisation_is_one_that_is_read(tmp_path):
 
 
 def test_a_step_without_a_verb_is_a_comment(tmp_path):
-    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs={}, options={"hop": 4}, tools={})
+    """One line, and one that ends, though a row may name its own file as its source."""
+    told = {"hop": 4, "note": "x\nrm -r ."}
+    source = {"data": Source(path="d.pt", bytes=1, sha256="0" * 64)}
+    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs=source, options=told, tools={})
     _, (first, _) = commands_of({tmp_path / "d.pt": row}, tmp_path / "d.pt")
-    assert first == "# d.pt: preprocess hop=4"
+    assert first == "# d.pt: preprocess hop=4 note=x rm -r ."

@@ -1,10 +1,10 @@
 """The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, Final
 
 from pulse8.errors import Pulse8Error
@@ -39,6 +39,17 @@ VERBS: Final = {
     "render": "a simulated face or wall as a video, with its true pulse",
 }
 
+SURROUNDINGS: Final = {
+    errno.ENOSPC: "free space, there or in the folder for temporary files (TMPDIR)",
+    errno.EDQUOT: "free some of your quota",
+    errno.EROFS: "choose another place",
+    errno.EACCES: "choose another place, or ask for access",
+    errno.EPERM: "choose another place, or ask for access",
+    errno.EIO: "look at the disk",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+}
+"""What a machine refuses anywhere, and its mend; any other error of the system is a fault of ours and shown whole."""
+
 
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 a gate was not met, 2 cannot run.
@@ -60,6 +71,12 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in SURROUNDINGS:
+            raise
+        told = f"{error.filename or 'writing'}: {error.strerror}; {SURROUNDINGS[error.errno]}"
+        print(f"{Pulse8Error.heading}: {told}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130
@@ -67,7 +84,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
     if verb in ("-h", "--help", "--version"):
-        print(_help() if verb != "--version" else f"pulse8 {version('pulse8')}", flush=True)
+        print(_help() if verb != "--version" else _version(), flush=True)
         return 0
     if verb not in VERBS:
         raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
@@ -82,6 +99,12 @@ def _help() -> str:
     rows = "\n".join(f"  {verb:<12} {sentence}" for verb, sentence in VERBS.items())
     end = f"`pulse8 VERB --help` shows a verb's flags, `pulse8 --version` the version.\n{NOTICE}"
     return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n{end}"
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - a quarter of what `pulse8 --help` would wait for
+
+    return f"pulse8 {version('pulse8')}"
 
 
 def _speak_utf8() -> None:

@@ -19,6 +19,11 @@ MAX_BYTES: Final = 1_000_000
 MAX_SIDE: Final = 1920
 MIN_SIDE: Final = 64
 
+MOST_SCANS: Final = 16
+"""A page sends one scan, a progressive picture has about ten; each further one is a pass over the whole picture."""
+
+START_OF_SCAN: Final = b"\xff\xda"
+
 STARTS_OF_FRAME: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """JPEG segments that carry height and width."""
 
@@ -47,6 +52,8 @@ def read_message(message: bytes) -> LiveFrame:
     height, width = _picture_size(jpeg)
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise InputError(f"a picture of {width}x{height}; send {MIN_SIDE} to {MAX_SIDE} px a side")
+    if jpeg.count(START_OF_SCAN) > MOST_SCANS:
+        raise InputError(f"a JPEG of more than {MOST_SCANS} scans; send a picture as a page makes it")
     bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None or bgr.shape != (height, width, 3):
         raise InputError("the picture cannot be decoded; send a whole JPEG")

@@ -43,44 +43,60 @@ VERBS: Final[Mapping[str, Verb]] = {
 
 
 WITH_QUANTIZE: Final = "qat"
-"""The step whose file `quantize --qat` writes beside its own."""
+"""The step whose file `quantize --qat` writes beside its own, and the options that its row has of it."""
 
 
 def commands_of(rows: Mapping[Path, Row], verdict_file: Path) -> tuple[Path, tuple[str, ...]]:
     """Return the folder that all files stand in, and the commands to run there, each file after what it is made of."""
-    base = Path(os.path.commonpath([path.parent.resolve() for path in rows])) if rows else verdict_file.parent
-    made = [_command(path, row, base) for path, row in _ordered(rows, verdict_file) if row.step != WITH_QUANTIZE]
-    steps = dict.fromkeys(made)
-    report = _words("pulse8", "report", "--verdict", _seen(verdict_file, base))
-    return base, (*steps, report)
+    base = _common([path.parent.resolve() for path in rows] or [verdict_file.parent.resolve()])
+    steps = [
+        _command(path, row, base) for path, row in _ordered(rows, verdict_file, set()) if row.step != WITH_QUANTIZE
+    ]
+    report = shlex.join(("pulse8", "report", "--verdict", _seen(verdict_file, base)))
+    return base, (*dict.fromkeys(steps), report)
 
 
-def _ordered(rows: Mapping[Path, Row], file: Path) -> Iterator[tuple[Path, Row]]:
-    if file in rows:
+def _common(folders: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # on several drives of Windows
+        return folders[0]
+
+
+def _ordered(rows: Mapping[Path, Row], file: Path, seen: set[Path]) -> Iterator[tuple[Path, Row]]:
+    if file in rows and file not in seen:
+        seen.add(file)
         for source in rows[file].inputs.values():
-            yield from _ordered(rows, file.parent / source.path)
+            yield from _ordered(rows, Path(os.path.normpath(file.parent / source.path)), seen)  # as lineage names it
         yield file, rows[file]
 
 
 def _command(path: Path, row: Row, base: Path) -> str:
     verb = VERBS.get(row.step)
     if verb is None:
-        told = {name: value for name, value in row.options.items() if isinstance(value, int | float | str)}
-        return (
-            f"# {_seen(path, base)}: {row.step} {' '.join(f'{name}={value}' for name, value in told.items())}".rstrip()
-        )
+        return _comment(path, row, base)
     words = ["pulse8", verb.verb]
     for name, flag in verb.inputs.items():
         if name in row.inputs:
             words += _source(row.inputs[name], flag, path, base)
     for name in verb.options:
         words += _flag(name, row.options.get(name))
-    if training := row.options.get("qat"):
-        words += ["--qat", "True"]
-        words += [
-            word for name, value in training.items() if name != "figures" for word in _flag(f"training.{name}", value)
-        ]
-    return _words(*words, *(("--output", _seen(path, base)) if verb.writes else ()))
+    words += _training(row.options.get(WITH_QUANTIZE) or {})
+    return shlex.join((*words, *(("--output", _seen(path, base)) if verb.writes else ())))
+
+
+def _comment(path: Path, row: Row, base: Path) -> str:
+    """One line, whatever stands in the row: who copies it must not run a part of it."""
+    told = (f"{name}={value}" for name, value in row.options.items() if isinstance(value, int | float | str))
+    return " ".join(" ".join(("#", f"{_seen(path, base)}:", row.step, *told)).split())
+
+
+def _training(told: Mapping[str, Any]) -> Iterator[str]:
+    if told:
+        yield from ("--qat", "True")
+    for name, value in told.items():
+        if name != "figures":
+            yield from _flag(f"training.{name}", value)
 
 
 def _source(source: Source, flag: str, path: Path, base: Path) -> Sequence[str]:
@@ -108,10 +124,6 @@ def _seen(path: Path, base: Path) -> str:
         return path.as_posix()
 
 
-def _words(*words: str) -> str:
-    return shlex.join(words)
-
-
 def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any record
     """Yield the flags of what differs from a record's defaults, nested records' with their name and a dot."""
     default = kind()
@@ -125,4 +137,4 @@ def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]: 
 
 def build_command(words: Sequence[str]) -> str:
     """Return the command of a whole build."""
-    return _words("pulse8", "build", *words)
+    return shlex.join(("pulse8", "build", *words))

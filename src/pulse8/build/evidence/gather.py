@@ -17,7 +17,7 @@ from pulse8.build.evidence.timeline import Timeline, timeline_path
 from pulse8.build.verify.predictions import Predictions
 from pulse8.build.verify.verdict import Verdict
 from pulse8.errors import InputError
-from pulse8.manifest import Accepted, Row, accept, existing_file, lineage
+from pulse8.manifest import Accepted, Row, accept, existing_file, lineage, sha256_of
 
 MEND: Final = "make it with verify_quantization.py (or pulse8 verify)"
 DIAGNOSIS: Final = "diagnosis"
@@ -125,7 +125,7 @@ def _windows(told: Mapping[str, Any]) -> Predictions:
 
 
 def _preflight(model: Path) -> Preflight | None:
-    found: Preflight | None = _read(Preflight, preflight_path(model), accept(model, failed_too=True).sha256)
+    found: Preflight | None = _read(Preflight, preflight_path(model), sha256_of(model))
     return found
 
 

@@ -39,7 +39,8 @@ def headline(evidence: Evidence) -> Headline:
     if not _useful(verdict):
         return Headline(
             badge="Faithful, but do not ship it as a heart-rate meter",
-            sentence=f"{faithful}; but it is {verdict.comparison.usefulness} ({_against_constant(verdict)}).",
+            sentence=f"{faithful}; but it is {verdict.comparison.usefulness} ({_against_constant(verdict)})."
+            f"{_simulated(verdict)}",
             tone="warn",
         )
     if errors:

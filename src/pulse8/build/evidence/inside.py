@@ -31,7 +31,6 @@ def layers_section(evidence: Evidence) -> Section:
                 svg=layer_sqnr_svg(names, decibels),
                 caption="From the input (top) to the output (bottom), dB.",
                 alt=f"SQNR of each tensor, dB: {told}",
-                wide=True,
             ),
         )
     if found is None:

@@ -35,7 +35,6 @@ def risk_section(evidence: Evidence) -> Section:
                 caption="Error of the surest windows over their share; straight lines: on all windows."
                 f"{note(evidence)}",
                 alt="; ".join(f"{row[0]}: {row[1]} BPM on all, {row[-1]} on the surest half" for row in rows),
-                wide=True,
             ),
         ),
     )

@@ -33,8 +33,8 @@ def strata_section(evidence: Evidence) -> Section:
         title="Strata",
         text=(
             KINDS if kinds else NO_KINDS,
-            "Errors are mean absolute ones in BPM; change, p95, is the 95th percentile of the change from FP32 to INT8;"
-            " shown are the windows whose INT8 rate pulse8 measure does not refuse.",
+            "Errors are mean absolute ones in BPM; change, p95, is the 95th percentile of the change from FP32 to INT8."
+            f"{SHOWN if any(row.shown is not None for row in rows) else ''}",
         ),
         tables=tuple(
             _stratum_table(own, by) for own, by in ((kinds, "kind of recording"), (rates, "true rate, BPM")) if own
@@ -48,6 +48,7 @@ def strata_section(evidence: Evidence) -> Section:
     )
 
 
+SHOWN: Final = " Shown are the windows whose INT8 rate pulse8 measure does not refuse."
 KINDS: Final = (
     "Kinds are drawn as the frozen test strata draw theirs, on other seeds; on those themselves: not measured"
     " here, by the command below."
@@ -59,7 +60,7 @@ def _strata_picture(rows: Sequence[StratumFigures], by: str, told: str) -> Pictu
     drawn = [(row.name, row.fp32_mae, row.int8_mae, row.int8_interval) for row in rows]
     return Picture(
         svg=strata_svg(drawn),
-        caption=f"Error by {by}: FP32 (ring), INT8 (dot) with its 95 % interval.{told}",
+        caption=f"Error by {by.split(',', maxsplit=1)[0]}: FP32 (ring), INT8 (dot) with its 95 % interval.{told}",
         alt="; ".join(f"{name}: FP32 {fp32:.2f}, INT8 {int8:.2f} BPM" for name, fp32, int8, _ in drawn),
     )
 

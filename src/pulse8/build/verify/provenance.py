@@ -99,7 +99,7 @@ def require_verdict(int8: Path) -> None:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         sha256, failures = told["int8_sha256"], "; ".join(told["failures"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"verdict {path} cannot be read ({error!r}); {mend}") from error
     if row is None or sha256 != sha256_of(int8):
         raise InputError(f"verdict {path} is of other bytes than {int8}, or of no known step; {mend}")

@@ -27,7 +27,7 @@ class StratumFigures:
     windows, subjects
         How many; subjects are ``None`` where they are not known.
     int8_interval
-        95 % interval of INT8's error, by bootstrap over subjects.
+        95 % interval of INT8's error, by bootstrap over subjects; ``None`` for one alone, which says nothing of others.
     pos_mae
         On the windows that POS has a rate for; ``None`` where there are none.
     difference_p95
@@ -43,7 +43,7 @@ class StratumFigures:
     subjects: int | None
     fp32_mae: float
     int8_mae: float
-    int8_interval: tuple[float, float]
+    int8_interval: tuple[float, float] | None
     constant_mae: float
     pos_mae: float | None
     difference_p95: float
@@ -82,7 +82,7 @@ def _figures(part: Predictions, constant_bpm: float, *, subjects_known: bool) ->
         "subjects": len(np.unique(part.subjects)) if subjects_known else None,
         "fp32_mae": float(np.abs(part.fp32 - labels).mean()),
         "int8_mae": float(error.mean()),
-        "int8_interval": subject_bootstrap(error, part.subjects),
+        "int8_interval": subject_bootstrap(error, part.subjects) if len(np.unique(part.subjects)) > 1 else None,
         "constant_mae": float(np.abs(constant_bpm - labels).mean()),
         "pos_mae": _pos_mae(part),
         "difference_p95": float(np.quantile(np.abs(part.int8 - part.fp32), 0.95)),

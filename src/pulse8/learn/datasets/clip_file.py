@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.datasets.calibration import CalibrationSet
+from pulse8.learn.datasets.npz import ZIP_ERRORS, read_arrays
 from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.manifest import existing_file, writing
 from pulse8.values import Clip
@@ -53,10 +54,13 @@ class ClipData:
     strata: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
-        counts = {len(values) for values in self.arrays.values()}
-        kinds = tuple(getattr(self, name).dtype.kind for name in ARRAYS)
-        if len(counts) != 1 or self.clips.ndim != 4 or kinds != ("f", "f", "f", "f", "U") or self.clips.itemsize != 4:
-            raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {sorted(counts)} values; {MAKE}")
+        arrays = [getattr(self, name) for name in ARRAYS]
+        kinds, ranks = (tuple(array.dtype.kind for array in arrays), tuple(array.ndim for array in arrays))
+        counts = {len(array) if array.ndim else None for array in self.arrays.values()}
+        right = (kinds, ranks, self.clips.itemsize) == (("f", "f", "f", "f", "U"), (4, 3, 1, 1, 1), 4)
+        told = self.strata is None or (self.strata.ndim, self.strata.dtype.kind) == (1, "U")
+        if not (right and told) or len(counts) != 1 or 0 in self.clips.shape[1:]:
+            raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {counts} values; {MAKE}")
         if self.scales.shape != self.clips.shape[:3]:
             raise InputError(f"scales {self.scales.shape} are not those of clips {self.clips.shape}; {MAKE}")
         if not all(np.isfinite(values).all() for values in (self.clips, self.scales, self.labels)):
@@ -91,7 +95,7 @@ def is_clip_file(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "clips.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except ZIP_ERRORS:
         return False
 
 
@@ -123,7 +127,10 @@ def open_calibration(path: Path) -> CalibrationSet:
     found = _read(path)
     if not {"indices", "source_sha256"} <= set(found):
         raise InputError(f"{path} holds clips but is no calibration set; draw one with pulse8 calibrate")
-    return CalibrationSet(_data(found, path), found["indices"].astype(np.int64), str(found["source_sha256"]))
+    indices, source = found["indices"], found["source_sha256"]
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or source.shape != () or source.dtype.kind != "U":
+        raise InputError(f"{path} has indices of {indices.dtype} {indices.shape}; draw it again with pulse8 calibrate")
+    return CalibrationSet(_data(found, path), indices.astype(np.int64), str(source))
 
 
 def _data(found: dict[str, NDArray[Any]], path: Path) -> ClipData:
@@ -135,8 +142,4 @@ def _data(found: dict[str, NDArray[Any]], path: Path) -> ClipData:
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     if existing_file(path, "Clip file", MAKE).stat().st_size > MAX_BYTES:
         raise InputError(f"{path} is larger than {MAX_BYTES} bytes; make it of fewer recordings")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is damaged ({error}); {MAKE}") from error
+    return read_arrays(path, "Clip file", MAX_BYTES, MAKE)

@@ -3,7 +3,7 @@
 Real processed files are ~28 GB: samples stay in the file and are read where they are used; labels are checked whole.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ SAMPLE_SHAPE: Final = (8, 3, 36, 36, 3)
 """Frames, ROIs, height, width, RGB; values in [0, 1]."""
 
 LABEL_RANGE_BPM: Final = (20.0, 250.0)
+LONGEST_ID: Final = 256
 MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or: pulse8 simulate)"
 MAKE_CALIBRATION: Final = "make it: python quantize_utils.py (or pulse8 calibrate)"
 
@@ -95,7 +96,7 @@ def _samples_and_labels(tree: Any, path: Path) -> tuple[torch_zip.Stored, NDArra
     keys = set(tree) if isinstance(tree, dict) else set()
     if not {"samples", "labels"} <= keys:
         raise InputError(f"{path} holds {sorted(map(str, keys)) or type(tree).__name__}; it needs samples and labels")
-    samples, labels = tree["samples"], _array(tree["labels"])
+    samples, labels = tree["samples"], _array(tree["labels"], path, "labels")
     stored = isinstance(samples, torch_zip.Stored)
     if not stored or samples.dtype != np.float32 or samples.shape[1:] != SAMPLE_SHAPE:
         found = f"{samples.dtype} {samples.shape}" if stored else type(samples).__name__
@@ -104,17 +105,28 @@ def _samples_and_labels(tree: Any, path: Path) -> tuple[torch_zip.Stored, NDArra
         raise InputError(
             f"{path}: labels are {labels.dtype} {labels.shape} for {samples.shape[0]} samples; one number each"
         )
-    return samples, labels.reshape(-1).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return samples, labels.reshape(-1).astype(np.float32)
 
 
-def _array(value: Any) -> NDArray[Any]:  # noqa: ANN401 - the file decides
-    return value.all() if isinstance(value, torch_zip.Stored) else np.asarray(value)
+def _array(value: Any, path: Path, what: str) -> NDArray[Any]:  # noqa: ANN401 - the file decides
+    """Return a tensor or a flat list of numbers or of short texts; an array is as wide as its longest text."""
+    if isinstance(value, torch_zip.Stored):
+        return value.all()
+    items = value if isinstance(value, list | tuple) else [None]
+    if not (_are_numbers(items) or all(isinstance(item, str) and len(item) <= LONGEST_ID for item in items)):
+        raise InputError(f"{path}: {what} are neither a tensor nor a list of numbers or short texts; save them so")
+    return np.array(items)
+
+
+def _are_numbers(items: Sequence[object]) -> bool:
+    return all(isinstance(item, float) or (isinstance(item, int) and abs(item) < 1 << 63) for item in items)
 
 
 def _subjects(subjects: Any, count: int, path: Path) -> NDArray[np.str_] | None:  # noqa: ANN401 - the file decides
     if subjects is None:
         return None
-    ids = _array(subjects)
+    ids = _array(subjects, path, "subjects")
     if ids.shape != (count,) or ids.dtype.kind not in "iuU":
         raise InputError(f"{path}: subjects are {ids.dtype} {ids.shape} for {count} samples; one id each")
     return ids.astype(np.str_)
@@ -170,5 +182,10 @@ def open_calibration(path: Path) -> CalibrationSet:
     samples, labels = _samples_and_labels(tree, path)
     if len(labels) == 0:
         raise InputError(f"calibration data {path} holds no samples; {MAKE_CALIBRATION}")
-    indices = _array(tree.get("indices", np.empty(0))).astype(np.int64)
-    return CalibrationSet(GuideData(path, samples, labels, None), indices, str(tree.get("source_sha256", "")))
+    indices = _array(tree.get("indices", ()), path, "indices")
+    if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+        raise InputError(f"{path}: indices are {indices.dtype} {indices.shape}; {MAKE_CALIBRATION}")
+    source = tree.get("source_sha256", "")
+    if not isinstance(source, str) or len(source) > LONGEST_ID:
+        raise InputError(f"{path}: source_sha256 is no text of {LONGEST_ID} signs at most; {MAKE_CALIBRATION}")
+    return CalibrationSet(GuideData(path, samples, labels, None), indices.astype(np.int64), source)

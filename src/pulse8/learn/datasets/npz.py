@@ -7,13 +7,14 @@ its stated type and shape have to have, and every size is held against the file 
 import hashlib
 import json
 import math
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,14 @@ MAX_RECORD_BYTES: Final = 4_000_000
 DEFLATE_LEVEL: Final = 6
 HEAD_ALIGNMENT: Final = 64
 BLOCK_BYTES: Final = 1 << 20
+
+MAX_INFLATED_BYTES: Final = 4_000_000_000
+"""Of all compressed entries of a file together: a week of traces and contact pulse has 3 GB."""
+HEAD: Final = re.compile(
+    rb"\{'descr': '([<>|][biufU]\d{1,6})', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:\d{1,15}, ?)*\d{0,15})\), \}\s*"
+)
+"""The header that ``numpy.save`` writes of numbers and texts; any other is refused, not evaluated."""
 
 ZIP_ERRORS: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
@@ -104,6 +113,8 @@ class Archive:
                 self._entries = {entry.filename: entry for entry in archive.infolist()}
                 if {entry.compress_type for entry in archive.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                     raise self._refusal("is compressed in another way than this kind is")
+                if (bytes_ := sum(e.file_size for e in archive.infolist() if e.compress_type)) > MAX_INFLATED_BYTES:
+                    raise self._refusal(f"claims {bytes_:,} bytes, at most {MAX_INFLATED_BYTES:,} are unpacked")
                 self.record = self._read_record(archive)
                 self._shapes = {name: _shape(*value) for name, value in self.record["arrays"].items()}
         except (*ZIP_ERRORS, TypeError, AttributeError, RecursionError) as error:
@@ -146,7 +157,10 @@ class Archive:
         head, entry = self._checked(name, dtype, shape)
         if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
             raise self._refusal(f"holds {name} compressed")
-        offset = data_offset(self.path, entry)
+        try:
+            offset = data_offset(self.path, entry)
+        except ZIP_ERRORS as error:
+            raise self._refusal(f"has a damaged {name} ({error})") from error
         with self.path.open("rb") as file:
             file.seek(offset)
             if file.read(len(head)) != head or offset + entry.file_size > self.path.stat().st_size:
@@ -201,3 +215,51 @@ def _fill(file: Any, array: NDArray[Any]) -> bool:  # noqa: ANN401 - the zip's o
         rest[: len(block)] = block
         rest = rest[len(block) :]
     return not file.read(1)
+
+
+def read_arrays(path: Path, what: str, most_bytes: int, mend: str) -> dict[str, NDArray[Any]]:
+    """Read a zip of arrays that ``numpy.savez`` wrote, by name.
+
+    Raises
+    ------
+    InputError
+        It is damaged, unpacks to more than ``most_bytes``, or an array is no numbers or texts, or other than it claims.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+            if (claimed := sum(entry.file_size for entry in entries)) > most_bytes:
+                raise InputError(f"{what} {path} unpacks to {claimed:,} bytes, at most {most_bytes:,} are read; {mend}")
+            return {entry.filename.removesuffix(".npy"): _entry_array(archive, entry) for entry in entries}
+    except (*ZIP_ERRORS, TypeError, OverflowError) as error:
+        raise InputError(f"{what} {path} is damaged ({error}); {mend}") from error
+
+
+def _entry_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+    with archive.open(entry) as file:
+        return _array(file, entry.file_size)
+
+
+def read_array(path: Path, what: str, mend: str) -> NDArray[Any]:
+    """Read one array that ``numpy.save`` wrote; raises as :func:`read_arrays`."""
+    try:
+        with path.open("rb") as file:
+            return _array(file, path.stat().st_size)
+    except (*ZIP_ERRORS, TypeError, OverflowError) as error:
+        raise InputError(f"{what} {path} cannot be read ({error}); {mend}") from error
+
+
+def _array(file: IO[bytes], size: int) -> NDArray[Any]:
+    """Hold an array's header against the bytes that are there, then read them."""
+    start = file.read(10)
+    length = struct.unpack("<H", start[8:])[0] if start[:8] == b"\x93NUMPY\x01\x00" else 0
+    told = HEAD.fullmatch(file.read(length))
+    if told is None:
+        raise ValueError("no array of numbers or texts")
+    dtype, shape = np.dtype(told[1].decode()), tuple(int(side) for side in told[3].split(b",") if side.strip())
+    if len(start) + length + math.prod(shape) * dtype.itemsize != size:
+        raise ValueError(f"it claims {dtype} {shape} and does not hold it")
+    flat = np.empty(math.prod(shape), dtype)
+    if flat.nbytes and not _fill(file, flat):
+        raise ValueError("it is cut short")
+    return flat.reshape(shape, order="F" if told[2] == b"True" else "C")

@@ -2,8 +2,9 @@
 
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
-read by an unpickler that knows tensors and nothing else, and every size is held against the file before a byte of a
-tensor is touched. Layout: PyTorch, "Serialization semantics" and ``torch/serialization.py``.
+read by an unpickler that knows tensors and nothing else, what it unfolds to is bounded, and every size is held against
+the file before a byte of a tensor is touched. Layout: PyTorch, "Serialization semantics" and
+``torch/serialization.py``.
 """
 
 import io
@@ -11,18 +12,24 @@ import math
 import pickle
 import struct
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 
-MAX_PICKLE_BYTES: Final = 64_000_000
+MAX_PICKLE_BYTES: Final = 8_000_000
+"""Ids and rates of half a million windows; a byte may become an object of 64, so this bounds memory to 0.5 GB."""
+MAX_UNFOLDED: Final = 4_000_000
+"""Items and characters of the tree, those that the pickle names many times counted each time."""
+MAX_RANK: Final = 32
+LONGEST_SIDE: Final = 1 << 48
 ALIGNMENT_BYTES: Final = 64
 LOCAL_HEADER_BYTES: Final = 30
 ZIP64_EXTRA_BYTES: Final = 20
@@ -33,6 +40,15 @@ PICKLE_ERRORS: Final = (
     *(ArithmeticError, MemoryError, RecursionError),
 )
 """What the unpickler was seen to raise on damaged or hostile bytes."""
+
+ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, OverflowError)
+"""And the zip reader: encryption, other compressions and later versions of the format are errors of its own."""
+
+BUILDING: Final = (
+    *(pickle.BUILD, pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4),
+    *(pickle.BYTEARRAY8, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
+)
+"""Pickle's operations that change objects or take memory on a claim; tensors need none of them."""
 
 STORAGE_DTYPES: Final = {
     "DoubleStorage": "<f8",
@@ -48,14 +64,12 @@ STORAGE_DTYPES: Final = {
 STORAGE_NAMES: Final = {np.dtype(code): name for name, code in STORAGE_DTYPES.items()}
 
 
-@dataclass(frozen=True)
-class _Storage:
+class _Storage(NamedTuple):
     dtype: np.dtype[Any]
     key: str
 
 
-@dataclass(frozen=True)
-class _Tensor:
+class _Tensor(NamedTuple):
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
@@ -84,17 +98,21 @@ class Stored:
             The file is shorter than it was when it was opened.
         """
         block = np.empty((len(indices), *self.shape[1:]), self.dtype)
-        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        elements = math.prod(self.shape[1:])
+        row_bytes = elements * self.dtype.itemsize
         with self.path.open("rb", buffering=0) as file:
-            for row, number in zip(block.reshape(len(indices), -1).view(np.uint8), indices, strict=True):
+            for row, number in zip(block.reshape(len(indices), elements).view(np.uint8), indices, strict=True):
                 file.seek(self.offset + int(number) * row_bytes)
                 if file.readinto(row.data) != row_bytes:
                     raise InputError(f"{self.path} is cut short; make it again")
         return block
 
     def all(self) -> NDArray[Any]:
-        """Read the whole tensor."""
-        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(self.shape)
+        """Read the whole tensor; raises as :meth:`rows`."""
+        flat = np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset)
+        if len(flat) != math.prod(self.shape):
+            raise InputError(f"{self.path} is cut short; make it again")
+        return flat.reshape(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +137,14 @@ def read(path: Path, what: str) -> Any:  # noqa: ANN401 - the file decides
             entries = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
             _check(entries, path, what)
             tree = _TensorUnpickler(io.BytesIO(archive.read(entries["data.pkl"])), path, what).load()
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
+        _refuse_unfolding(tree)
+        items = tree.items() if isinstance(tree, dict) else ()
+        stored = {key: _stored(value, entries, path, what) for key, value in items if isinstance(value, _Tensor)}
     except PICKLE_ERRORS as error:
         raise InputError(f"{what} {path} has a damaged pickle ({error}); make it again") from error
-    if not isinstance(tree, dict):
-        return tree
-    return {
-        key: _stored(value, entries, path, what) if isinstance(value, _Tensor) else value for key, value in tree.items()
-    }
+    except ZIP_ERRORS as error:
+        raise InputError(f"{what} {path} is cut short or no torch.save file ({error}); make it again") from error
+    return {**tree, **stored} if isinstance(tree, dict) else tree
 
 
 def _check(entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> None:
@@ -145,8 +162,27 @@ def _check(entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> Non
             raise InputError(f"{what} {path}: {name} reaches past the file's end; make it again")
 
 
-class _TensorUnpickler(pickle.Unpickler):
+def _refuse_unfolding(tree: object) -> None:
+    """Count what a tree unfolds to: a few bytes may name one list a billion times, or a list that holds itself."""
+    waiting, count = [tree], 0
+    while waiting:
+        item = waiting.pop()
+        count += len(item) if isinstance(item, str | bytes) else 1
+        if count > MAX_UNFOLDED:
+            raise ValueError(f"it unfolds to more than {MAX_UNFOLDED:,} items")
+        if isinstance(item, dict):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list | tuple | set | frozenset):
+            waiting += item
+
+
+PLAIN: Final = pickle._Unpickler.dispatch  # noqa: SLF001 - as below
+
+
+class _TensorUnpickler(pickle._Unpickler):  # noqa: SLF001 - the one in C takes memory for any number of a memo
     """Knows tensors, storages and ordered dicts; whatever else the pickle names is refused."""
+
+    dispatch: ClassVar = {code: step for code, step in PLAIN.items() if bytes([code]) not in BUILDING}
 
     def __init__(self, file: io.BytesIO, path: Path, what: str) -> None:
         super().__init__(file)
@@ -174,9 +210,12 @@ class _TensorUnpickler(pickle.Unpickler):
 def _rebuild_tensor(
     storage: object, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_gradient_and_hooks: object
 ) -> _Tensor:
-    if not isinstance(storage, _Storage) or len(shape) != len(stride):
+    if not isinstance(storage, _Storage) or len(shape) != len(stride) or len(shape) > MAX_RANK:
         raise ValueError("a tensor without storage")
-    return _Tensor(storage, int(offset), tuple(map(int, shape)), tuple(map(int, stride)))
+    numbers: tuple[object, ...] = (offset, *shape, *stride)
+    if not all(isinstance(number, int) and abs(number) < LONGEST_SIDE for number in numbers):
+        raise ValueError("a tensor whose sizes are none")
+    return _Tensor(storage, offset, tuple(shape), tuple(stride))
 
 
 def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path, what: str) -> Stored:
@@ -194,10 +233,18 @@ def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path,
 
 
 def data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
-    """Return where an entry's bytes begin in the file; its local header may be longer than the directory's."""
+    """Return where an entry's bytes begin in the file; its local header may be longer than the directory's.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        There is no such header.
+    """
     with path.open("rb") as file:
         file.seek(entry.header_offset)
         header = file.read(LOCAL_HEADER_BYTES)
+    if len(header) < LOCAL_HEADER_BYTES:
+        raise zipfile.BadZipFile("an entry's header is cut short")
     name_bytes, extra_bytes = struct.unpack("<HH", header[26:30])
     return int(entry.header_offset + LOCAL_HEADER_BYTES + name_bytes + extra_bytes)
 

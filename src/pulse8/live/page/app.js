@@ -162,6 +162,7 @@ function show() {
   else {
     const seconds = (reading.end_s - reading.start_s).toFixed(1);
     find("bpm").textContent = reading.bpm === null ? "–" : Math.round(reading.bpm);
+    find("bpm").classList.toggle("none", reading.bpm === null);
     find("provisional").hidden = !(reading.provisional && reading.bpm !== null);
     if (reading.bpm === null) {
       why.className = "bad";
@@ -169,7 +170,7 @@ function show() {
     } else why.textContent = word(reading.provisional ? "readingProvisional" : "reading", { seconds });
     if (state.seen?.other_faces) why.textContent += ` ${word("others")}`;
     find("confidence").value = reading.confidence;
-    find("confidence-text").textContent = reading.confidence.toFixed(2);
+    find("confidence-text").textContent = reading.bpm === null ? "–" : reading.confidence.toFixed(2);
     find("coverage").value = reading.coverage;
     find("coverage-text").textContent = `${Math.round(100 * reading.coverage)} %`;
     find("window").textContent = word("seconds", { value: seconds });

@@ -62,7 +62,8 @@ export function drawSpectrum(canvas, bpm, power, chosen) {
 }
 
 export function drawTrend(canvas, readings, now) {
-  const { pen, width, height, colour } = prepared(canvas), floor = height - 18, span = 180;
+  const { pen, width, height, colour } = prepared(canvas), floor = height - 18;
+  const span = Math.min(180, Math.max(30, now - (readings[0]?.end_s ?? now)));
   const known = readings.filter((one) => one.bpm !== null && now - one.end_s < span);
   const middle = known.length ? known.reduce((sum, one) => sum + one.bpm, 0) / known.length : 75;
   const reach = Math.max(15, ...known.map((one) => Math.abs(one.bpm - middle) + 5));
@@ -74,7 +75,8 @@ export function drawTrend(canvas, readings, now) {
     line(pen, [[28, y(bpm)], [width, y(bpm)]], colour("line"), 1);
     pen.fillText(String(bpm), 0, y(bpm) + 4);
   }
-  for (const minute of [1, 2]) pen.fillText(`-${minute} min`, x(now - 60 * minute) - 14, height - 4);
+  for (let ago = span > 90 ? 60 : 10; ago < span - 5; ago += span > 90 ? 60 : 10)
+    pen.fillText(span > 90 ? `-${ago / 60} min` : `-${ago} s`, x(now - ago) - 14, height - 4);
   line(pen, readings.filter((one) => now - one.end_s < span).map((one) => (one.bpm === null || one.provisional ? null : [x(one.end_s), y(one.bpm)])), colour("pulse"));
   pen.fillStyle = colour("bad");
   for (const one of known) if (one.provisional) { pen.beginPath(); pen.arc(x(one.end_s), y(one.bpm), 2, 0, 7); pen.fill(); }

@@ -19,7 +19,6 @@ Values = NDArray[np.float64]
 BLUE, ORANGE, GREY = "#3b7fc4", "#cf6a28", "#808a94"
 """Each at least 3 to 1 against white and against a dark page."""
 SIZE_IN: Final = (4.6, 3.5)
-WIDE_IN: Final = (8.2, 3.4)
 MAX_DRAWN: Final = 1_000
 """Points of a cloud; of more windows these are drawn, evenly spaced."""
 SQNR_SHOWN_DB: Final = 60
@@ -58,14 +57,15 @@ def error_histogram_svg(fp32_error: Values, int8_error: Values) -> str:
 
 def layer_sqnr_svg(layers: Sequence[str], decibels: Sequence[float]) -> str:
     """Signal-to-quantisation-noise ratio of each layer in decibels, input at the top."""
-    figure, axes = _figure("SQNR (dB)", "", (WIDE_IN[0], 0.9 + 0.22 * len(layers)))
+    figure, axes = _figure("SQNR (dB)", "", (SIZE_IN[0], 0.9 + 0.22 * len(layers)))
     places = range(len(layers))
     axes.barh(places, [min(value, SQNR_SHOWN_DB) for value in decibels], color=BLUE)
     axes.set_yticks(places, layers)
     axes.invert_yaxis()
+    axes.margins(y=0.01)
     for place, value in zip(places, decibels, strict=True):
-        shown = f" {value:.0f}" if value <= SQNR_SHOWN_DB else f" over {SQNR_SHOWN_DB}: equal but for rounding"
-        axes.text(min(max(value, 0), SQNR_SHOWN_DB), place, shown, va="center", fontsize=8)
+        shown = f"{value:.0f}" if value <= SQNR_SHOWN_DB else f"over {SQNR_SHOWN_DB}: equal but for rounding"
+        axes.text(min(max(value, 0), SQNR_SHOWN_DB) + 0.5, place, shown, va="center", fontsize=8)
     furthest = max(decibels)
     axes.set_xlim(min(0, *decibels), SQNR_SHOWN_DB * 1.6 if furthest > SQNR_SHOWN_DB else 1.15 * max(furthest, 1))
     return _svg(figure, "layers")
@@ -76,7 +76,7 @@ def layer_timeline_svg(layers: Sequence[tuple[str, float, float]]) -> str:
     figure, axes = _figure("ms", "")
     low_start = high_start = 0.0
     for place, (_, low, high) in enumerate(layers):
-        axes.barh(place, high, left=high_start, color=BLUE, alpha=0.3)
+        axes.barh(place, high, left=high_start, color=BLUE, alpha=0.45)
         axes.barh(place, low, left=low_start, color=BLUE)
         low_start, high_start = low_start + low, high_start + high
     axes.set_yticks(range(len(layers)), [name[:24] for name, _, _ in layers], fontsize=7 if len(layers) < 25 else 4)
@@ -86,7 +86,7 @@ def layer_timeline_svg(layers: Sequence[tuple[str, float, float]]) -> str:
 
 def risk_coverage_svg(curves: Mapping[str, Values], others: Mapping[str, float]) -> str:
     """One curve a model: error [N] of the 1 ... N surest windows, in BPM; ``others`` are errors on all windows."""
-    figure, axes = _figure("share of windows, surest first (%)", "MAE (BPM)", WIDE_IN)
+    figure, axes = _figure("share of windows, surest first (%)", "MAE (BPM)")
     styles = ((GREY, "-", 3.5), (ORANGE, "-", 1.4))
     for (name, curve), (colour, line, width) in zip(curves.items(), styles, strict=False):
         shares = np.arange(1, len(curve) + 1) / len(curve)
@@ -95,20 +95,19 @@ def risk_coverage_svg(curves: Mapping[str, Values], others: Mapping[str, float])
         axes.axhline(level, color=BLUE, linestyle=line, linewidth=1.2, label=name)
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return _svg(figure, "risk")
 
 
-def strata_svg(rows: Sequence[tuple[str, float, float, tuple[float, float]]]) -> str:
-    """Parts with FP32's and INT8's error and INT8's interval, in BPM, the first at the top."""
+def strata_svg(rows: Sequence[tuple[str, float, float, tuple[float, float] | None]]) -> str:
+    """Parts with FP32's and INT8's error and INT8's interval, if it has one, in BPM, the first at the top."""
     figure, axes = _figure("MAE (BPM)", "", (SIZE_IN[0], 0.9 + 0.34 * len(rows)))
     for place, (_, fp32, int8, interval) in enumerate(rows):
-        axes.plot(interval, (place, place), color=ORANGE, linewidth=2, alpha=0.5)
+        axes.plot(interval or (int8, int8), (place, place), color=ORANGE, linewidth=2, alpha=0.5)
         axes.plot([int8], [place], "o", color=ORANGE, markersize=4)
         axes.plot([fp32], [place], "o", color=GREY, markersize=9, fillstyle="none")
     axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
-    axes.set_xlim(left=0)
-    axes.invert_yaxis()
+    axes.set(xlim=(0, None), ylim=(len(rows) - 0.5, -0.5))
     return _svg(figure, f"strata {rows[0][0]}")
 
 

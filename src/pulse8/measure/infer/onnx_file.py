@@ -1,32 +1,34 @@
 """ONNX files from disk: checked before use. Only what reads a graph needs the ``onnx`` package (build extra)."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import onnx
 from google.protobuf.message import DecodeError
 
 from pulse8.errors import InputError, one_line
 from pulse8.manifest import existing_file
+from pulse8.measure.infer.wire import check_structure
 
 MAX_BYTES: Final = 64_000_000
-REFUSED: Final = (DecodeError, onnx.checker.ValidationError, ValueError, TypeError, OSError, RuntimeError)
+REFUSED: Final = (DecodeError, onnx.checker.ValidationError, ValueError, TypeError, KeyError, OSError, RuntimeError)
 
 
 def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
-    """Load and check an ONNX file, with the external data beside it if it has any.
+    """Load and check an ONNX file, with weights from files in its folder if it keeps them there.
 
     Raises
     ------
     InputError
-        It is missing, too large, truncated or no valid model.
+        It is missing, too large, truncated or no valid model, or names a file outside its folder.
     """
     _refuse_large(existing_file(path, what, mend).stat().st_size, path, what)
     try:
-        model = onnx.load(path, load_external_data=False)
-        _refuse_large(_bytes_beside(model, path.parent), path, what)
-        onnx.load_external_data_for_model(model, str(path.parent))
-        return _checked(model)
+        model = _parsed(path.read_bytes(), str(path))
+        _refuse_outside(model, path)
+        _load_beside(model, path, what)
+        return _checked(model, str(path))
     except REFUSED as error:
         raise InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}") from error
 
@@ -36,10 +38,45 @@ def _refuse_large(size: int, path: Path, what: str) -> None:
         raise InputError(f"{what} {path} has {size} bytes; models of this line have at most {MAX_BYTES}")
 
 
-def _bytes_beside(model: onnx.ModelProto, folder: Path) -> int:
-    """Size of the files that hold the model's external data."""
+def _parsed(data: bytes, name: str) -> onnx.ModelProto:
+    check_structure(data, onnx.ModelProto.DESCRIPTOR, name)
+    return onnx.load_model_from_string(data)
+
+
+def _refuse_outside(model: onnx.ModelProto, path: Path) -> None:
+    """Take initialisers from files of the model's own folder alone: no other folder, no link, no device."""
     told = (entry for tensor in model.graph.initializer for entry in tensor.external_data)
-    return sum((folder / name).stat().st_size for name in {entry.value for entry in told if entry.key == "location"})
+    for name in {entry.value for entry in told if entry.key == "location"}:
+        beside = path.parent / name
+        if name != Path(name).name or "\0" in name or beside.is_symlink() or not beside.is_file():
+            raise InputError(f"{path} keeps weights in {name}, which is no file of its folder; save it as one file")
+
+
+def _load_beside(model: onnx.ModelProto, path: Path, what: str) -> None:
+    """Load initialisers from files of the folder; many of them may name one file, so that what is loaded is counted."""
+    loaded = 0
+    for tensor in model.graph.initializer:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL:
+            continue
+        told = {entry.key: entry.value for entry in tensor.external_data}
+        with (path.parent / told["location"]).open("rb") as file:
+            file.seek(int(told.get("offset", 0)))
+            tensor.raw_data = file.read(max(0, min(int(told.get("length", MAX_BYTES)), MAX_BYTES)))
+        loaded += len(tensor.raw_data)
+        _refuse_large(loaded, path, what)
+        tensor.data_location = onnx.TensorProto.DEFAULT
+        del tensor.external_data[:]
+
+
+def _tensors(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - any protobuf message
+    """Yield every tensor, wherever in a model it lies."""
+    for field, held in message.ListFields():
+        if field.message_type is not None:
+            for inner in held if isinstance(held, Iterable) else [held]:
+                if isinstance(inner, onnx.TensorProto):
+                    yield inner
+                else:
+                    yield from _tensors(inner)
 
 
 def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
@@ -53,7 +90,7 @@ def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
     if isinstance(model, Path):
         return load_model(model, "INT8 model", "make it with `pulse8 quantize`"), str(model)
     try:
-        return _checked(onnx.load_model_from_string(model)), "model"
+        return _checked(_parsed(model, "model"), "model"), "model"
     except REFUSED as error:
         raise InputError(f"the bytes are no valid ONNX model ({one_line(error)}); export it again") from error
 
@@ -78,6 +115,8 @@ def ending_in_int8(model: Path | bytes) -> bytes:
     return bytes(loaded.SerializeToString())
 
 
-def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
+def _checked(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in _tensors(model)):
+        raise InputError(f"{name} keeps weights of inner nodes in other files; save it as one file")
     onnx.checker.check_model(model)
     return model

@@ -106,6 +106,7 @@ class Board:
     def info(self) -> BoardInfo:
         """Ask what it is."""
         frame = self._ask(Command.INFO)
+        _held(frame.payload, INFO.size + (frame.payload[3:4] or b"\0")[0] * NET.size)
         target, vectors, monitored, count, *sizes = INFO.unpack_from(frame.payload)
         nets = [NET.unpack_from(frame.payload, INFO.size + index * NET.size) for index in range(count)]
         return BoardInfo(
@@ -125,7 +126,7 @@ class Board:
 
     def cycles(self) -> tuple[int, int, int]:
         """Return the cycles of the last clip, network and rate; 0 where the board does not count."""
-        clip, network, rate = struct.unpack("<3I", self._ask(Command.CYCLES).payload)
+        clip, network, rate = struct.unpack_from("<3I", _held(self._ask(Command.CYCLES).payload, 12))
         return clip, network, rate
 
     def replay(self, row: np.void, *, reset: bool = False, clip: bool = False) -> Replayed:
@@ -137,7 +138,7 @@ class Board:
         self._ask(Command.RECORD, struct.pack("<I", count))
         for _ in range(count):
             payload = self._answer(Command.RECORD, row_s).payload
-            yield np.frombuffer(payload, ROW, 1)[0]
+            yield np.frombuffer(_held(payload, ROW.itemsize), ROW, 1)[0]
 
     def stop(self) -> None:
         """End a recording."""
@@ -196,6 +197,13 @@ def _told(status: int) -> str:
     return mends.get(Status(status), name) if status in list(Status) else name
 
 
+def _held(payload: bytes, size: int) -> bytes:
+    """Hold that an answer is as long as its fields."""
+    if len(payload) < size:
+        raise ToolchainError(f"the board answers {len(payload)} bytes where {size} are due; flash its folder again")
+    return payload
+
+
 def replay_payload(row: np.void, *, reset: bool = False, clip: bool = False) -> bytes:
     """Write a row with what is asked for with it."""
     flags = (REPLAY_RESET if reset else 0) | (REPLAY_CLIP if clip else 0)
@@ -213,12 +221,19 @@ def picture_payload(
 
 
 def replayed(payload: bytes, *, with_row: bool = False) -> Replayed:
-    """Read the answer to a row, or to a picture, which begins with the row measured in it."""
+    """Read the answer to a row, or to a picture, which begins with the row measured in it.
+
+    Raises
+    ------
+    ToolchainError
+        It is shorter than what it says it holds.
+    """
     place = ROW.itemsize if with_row else 0
+    found = _held(payload, place + 1)[place]
     row = np.frombuffer(payload, ROW, 1)[0] if with_row else None
-    found = payload[place]
     if not found:
         return Replayed(None, None, row)
+    _held(payload, place + 1 + READING.itemsize)
     reading = np.frombuffer(payload, READING, 1, len(payload) - READING.itemsize)[0]
     clip = np.frombuffer(payload[place + 1 : -READING.itemsize], np.int8) if found == WITH_CLIP else None
     return Replayed(reading, clip, row)

@@ -23,6 +23,8 @@ ANSWER: Final = 0x80
 ANY_MODEL: Final = bytes(8)
 LONGEST: Final = 4 << 20
 """A longer answer is not believed: all layers of a network are a tenth of it."""
+MOST_IN_VAIN: Final = 64 << 20
+"""Bytes summed for frames that were none, after which all that waits is skipped: noise may begin a frame everywhere."""
 
 
 class Command(IntEnum):
@@ -95,6 +97,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
+        self._in_vain = 0
         self.skipped = 0
 
     def feed(self, data: bytes) -> None:
@@ -112,8 +115,10 @@ class FrameReader:
                 body = bytes(self._bytes[: whole - CRC.size])
                 if CRC.unpack_from(self._bytes, whole - CRC.size)[0] == zlib.crc32(body[len(MAGIC) :]):
                     del self._bytes[:whole]
+                    self._in_vain = 0
                     return Frame(command, model, body[HEAD.size :])
-            self._skip(1)
+                self._in_vain += whole
+            self._skip(1 if self._in_vain <= MOST_IN_VAIN else len(self._bytes))
         return None
 
     def _find_magic(self) -> bool:

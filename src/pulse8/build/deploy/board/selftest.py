@@ -1,6 +1,7 @@
 """A board against its folder's test vectors: every network's answers through the gate, and the verdict kept."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from pulse8.build.deploy.board.client import Board
 from pulse8.build.deploy.board.faults import Bytes, answers
 from pulse8.build.deploy.board.frames import FrameReader
 from pulse8.build.deploy.board.gate import Judgement, judge
-from pulse8.errors import InputError, SpecError
+from pulse8.errors import InputError, SpecError, ToolchainError
 from pulse8.manifest import accept, existing_file, record, writing
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
@@ -118,10 +119,13 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         bytes.fromhex(facts["sha256"])
-        [net["file"] for net in facts["nets"]]
-        bool(facts["simulated"])
-    except (ValueError, KeyError, TypeError) as error:
+        inside = all(net["file"] == Path(net["file"]).name and "\0" not in net["file"] for net in facts["nets"])
+        named = all(isinstance(net["name"], str) for net in facts["nets"])
+        told = isinstance(facts["simulated"], bool)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); {MEND}") from error
+    if not (inside and named and told):
+        raise InputError(f"{path} names networks that are no files in its folder; {MEND}")
     return facts
 
 
@@ -132,8 +136,9 @@ def _windows(folder: Path, nets: int, most: int) -> list[list[bytes]]:
     reader.feed(path.read_bytes())
     found: list[list[bytes]] = [[] for _ in range(nets)]
     while (frame := reader.next()) is not None:
-        if frame.payload[0] < nets and len(found[frame.payload[0]]) < most:
-            found[frame.payload[0]].append(frame.payload[RUN_HEAD:])
+        net = frame.payload[0] if frame.payload else nets
+        if net < nets and len(found[net]) < most:
+            found[net].append(frame.payload[RUN_HEAD:])
     if not all(found):
         raise InputError(f"{path} holds no window for one of the networks; {MEND}")
     return found
@@ -158,9 +163,10 @@ class _Asked:
 
 def _judged(board: Board, index: int, asked: _Asked, watch: Watch[Any], *, exact: bool) -> Judgement:
     name = asked.net["name"]
+    codes = asked.codes  # the windows are held against the network before a board is asked
     told = watch(asked.windows, f"asking for {name}", len(asked.windows))
-    found = np.stack([_bytes(board.run(index, window)) for window in told])
-    judgement = judge(name, asked.program, asked.codes, found, exact=exact)
+    found = np.stack([_answer(board, index, window, asked.program) for window in told])
+    judgement = judge(name, asked.program, codes, found, exact=exact)
     if judgement.passed or judgement.fault:
         return judgement
     return replace(judgement, fault=_second_look(board, index, asked, found))
@@ -171,15 +177,20 @@ def _second_look(board: Board, index: int, asked: _Asked, found: Bytes) -> str |
     right = answers(asked.program, asked.codes)
     worst = int(np.abs(found - right).mean(axis=1).argmax())
     board.run(index, asked.windows[worst])
-    again = _bytes(board.run(index, asked.windows[worst]))
+    again = _answer(board, index, asked.windows[worst], asked.program)
     return STALE if np.abs(again - right[worst]).mean() < 0.5 * np.abs(found[worst] - right[worst]).mean() else None
 
 
-def _bytes(payload: bytes) -> NDArray[np.int16]:
+def _answer(board: Board, index: int, window: bytes, program: IntegerProgram) -> NDArray[np.int16]:
+    payload = board.run(index, window)
+    if len(payload) != math.prod(program.output.shape):
+        raise ToolchainError(f"the board answers {len(payload)} bytes of {program.output.name}; flash its folder again")
     return np.frombuffer(payload, np.int8).astype(np.int16)
 
 
 def _codes(window: bytes, program: IntegerProgram) -> Codes:
+    if len(program.input.shape) != 4 or len(window) != math.prod(program.input.shape):
+        raise InputError(f"a window of {len(window)} bytes for an input {list(program.input.shape)}; {MEND}")
     _, channels, height, width = program.input.shape
     last = np.frombuffer(window, np.int8).reshape(1, height, width, channels)
     return np.ascontiguousarray(last.transpose(0, 3, 1, 2))

@@ -16,9 +16,9 @@ from onnx import AttributeProto, TensorProto
 
 from pulse8.build.deploy.graph.records import Constant, End, Graph, Node, Shape
 from pulse8.build.deploy.graph.shapes import infer
-from pulse8.build.deploy.graph.wire import check_structure
 from pulse8.errors import InputError
 from pulse8.manifest import existing_file
+from pulse8.measure.infer.wire import check_structure
 
 MAX_FILE_BYTES: Final = 128_000_000
 """More than the board's 112 MB window of flash holds."""

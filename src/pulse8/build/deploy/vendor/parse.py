@@ -18,15 +18,14 @@ _PREFIX = re.compile(r"^(?:CmdLine:\d+ - )?")
 _VERSION = re.compile(r"ST Edge AI Core v?(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE)
 _COUNT = re.compile(r"(?:total\s+)?(?:number of\s+)?epochs?\s*[:=]\s*(\d+)", re.IGNORECASE)
 _KIND_COUNT = re.compile(
-    r"(\d+)\s+(?:pure\s+)?(hw|hardware|sw|software|hybrid)\b(?:\s+epochs?)?"
+    r"\b(\d{1,9})\s+(?:pure\s+)?(hw|hardware|sw|software|hybrid)\b(?:\s+epochs?)?"
     r"|(?:epochs?\s+)?(hw|hardware|sw|software|hybrid)(?:\s+epochs?)?\s*[:=]\s*(\d+)",
     re.IGNORECASE,
 )
 _EPOCH_ROW = re.compile(r"^\s*epoch\s+(\d+)(?:\s*->\s*\d+)?\s+(?:\(|\|)?\s*-?(hw|sw|hybrid|ec)\b", re.IGNORECASE)
 _RANGE = re.compile(r"epochs\s+(\d+)\s*->\s*(\d+)", re.IGNORECASE)
-_POOL = re.compile(
-    r"(\w*(?:RAM|Flash|SPI)\w*)\s*\[[^\]]{0,80}\]\s*:\s*([\d.,]+)\s*([kKmM]?i?B)(?:\s*/\s*([\d.,]+)\s*([kKmM]?i?B))?"
-)
+_POOL = re.compile(r"\b(\w{1,60})\s*\[[^\]]{0,80}\]\s*:\s*([\d.,]+)\s*([kKmM]?i?B)(?:\s*/\s*([\d.,]+)\s*([kKmM]?i?B))?")
+_MEMORY = re.compile("RAM|Flash|SPI")
 _WEIGHTS = re.compile(r"^\s*weights(?:\s*\(ro\))?\s*[:=]\s*([\d,]+)\s*(?:B|bytes)", re.IGNORECASE)
 _MACC = re.compile(r"^\s*macc\s*[:=]?\s*([\d,]+)", re.IGNORECASE)
 _DURATION = re.compile(r"duration\s*:\s*([\d.]+)\s*ms", re.IGNORECASE)
@@ -81,7 +80,7 @@ def parse_report(text: str, name: str) -> VendorReport:
     """Read a report's text; ``name`` is for messages. Raises as :func:`read_report`."""
     lines = [_PREFIX.sub("", line[:MAX_LINE]) for line in text.splitlines()]
     counts = _counts(lines)
-    pools = tuple(_pool(match) for line in lines if (match := _POOL.search(line)))
+    pools = tuple(_pool(match) for line in lines if (match := _POOL.search(line)) and _MEMORY.search(match.group(1)))
     found = VendorReport(
         version=_first(_VERSION, lines),
         epochs=counts.get("all"),

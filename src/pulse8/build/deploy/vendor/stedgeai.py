@@ -16,9 +16,11 @@ from pulse8.build.deploy.vendor.gates import gate_faults
 from pulse8.build.deploy.vendor.options import StedgeaiOptions
 from pulse8.build.deploy.vendor.parse import VendorReport, parse_report
 from pulse8.errors import GateError, InputError, ToolchainError
+from pulse8.learn.datasets.npz import read_array
 from pulse8.manifest import writing
 
 MAX_OUTPUT: Final = 8_000_000
+SAVE_VECTORS: Final = "save int8 with numpy.save"
 REPORTS: Final = ("network_generate_report.txt", "network_validate_report.txt")
 
 
@@ -75,10 +77,10 @@ def stedgeai(model: Path, folder: Path, options: StedgeaiOptions, vectors: Path 
 
 
 def _given(vectors: Path) -> NDArray[np.int8]:
-    try:
-        return np.asarray(np.load(vectors, allow_pickle=False), np.int8)
-    except (OSError, ValueError) as error:
-        raise InputError(f"vectors {vectors} cannot be read ({error}); save int8 with numpy.save") from error
+    found = read_array(vectors, "vectors", SAVE_VECTORS)
+    if found.dtype != np.int8:
+        raise InputError(f"vectors {vectors} are {found.dtype}; {SAVE_VECTORS}")
+    return found
 
 
 def _call(call: Sequence[str], timeout_s: float) -> str:

@@ -32,6 +32,8 @@ class Found:
         The file with its contact signal.
     others
         Further files that belong to it.
+    root
+        Folder that its files have to lie in, where the data set itself names them.
     conditions
         What the layout says of the circumstances.
     """
@@ -41,6 +43,7 @@ class Found:
     video: Path
     truth: Path
     others: tuple[Path, ...] = ()
+    root: Path | None = None
     conditions: Conditions = field(default_factory=dict)
 
 

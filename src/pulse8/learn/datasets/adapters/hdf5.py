@@ -1,5 +1,6 @@
 """Numbers in HDF5 files, which v7.3 ``.mat`` files are too: what is wanted is looked up by name, and nothing is run."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from pulse8.errors import InputError, ToolchainError, one_line
 from pulse8.manifest import existing_file
 
 MAX_SAMPLES: Final = 20_000_000
+MAX_CHUNK_BYTES: Final = 256_000_000
+"""A compressed dataset is unpacked chunk by chunk, whatever part of it is asked for."""
 DAMAGED: Final = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
 """What h5py was seen to raise on damaged bytes."""
 
@@ -48,9 +51,26 @@ def dataset(file: Any, path: Path, *names: str) -> Any:  # noqa: ANN401 - h5py h
         There is none.
     """
     for name in names:
-        if name in file and getattr(getattr(file[name], "dtype", None), "kind", "") in "fiu":
-            return file[name]
+        if name in file and _lies_here(file, name) and getattr(getattr(file[name], "dtype", None), "kind", "") in "fiu":
+            return _refuse_large_chunks(file[name], path, name)
     raise InputError(f"{path} has no {' or '.join(names)}; it has {', '.join(sorted(file)[:12])}")
+
+
+def _lies_here(file: Any, name: str) -> bool:  # noqa: ANN401 - h5py has no types
+    """Whether a dataset's values are in this file: a link, or storage in another file, could show any file's bytes."""
+    import h5py  # noqa: PLC0415 - as above
+
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        return False
+    found = file[name]
+    return not (getattr(found, "external", None) or getattr(found, "is_virtual", False))
+
+
+def _refuse_large_chunks(found: Any, path: Path, name: str) -> Any:  # noqa: ANN401 - h5py has no types
+    size = math.prod(found.chunks) * found.dtype.itemsize if found.chunks else 0
+    if size > MAX_CHUNK_BYTES:
+        raise InputError(f"{path}: {name} is packed in chunks of {size:,} bytes; at most {MAX_CHUNK_BYTES:,} are read")
+    return found
 
 
 def signal(file: Any, path: Path, name: str) -> NDArray[np.float64]:  # noqa: ANN401 - h5py has no types

@@ -5,7 +5,9 @@
 has one sample a frame, and trails or leads by up to 500 ms (issues 14 and 15 of the set's repository).
 """
 
+import struct
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +24,12 @@ LAYOUT: Final = "MMPD is subject1/p1_0.mat and so on; name their folder with --r
 RATE_HZ: Final = 30.0
 MAX_BYTES: Final = 8_000_000_000
 FIELDS: Final = ("light", "motion", "exercise", "skin_color", "gender", "glasser", "hair_cover", "makeup")
+READ: Final = ("video", "GT_ppg", *FIELDS)
 OLD_NAMES: Final = {"Watching Videos": "Walking"}
-DAMAGED: Final = (ValueError, TypeError, KeyError, IndexError, OSError, NotImplementedError, OverflowError, MemoryError)
+DAMAGED: Final = (
+    *(ValueError, TypeError, LookupError, OSError, NotImplementedError, ArithmeticError, MemoryError),
+    *(NameError, AttributeError, EOFError, RecursionError, struct.error),
+)
 """What the reader was seen to raise on damaged or hostile bytes."""
 
 
@@ -59,16 +65,17 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         sizes = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
         absent = {"video", "GT_ppg"} - set(sizes)
-        count = float(np.prod([float(n) for n in sizes.get("video", ((0,), ""))[0]]))
+        counts = {name: float(np.prod([float(n) for n in shape])) for name, (shape, _) in sizes.items()}
+        largest, count = max(((name, counts.get(name, 0)) for name in READ), key=itemgetter(1))
         if not absent and count * 8 <= MAX_BYTES:
-            return dict(scipy.io.loadmat(path, variable_names=["video", "GT_ppg", *FIELDS]))
+            return dict(scipy.io.loadmat(path, variable_names=READ))
     except DAMAGED as error:
         raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
     except Exception as error:  # the reader has errors of its own class, and zlib's
         if type(error).__module__.split(".")[0] not in ("scipy", "zlib"):
             raise
         raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
-    fault = f"has no {' and '.join(sorted(absent))}" if absent else f"claims {count:,.0f} values of video"
+    fault = f"has no {' and '.join(sorted(absent))}" if absent else f"claims {count:,.0f} values of {largest}"
     raise InputError(f"{path} {fault}; copy it again")
 
 

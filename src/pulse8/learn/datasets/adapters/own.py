@@ -49,10 +49,9 @@ class Own:
         """Read the truth table and open the video."""
         if not found.subject:
             raise InputError(f"{found.recording} has no subject; fill the column: who is on two videos has one id")
-        root = next(parent for parent in found.video.parents if (parent / LIST).is_file())
         for path in (found.video, found.truth):
-            if not path.resolve().is_relative_to(root.resolve()):
-                raise InputError(f"{path} lies outside {root}; move it there, links are not followed")
+            if not _lies_in(path, found.root):
+                raise InputError(f"{path} lies outside {found.root}; move it there, links are not followed")
         table = read_table(found.truth, ("time_s",), ("ppg", "hr_bpm"), "truth table")
         if ("ppg" in table) == ("hr_bpm" in table):
             raise InputError(f"truth table {found.truth} needs one column of ppg and hr_bpm beside time_s")
@@ -69,8 +68,17 @@ def _found(raw: Path, row: Mapping[str, str]) -> Found:
         subject=row["subject"],
         video=raw / row["video"],
         truth=raw / row["truth"],
+        root=raw,
         conditions={name: _value(text) for name, text in row.items() if name and name not in known and text},
     )
+
+
+def _lies_in(path: Path, root: Path | None) -> bool:
+    """Whether a file lies in a folder once all links are followed; a name that no file can have does not."""
+    try:
+        return root is not None and path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):  # too long, a circle of links, a zero byte
+        return False
 
 
 def _value(text: str) -> float | str | bool:
