@@ -48,8 +48,8 @@ ROUNDS: Final = 3
 PEERS: Final = {
     "mediapipe": ["mediapipe==0.10.21"],
     "open-rppg": ["open-rppg==0.1.1", "setuptools<81"],  # it imports pkg_resources and does not ask for it
-    # prpy 0.4 lacks the extra that it asks for; av reads the videos, because its own reader needs the program ffmpeg
-    "vitallens": ["vitallens==0.6.2", "prpy<0.4", "av"],
+    # the extra that brought scipy and psutil is gone; av reads the videos: its own reader needs the program ffmpeg
+    "vitallens": ["vitallens==0.6.2", "prpy<0.4", "scipy", "psutil", "av"],
 }
 PARTS: Final = {
     "face": ["pulse8 mesh", "pulse8 detector", "opencv haar", "mediapipe mesh", "mediapipe detector"],
