@@ -196,7 +196,7 @@ def open_rppg_network(_folder: Path, model: str) -> Found:
         np.asarray(signals["bvp"])
 
     frames = loaded.input[0]
-    return _many(call, max(3, 256 // frames), frames / loaded.fps)
+    return _many(call, max(3, 64 // frames), frames / loaded.fps)
 
 
 def pulse8_rates(folder: Path, method: str) -> Found:

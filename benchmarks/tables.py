@@ -11,22 +11,23 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results"
+INSTALL: Final = ("install", "installed, MB", "install, s", "first rate after it, s", "its peak, MB")
 PER: Final = {"face": "picture", "decode": "picture", "window": "call"}
 
 
 def peers(figures: dict[str, Any]) -> str:
-    """Return one table a part."""
-    parts = [
-        table(("install", "installed, MB", "install, s", "first rate after it, s", "its peak, MB"), installs(figures)),
-        *(costs(figures[part], PER[part]) for part in PER),
-        accuracies(figures["accuracy"]),
-        table(("not measured", "why"), figures["not_measured"].items()),
-    ]
-    return "\n\n".join(parts)
+    """Return one table a part that was measured, and what could not be."""
+    made = {
+        "install": lambda rows: table(INSTALL, installs(rows)),
+        **{part: lambda rows, per=per: costs(rows, per) for part, per in PER.items()},
+        "accuracy": accuracies,
+        "not_measured": lambda rows: table(("not measured", "why"), rows.items()),
+    }
+    return "\n\n".join(make(figures[part]) for part, make in made.items() if part in figures)
 
 
-def installs(figures: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
-    for name, row in figures["install"].items():
+def installs(rows: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for name, row in rows.items():
         rates = [row.get(key, "gives none") for key in ("first_rate_s", "first_rate_peak_mb")]
         yield (name, row["installed_mb"], row["install_s"], *rates)
 
