@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pulse8.measure.clips.cells import CellRow, cell_means
+from pulse8.measure.clips.cells import CellRow, cell_means, cell_row
 from pulse8.measure.clips.normalise import normalise, quantise
-from pulse8.measure.clips.windows import ClipStream, window_clips
-from pulse8.spec import Normaliser
-from pulse8.values import CellTraces, Clip, NoClip, Roi
+from pulse8.measure.clips.windows import ClipStream, even_cells, window_clips
+from pulse8.spec import Normaliser, RoiLimits
+from pulse8.values import CellTraces, Clip, NoClip, Reason, Roi, TrackedFrame
 
 NORMALISER = Normaliser(window=64, hop=15)
 
@@ -39,10 +39,27 @@ def test_cell_means_are_exact(seed, data):
 
 
 def test_cell_means_stay_exact_beyond_the_fast_products_range():
-    rgb = np.full((9000, 6, 3), 255, np.uint8)
+    rgb = np.full((9000, 2, 3), 255, np.uint8)
     rgb[::7] = 254
-    roi = Roi(1, 95, 3, 9000 * 16)
+    roi = Roi(1, 31, 3, 9000 * 16)
     np.testing.assert_array_equal(cell_means(rgb, roi), slow_means(rgb, roi))
+
+
+@given(st.integers(0, 2**32 - 1), st.tuples(*[st.integers(-40, 560)] * 4))
+@settings(max_examples=60, deadline=None)
+def test_an_roi_that_counts_lies_inside_the_frame_and_its_colour_inside_its_bytes(seed, edges):
+    rgb = np.random.default_rng(seed).integers(90, 200, (24, 31, 3), dtype=np.uint8)
+    x0, x1, y0, y1 = edges
+    assume(x0 < x1 and y0 < y1)
+    row = cell_row(TrackedFrame(rgb, 0.0, rois=(Roi(*edges),) * 3), RoiLimits(min_side_px=1))
+    inside = x0 >= 0 and x1 <= 31 * 16 and y0 >= 0 and y1 <= 24 * 16
+    assert row.valid.all() == (inside and min(x1 - x0, y1 - y0) >= 16)
+    assert row.valid.all() == (set(row.reasons) == {None})
+    if row.valid.all():
+        assert rgb.min() <= row.rgb.min() <= row.rgb.max() <= rgb.max()
+        np.testing.assert_array_equal(row.pixels, np.float32((x1 - x0) * (y1 - y0) / 256))
+    else:
+        assert not row.rgb.any()
 
 
 def recording(seed: int, rate_hz: float, *, holes: bool) -> CellTraces:
@@ -99,6 +116,11 @@ def test_quantisation_is_within_half_a_step_and_never_minus_128(seed):
     assert np.abs(codes * NORMALISER.input_scale - samples).max() <= NORMALISER.input_scale / 2 + 1e-6
 
 
+def test_codes_end_at_127_whatever_comes():
+    far = np.array([-99, -4.02, -4, 4, 4.02, 99], np.float32)
+    np.testing.assert_array_equal(quantise(far, NORMALISER), [-127, -127, -127, 127, 127, 127])
+
+
 def test_half_codes_go_to_the_even_one():
     halves = np.array([0.5, 1.5, -0.5, -1.5, 2.5], np.float32) * np.float32(4)
     exact = Normaliser(clip_sigma=127 * 4.0)
@@ -135,6 +157,69 @@ def test_a_grey_picture_is_refused():
     outcomes = list(window_clips(CellTraces(grey, traces.t_s, np.ones_like(traces.valid)), NORMALISER))
     assert outcomes
     assert {outcome.reason for outcome in outcomes if isinstance(outcome, NoClip)} == {"no colour"}
+
+
+def test_the_three_colours_are_brightness_and_two_differences():
+    """A step up and down in one channel, a hundredth of it in the others: each row of the basis says how it counts."""
+    wave = np.where(np.arange(64) % 2, 1.0, -1.0)[:, None]
+    for channel, shares in enumerate(([1 / 3, 0, -2], [1 / 3, 1, 1], [1 / 3, -1, 1])):
+        cells = np.full((64, 12, 3), 100.0) + 0.01 * np.random.default_rng(channel).normal(size=(64, 12, 3))
+        cells[:, :, channel] += wave
+        samples, scale = normalise(cells, np.full(12, np.nan), NORMALISER)
+        np.testing.assert_allclose(scale, np.repeat(0.01 * np.abs(shares), 12).reshape(3, 12), atol=1e-3)
+        alike = (samples[:, 0] @ wave)[:, 0] / 64
+        np.testing.assert_allclose(alike, np.sign(shares), atol=0.4)
+
+
+def test_the_floor_is_the_noise_of_so_many_pixels():
+    cells = np.full((64, 12, 3), 100.0)
+    for pixels, counted in ((400.0, 400.0), (1.0, 1.0), (0.25, 1.0)):
+        noise = NORMALISER.noise_levels / (100 * counted**0.5)
+        _, scale = normalise(cells, np.full(12, pixels), NORMALISER)
+        np.testing.assert_allclose(scale[:, 3], noise * np.array([3**-0.5, 2**0.5, 6**0.5]), rtol=1e-6)
+
+
+def test_a_cell_of_half_a_level_is_lit():
+    cells = 0.5 * (1 + 0.01 * np.random.default_rng(4).normal(size=(64, 12, 3)))
+    samples, scale = normalise(cells, np.full(12, np.nan), NORMALISER)
+    assert (scale > 0).all()
+    assert samples.any(axis=-1).all()
+
+
+def test_an_roi_that_comes_late_leaves_early_or_is_away_for_over_half_a_second_is_left_out():
+    """In a clip of 10 s, of which each is away for 0.6 s: under a tenth, but too long to be bridged."""
+    normaliser = Normaliser(window=300, hop=300)
+    traces = recording(5, 30.0, holes=False)
+    t_s = np.arange(310) / 30
+    rgb = np.resize(traces.rgb + np.float32(1), (310, 3, 4, 3))
+    for away in (slice(0, 18), slice(282, 310), slice(100, 118)):
+        valid = np.ones((310, 3), bool)
+        valid[away, 1] = False
+        clip = next(iter(window_clips(CellTraces(rgb, t_s, valid), normaliser)))
+        assert isinstance(clip, Clip)
+        assert not clip.samples[0, :, 4:8].any(), away
+    valid = np.ones((310, 3), bool)
+    valid[100:115, 1] = False
+    clip = next(iter(window_clips(CellTraces(rgb, np.arange(310) / 32, valid), Normaliser(window=280, hop=280))))
+    assert isinstance(clip, Clip)
+    assert clip.samples[0, :, 4:8].any()  # half a second to the last bit is bridged
+
+
+def test_one_frame_is_no_window():
+    one = CellTraces(np.full((1, 3, 4, 3), 90, np.float32), np.zeros(1), np.ones((1, 3), bool))
+    assert even_cells(one, 0.0, Normaliser(window=8, hop=8)) == NoClip(Reason.NO_FACE, 0.0)
+
+
+def test_pixels_are_the_mean_of_the_frames_that_were_measured():
+    traces = recording(6, 30.0, holes=False)
+    valid = np.ones_like(traces.valid)
+    valid[::20, 0] = False
+    pixels = np.where(valid, np.float32([400, 800, 1200]), 0)
+    flat = np.full_like(traces.rgb, 100) + np.float32([0, 3, 9])
+    clip = next(iter(window_clips(CellTraces(flat, traces.t_s, valid, pixels.astype(np.float32)), NORMALISER)))
+    assert isinstance(clip, Clip)
+    wanted = NORMALISER.noise_levels * np.sqrt(1 / 103**2 + 1 / 109**2) / np.sqrt(np.repeat([100, 200, 300], 4))
+    np.testing.assert_allclose(clip.scale[1], wanted, rtol=1e-4)
 
 
 def test_noise_under_the_cameras_rounding_is_not_blown_up():

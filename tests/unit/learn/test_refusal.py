@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,9 @@ from pulse8.learn.train.pool import write_pool
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.selection import upper_share
-from pulse8.measure.signal.trust import FEATURES, trust_features
-from pulse8.spec import Readout
-from pulse8.values import Clip, Waveform
+from pulse8.measure.signal.trust import FEATURES, judged, trust_features
+from pulse8.spec import Readout, Refusal
+from pulse8.values import Clip, Reason, Waveform
 
 T_S = np.arange(256) / 30
 
@@ -84,6 +86,39 @@ def test_a_silent_wave_and_a_clip_of_zeros_have_features_too():
     blank = Clip(np.zeros((1, 3, 12, 256), np.float32), np.zeros((3, 12), np.float32), np.zeros(12, np.float32), 0.0)
     features = trust_features(silent, heart_rate(silent, Readout()), blank, Readout())
     assert all(np.isfinite(value) for value in features.values())
+
+
+def test_features_by_hand():
+    """A tone of 90 BPM in the first half, of 150 in the second; in the clip a tone in one difference of one ROI."""
+    tones = [np.sin(2 * np.pi * bpm / 60 * T_S) for bpm in (90, 150)]
+    wave = Waveform(np.where(T_S < 128 / 30, *tones).astype(np.float32), 30.0, 0.0)
+    rate = dataclasses.replace(heart_rate(wave, Readout()), bpm=90.0)
+    samples = np.zeros((1, 3, 12, 256), np.float32)
+    samples[0, 0] = 3 * tones[1]  # brightness counts for nothing
+    samples[0, 1, :4], samples[0, 2, :4] = tones[0], tones[0]
+    samples[0, 1, 4:8], samples[0, 2, 4:8] = tones[1], -0.5 * tones[1]
+    scale = np.zeros((3, 12), np.float32)
+    scale[2, :3] = 0.01, 0.02, 0.09
+    scale[:2] = 7.0
+    told = trust_features(wave, rate, Clip(samples, scale, np.ones(12, np.float32), 0.0), Readout())
+    # All of the first ROI, none of the second, nothing in the third; 85 % of a tone of 8.5 s lies within 6 BPM.
+    assert told["rois"] == pytest.approx(0.85 / 3, abs=0.01)
+    assert told["noise"] == pytest.approx(np.log(0.02))
+    assert told["size"] == pytest.approx(np.log(float(wave.samples.std()) + 1e-3))
+    assert told["halves"] < 0.05  # the second half holds nothing of 90 BPM
+    assert 0.2 < told["share"] < 0.3  # half the power, spread twice as wide
+    blank = trust_features(wave, rate, Clip(samples, 0 * scale, np.ones(12, np.float32), 0.0), Readout())
+    assert blank["noise"] == -5
+
+
+def test_the_first_rule_gives_the_odds_and_the_first_that_is_not_met_refuses():
+    told = ((1.0, Reason.NO_PULSE), (-1.0, Reason.CLIPPED), (-2.0, Reason.TILTED))
+    rules = tuple(Refusal(weights={"size": weight}, threshold=0.0, reason=reason) for weight, reason in told)
+    assert judged({"size": 2.0}, rules) == (pytest.approx(1 / (1 + np.exp(-2))), rules[1])
+    assert judged({"size": -2.0}, rules)[1] is rules[0]
+    assert judged({"size": 2.0}, rules[:1])[1] is None
+    assert judged({"size": -900.0}, rules)[0] == pytest.approx(np.exp(-50))
+    assert judged({"size": 900.0}, rules)[0] == 1
 
 
 def test_a_pool_is_read_once_a_person(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse8.errors import InputError
-from pulse8.measure.signal.beats import beat_times_s, rate_about_bpm
+from pulse8.measure.signal.beats import beat_times_s, rate_about_bpm, rate_between_bpm
 
 
 def pulse(bpm: float, seconds: float = 20.0, rate_hz: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +45,37 @@ def test_where_beats_are_missing_there_is_no_rate():
 
 
 @pytest.mark.parametrize(
-    ("wave", "t_s"),
-    [([1.0], [0.0]), ([1.0, 2, 3], [0.0, 1, 1]), ([1.0, np.nan, 2], [0.0, 2, 4]), ([1.0, 2, 1], [0.0, 0.3, 0.6])],
+    ("wave", "t_s", "words"),
+    [
+        ([1.0], [0.0], "as many finite"),
+        ([1.0, 2, 3, 2], [0.0, 2, 2, 4], "increasing times"),
+        ([1.0, np.nan, 2], [0.0, 2, 4], "finite values"),
+        ([1.0, 2], [0.0, 2, 4], "as many"),
+        ([1.0, 2, 3, 4], [0.0, 2, 4], "as many"),
+        ([1.0, 2, 1], [0.0, 0.3, 0.6], "of 0.6 s has too few beats"),
+    ],
 )
-def test_waves_that_hold_no_beats_are_refused(wave, t_s):
-    with pytest.raises(InputError, match="pulse wave"):
+def test_waves_that_hold_no_beats_are_refused(wave, t_s, words):
+    with pytest.raises(InputError, match=words):
         beat_times_s(np.array(wave), np.array(t_s))
+
+
+def test_a_dicrotic_notch_is_no_beat_and_a_beat_between_two_samples_is_placed_there():
+    t_s = np.arange(600) / 30
+    phase = 2 * np.pi * 1.0 * (t_s - 0.21)
+    beats = beat_times_s(np.cos(phase) + 0.3 * np.cos(2 * phase + np.pi), t_s)
+    assert len(beats) == 20
+    plain = beat_times_s(np.cos(phase), t_s)
+    np.testing.assert_allclose(plain[1:-1] % 1, 0.21, atol=2e-3)
+
+
+def test_intervals_that_stray_by_more_than_a_third_give_no_rate():
+    even = np.arange(11.0)
+    assert rate_between_bpm(even, 0, 10) == 60
+    assert rate_between_bpm(even, 2, 5) == 60
+    assert rate_between_bpm(even, 2.5, 5) is None
+    strayed = even.copy()
+    strayed[5] += 0.3
+    assert rate_between_bpm(strayed, 0, 10) == pytest.approx(60)
+    strayed[5] += 0.06
+    assert rate_between_bpm(strayed, 0, 10) is None

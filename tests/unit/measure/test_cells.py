@@ -35,6 +35,7 @@ def clipped(level: int, share: float) -> np.ndarray:
         (frame(clipped(0, 0.6)), Reason.CLIPPED),
         (frame(clipped(255, 0.4)), None),
         (frame(clipped(254, 1.0)), None),
+        (frame(clipped(1, 1.0)), None),
         (frame(roll_deg=36.0), Reason.TILTED),
         (frame(roll_deg=-34.0), None),
     ],
@@ -83,6 +84,34 @@ def test_patches_average_areas_and_round_once():
 
 def test_patches_outside_the_picture_are_none():
     assert roi_patches(np.zeros((60, 80, 3), np.uint8), (GOOD, Roi(-16, 300, 160, 480))) is None
+
+
+def test_patches_need_36_sixteenths_and_may_touch_the_edge():
+    rgb = np.full((60, 80, 3), 7, np.uint8)
+    for inside in ((0, 36, 0, 960), (1244, 1280, 0, 36), (0, 1280, 0, 960)):
+        np.testing.assert_array_equal(roi_patches(rgb, (Roi(*inside),)), np.full((1, 36, 36, 3), 7))
+    for outside in ((0, 35, 0, 400), (0, 400, 0, 35), (0, 1281, 0, 400), (0, 400, 0, 961), (0, 400, -1, 400)):
+        assert roi_patches(rgb, (Roi(*outside),)) is None
+
+
+def test_clipped_pixels_count_where_the_roi_covers_a_part_of_them_and_nowhere_else():
+    limits = RoiLimits(min_side_px=1, max_clipped_share=0.4)
+    beside = np.full((60, 80, 3), 255, np.uint8)
+    beside[10:30, 10:30] = 120
+    assert cell_row(frame(beside), limits).reasons[0] is None
+    for line in (np.s_[11, :], np.s_[:, 11]):
+        picture = np.full((60, 80, 3), 120, np.uint8)
+        picture[line] = 255
+        assert cell_row(frame(picture, Roi(160, 177, 160, 177)), limits).reasons[0] is Reason.CLIPPED
+
+
+def test_limits_are_those_that_were_given_and_blocks_do_not_show():
+    picture = np.full((60, 80, 3), 120, np.uint8)
+    frames = [TrackedFrame(picture, index / 30, rois=(GOOD,) * 3) for index in range(1030)]
+    assert cell_traces(FaceTrack("x", iter(frames))).rgb.shape == (1030, 3, 4, 3)
+    strict = cell_traces(FaceTrack("x", iter(frames[:2])), RoiLimits(min_side_px=30))
+    assert strict.reasons == {Reason.TOO_SMALL: 6}
+    assert strict.t_s.tolist() == [0.0, 1 / 30]
 
 
 def test_long_pauses_split_and_short_ones_do_not():

@@ -7,7 +7,9 @@ import pytest
 
 from pulse8.errors import SpecError
 from pulse8.measure.signal import colour
+from pulse8.measure.signal.blind import _angle, _cumulants, _tonal_share, _white
 from pulse8.measure.signal.classical import METHODS, NEED_COLOUR, MethodName, is_grey, method
+from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
@@ -102,6 +104,45 @@ def test_ica_unmixes_what_was_mixed():
     found = METHODS["ica"](SKIN * (1 + 0.005 * mixed), RATE_HZ)
     assert np.corrcoef(found, tone)[0, 1] > 0.99
     assert found.std() == pytest.approx(0.005 * 0.8 * tone.std(), rel=0.1)
+
+
+def test_each_turn_of_ica_leaves_as_little_beside_the_diagonals_as_one_turn_can():
+    def beside(turn_rad, matrices):
+        turn = np.array([[np.cos(turn_rad), -np.sin(turn_rad)], [np.sin(turn_rad), np.cos(turn_rad)]])
+        turned = turn.T @ matrices[:, 1:, 1:] @ turn
+        return (turned[:, 0, 1] ** 2).sum()
+
+    halves = np.random.default_rng(3).normal(size=(40, 6, 3, 3))
+    for matrices in halves + halves.swapaxes(-1, -2):
+        found = beside(_angle(matrices, 1, 2), matrices)
+        assert found <= min(beside(turn, matrices) for turn in np.linspace(-np.pi / 2, np.pi / 2, 181)) + 1e-9
+
+
+def test_cumulants_are_those_of_the_definition():
+    white = np.random.default_rng(4).normal(size=(500, 3)) ** 3
+    pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+    for matrix, (i, j) in zip(_cumulants(white), pairs, strict=True):
+        for p, q in np.ndindex(3, 3):
+            same = (i == j) * (p == q) + (i == p) * (j == q) + (i == q) * (j == p)
+            wanted = (white[:, i] * white[:, j] * white[:, p] * white[:, q]).mean() - same
+            assert matrix[p, q] == pytest.approx(wanted * (1 if i == j else 2**0.5))
+
+
+def test_a_source_is_judged_by_its_highest_peak_in_the_band_alone():
+    sources = np.random.default_rng(5).normal(size=(2000, 3))
+    power = np.abs(np.fft.rfft(sources * np.hanning(2000)[:, None], 8000, axis=0)) ** 2
+    bpm = 60 * np.fft.rfftfreq(8000, 1 / RATE_HZ)
+    inside = power[(bpm >= 40) & (bpm <= 180)]
+    np.testing.assert_allclose(_tonal_share(sources, RATE_HZ), inside.max(axis=0) / inside.sum(axis=0))
+
+
+def test_colour_without_a_second_direction_is_one_source():
+    """Two channels that move as one: what is left of rounding is no source of its own."""
+    rgb = skin()
+    rgb[:, 0], rgb[:, 2] = 2 * rgb[:, 1], 0.5 * rgb[:, 1]
+    green = rgb[:, 1] / rgb[:, 1].mean() - 1
+    assert _white(np.repeat((green - green.mean())[:, None], 3, axis=1)).shape == (600, 1)
+    np.testing.assert_allclose(METHODS["ica"](rgb, RATE_HZ), detrend(green) - detrend(green).mean(), atol=1e-9)
 
 
 def test_pbv_of_a_stretch_solves_its_equation():

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.signal import sosfilt
 
 from pulse8.errors import SpecError
-from pulse8.measure.signal.filters import band_pass, detrend
+from pulse8.measure.signal.filters import DETREND_LAMBDA, band_pass, band_pass_sections, detrend
 
 RATE_HZ = 30.0
 SECONDS = np.arange(600) / RATE_HZ
@@ -41,6 +42,26 @@ def test_detrend_equals_the_dense_formula():
     difference = np.diff(np.eye(50), n=2, axis=0)
     trend = np.linalg.solve(np.eye(50) + 100.0**2 * difference.T @ difference, signal)
     np.testing.assert_allclose(detrend(signal, 100.0), signal - trend, atol=1e-9)
+
+
+def test_sections_and_states_filter_as_the_band_pass_does():
+    """Forwards and backwards over mirrored ends, each pass begun in the state that its first sample leads to."""
+    made = band_pass_sections(RATE_HZ, (40, 180))
+    assert made.sections.shape == (2, 7)
+    assert made.mirrored == round(RATE_HZ / (40 / 60)) == 45
+    signal = np.random.default_rng(0).normal(size=200)
+    head, tail = 2 * signal[0] - signal[45:0:-1], 2 * signal[-1] - signal[-2:-47:-1]
+    wave = np.concatenate([head, signal, tail])
+    sections = np.insert(made.sections[:, :5], 3, 1.0, axis=1)
+    for _ in range(2):
+        wave = sosfilt(sections, wave, zi=made.sections[:, 5:] * wave[0])[0][::-1]
+    np.testing.assert_allclose(wave[45:-45], band_pass(signal, RATE_HZ, (40, 180)), atol=1e-12)
+
+
+def test_lambda_is_100_and_halves_what_its_page_says():
+    assert DETREND_LAMBDA == 100
+    slow = np.sin(2 * np.pi * 0.48 * np.arange(3000) / RATE_HZ)
+    assert detrend(slow)[1000:2000].std() / slow.std() == pytest.approx(0.5, abs=0.05)
 
 
 def test_detrend_takes_a_ramp_and_leaves_a_pulse():

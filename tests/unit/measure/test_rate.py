@@ -41,6 +41,11 @@ def test_five_seconds_are_enough_and_less_is_too_short():
     assert heart_rate(wave([]), Readout()).reason is Reason.TOO_SHORT
 
 
+def test_a_wave_that_rounding_made_half_a_sample_short_counts():
+    assert heart_rate(wave(tone(72).samples[:150], rate_hz=30.1), Readout()).reason is None
+    assert heart_rate(wave(tone(72).samples[:149], rate_hz=30.1), Readout()).reason is Reason.TOO_SHORT
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_one_sample_that_is_not_finite_is_no_pulse(bad):
     samples = tone(72).samples.copy()
@@ -53,9 +58,27 @@ def test_a_constant_is_no_pulse():
     assert heart_rate(wave(np.full(300, 0.7)), Readout()).reason is Reason.NO_PULSE
 
 
+def test_a_wave_that_only_knows_two_levels_is_read():
+    assert heart_rate(wave(tone(72).samples > 0), Readout()).bpm == pytest.approx(72, abs=0.5)
+
+
 def test_a_slope_towards_the_bands_end_is_no_peak():
     rising = Spectrum(bpm=np.arange(200.0), power=np.arange(200.0))
     assert peak_bpm(rising, BAND) is None
+
+
+def test_a_peak_on_the_bands_end_or_in_the_spectrums_last_place_but_one_is_one():
+    bpm = np.arange(0.0, 182.0)
+    for summit, band in ((40, BAND), (180, BAND), (1, (0.0, 180.0))):
+        power = np.ones(182)
+        power[summit] = 5.0
+        assert peak_bpm(Spectrum(bpm, power), band) == summit
+
+
+def test_a_flat_summit_is_a_peak_between_its_two_bins():
+    power = np.ones(200)
+    power[70:72] = 5.0
+    assert peak_bpm(Spectrum(np.arange(200.0), power), BAND) == pytest.approx(70.5)
 
 
 def test_a_stronger_tone_outside_the_band_is_not_read():

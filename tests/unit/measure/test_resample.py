@@ -54,6 +54,13 @@ def test_times_that_hold_no_pulse_are_refused(t_s, reason):
         resample(np.zeros((len(t_s), 3)), np.asarray(t_s, dtype=float))
 
 
+def test_the_slowest_rate_and_the_longest_pause_are_still_taken():
+    assert len(resample(np.zeros(17), np.arange(17) / 8.0)) == 61
+    with pytest.raises(InputError, match=r"7\.9 frames a second"):
+        resample(np.zeros(17), np.arange(17) / 7.9)
+    assert len(resample(np.zeros(10), np.r_[0:5, 20:25] / 32)) == 23  # half a second to the last bit
+
+
 def test_half_a_second_is_bridged():
     t_s = np.concatenate([np.arange(10) / 30, 0.79 + np.arange(10) / 30])
     np.testing.assert_allclose(resample(t_s, t_s), np.arange(33) / 30, atol=1e-9)

@@ -45,12 +45,18 @@ def test_rows_of_one_time_are_averaged(written):
     np.testing.assert_array_equal(traces.rgb[-1, 0, 0], [15, 30, 45])
 
 
+def test_white_and_black_are_colours(written):
+    rows_ = "".join(f"{frame / 30:.6f},255,0,255\n" for frame in range(150))
+    np.testing.assert_array_equal(read_trace_csv(written(HEADER + rows_)).rgb[149, 2, 3], [255, 0, 255])
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("time_s,red,green\n0,1,2\n", "no column blue; give a CSV file with the columns time_s, red, green, blue"),
         ("\n", "no column time_s, red, green, blue"),
         (HEADER, "0 rows over 0.00 s; a heart rate needs 5 s"),
+        (HEADER + rows(1), "1 rows over 0.00 s; a heart rate needs 5 s"),
         (HEADER + rows(3), "3 rows over 0.07 s; a heart rate needs 5 s"),
         (HEADER + rows(149), "149 rows over 4.93 s"),
         (HEADER + "0,1,x,3\n", "line 2, column green: 'x' is not a number"),

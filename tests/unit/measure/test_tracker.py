@@ -71,6 +71,30 @@ def test_a_constant_wave_says_nothing():
     assert after.confidence < before.confidence
 
 
+def test_nothing_is_known_at_first_and_a_silent_wave_tells_nothing():
+    """Half the belief is in no pulse, the other half lies evenly over 141 rates: eleven of them within 5 BPM."""
+    tracker, silent = RateTracker(), np.zeros(256, np.float32)
+    rate = tracker.push(Waveform(silent, 30.0, 2.0))
+    assert (rate.bpm, rate.reason) == (None, Reason.NO_PULSE)
+    assert rate.confidence == pytest.approx(0.5 * 6 / 141)  # the first of equals is the band's end: six within reach
+    assert rate.resolution_bpm == pytest.approx(60 / (256 / 30))
+    assert (rate.start_s, rate.end_s) == (2.0, 2.0 + 256 / 30)
+    later = tracker.push(Waveform(silent, 30.0, 12.0))  # as many pulses came as went
+    assert later.confidence == pytest.approx(0.5 * 11 / 141, rel=0.2)
+
+
+def test_waiting_moves_belief_towards_no_pulse_and_keeps_its_sum():
+    tracker = RateTracker()
+    told = [tracker.push(wave) for wave in windows(heart(72, 12))]
+    silent = np.zeros(256, np.float32)
+    later = tracker.push(Waveform(silent, 30.0, told[-1].start_s + 10.0))
+    assert later.confidence < told[-1].confidence
+    # After 10 s a pulse is still there with 0.98^10; the rate wandered by 2 sqrt(10) BPM, so 5 BPM hold half of it.
+    assert later.confidence == pytest.approx(0.98**10 * 0.61, abs=0.03)
+    again = tracker.push(Waveform(silent, 30.0, told[-1].start_s + 10.0))
+    assert again.confidence == pytest.approx(later.confidence, abs=0.01)  # no time passed: nothing moves
+
+
 def test_gain_does_not_matter():
     samples = heart(80, 20)
     for one, other in zip(shown(samples), shown(1000 * samples), strict=True):
