@@ -23,7 +23,7 @@ def build(folder: Path) -> Path:
     rooms = [firmware / name for name in ("core", "measure", "kernels")]
     sources = [source for room in (*rooms, folder) for source in sorted(room.glob("*.c"))]
     flags = "-std=c11 -O1 -g -ffp-contract=off -fno-math-errno -fno-sanitize-recover=all"
-    sanitizers = "-fsanitize=fuzzer,address,undefined"
+    sanitizers = "-fsanitize=fuzzer,address,undefined,float-cast-overflow"
     includes = [f"-I{place}" for place in (*rooms, folder)]
     program = folder / NAME
     command = [

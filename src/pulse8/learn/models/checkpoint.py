@@ -25,6 +25,12 @@ from pulse8.spec import PULSE12, ULTRALIGHT, ModelName, ModelSpec
 Network = Pulse12 | Ultralight
 
 MAKE_CHECKPOINT: Final = "make it: cd ../server_training && bash run_training.sh (or pulse8 train)"
+DAMAGED: Final = (
+    *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
+    *(AssertionError, ArithmeticError, MemoryError, NameError),
+)
+"""What torch.load was seen to raise on damaged or hostile bytes."""
+
 MAX_BYTES: Final = 64_000_000
 """A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
 
@@ -120,7 +126,7 @@ def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - the file decides
                 f"checkpoint {path} holds code, not only weights; refused; save its state_dict()"
             ) from error
         raise InputError(f"checkpoint {path} has a damaged pickle; save it again") from error
-    except (RuntimeError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
+    except DAMAGED as error:
         raise InputError(f"checkpoint {path} is cut short or no torch.save file; save it again") from error
 
 
