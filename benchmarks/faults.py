@@ -142,7 +142,7 @@ def disk(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]
                 faults.append(f"{share:.0%}: {ended.code} {ended.lines}")
             faults += [f"{share:.0%}: {one}" for one in damaged(trial)]
             faults += [f"{share:.0%}: {one} is left" for one in leftovers(trial)]
-            told += ended.lines[-1:]
+            told += [line.replace(f"{trial}{os.sep}", "") for line in ended.lines[-1:]]
             remount(trial, f"size={4 * whole.bytes}")
             again = end_of(begin(VERBS[name], VERBS[name].words, trial))
             faults += [f"{share:.0%}, with room: {one}" for one in differences(trial, whole)]

@@ -18,6 +18,7 @@ from pulse8.build.deploy.firmware.vectors import vectors_of
 from pulse8.build.deploy.firmware.windows import clip_windows, patch_windows, replay_traces
 from pulse8.build.deploy.options import DeployOptions
 from pulse8.build.quantize.quantize import pair_paths
+from pulse8.build.verify.provenance import require_verdict, verdict_path
 from pulse8.errors import InputError
 from pulse8.lock import alone
 from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, told_in_one_line
@@ -71,6 +72,8 @@ class Deployed:
         Where it stands, and where its network runs.
     model, sha256
         The model's name, and its INT8 file's hash.
+    verified
+        Whether a passing verdict of exactly these bytes stands beside the file.
     nets
         Its networks.
     ring_bytes
@@ -87,6 +90,7 @@ class Deployed:
     target: str
     model: str
     sha256: str
+    verified: bool
     nets: tuple[NetFigures, ...]
     ring_bytes: int | None
     windows: int
@@ -133,19 +137,30 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     ------
     InputError
         A file cannot be used or is stale, or the folder is somebody's.
+    GateError
+        The verdict beside it is against it, and ``options.unverified`` is not set.
     SpecError
         The model holds what the board's code has not.
     """
     with alone(folder, "pulse8 deploy", beside=True):
         existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
         sources = {"int8": accept(int8)}
+        verified = not options.unverified and verdict_path(int8).is_file()
+        if verified:
+            require_verdict(int8)
         if data is not None:
             sources["data"] = accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
         spec = _spec_of(load_program(int8), int8)
         parts = _parts(int8, spec, options.windows, data)
         nets = planned([part.net for part in parts])
         content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
-        facts = {"folder": str(folder), "target": options.target, "simulated": data is None, **_facts(content)}
+        facts = {
+            "folder": str(folder),
+            "target": options.target,
+            "verified": verified,
+            "simulated": data is None,
+            **_facts(content),
+        }
         with _replacing(folder) as fresh:
             _fill(fresh, content, facts)
             made = Deployed(**facts, files=_hashes(fresh))
