@@ -11,7 +11,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results"
-INSTALL: Final = ("install", "installed, MB", "install, s", "first rate after it, s", "its peak, MB")
+INSTALL: Final = ("install", "installed, MB", "CPU of it, s", "CPU of a first rate after it, s", "its peak, MB")
 PER: Final = {"face": "picture", "decode": "picture", "window": "call"}
 
 
@@ -28,8 +28,8 @@ def peers(figures: dict[str, Any]) -> str:
 
 def installs(rows: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
     for name, row in rows.items():
-        rates = [row.get(key, "gives none") for key in ("first_rate_s", "first_rate_peak_mb")]
-        yield (name, row["installed_mb"], row["install_s"], *rates)
+        rates = [row.get(key, "gives none") for key in ("first_rate_cpu_s", "first_rate_peak_mb")]
+        yield (name, row["installed_mb"], row["install_cpu_s"], *rates)
 
 
 def costs(rows: Mapping[str, Any], per: str) -> str:
