@@ -20,6 +20,9 @@ HEIGHT, WIDTH = 480, 640
 FOREHEAD, LEFT, RIGHT = (67, 297, 105, 334), (330, 425, 352, 266), (101, 205, 123, 36)
 """Landmarks about three patches of skin in mediapipe's mesh."""
 
+LIVE_S = 1.0
+"""One window a second, as pulse8 reads them; the guide's and open-rppg's calls follow each other without overlap."""
+
 Found = dict[str, Any]
 
 
@@ -149,7 +152,7 @@ def pulse8_decode(folder: Path) -> Found:
 
 
 def _many(action: Callable[[], Any], count: int, seconds: float) -> Found:
-    return {**timed(lambda _: action(), range(count + 1)), "window_s": seconds}
+    return {**timed(lambda _: action(), range(count + 1)), "every_s": seconds}
 
 
 def pulse8_network(folder: Path, model: str) -> Found:
@@ -157,7 +160,7 @@ def pulse8_network(folder: Path, model: str) -> Found:
     from pulse8.measure.network import load_network
 
     run, clip = load_network(model).run, np.load(folder / "window.npz")["clip"]
-    return _many(lambda: run(clip), 500, 256 / 30)
+    return _many(lambda: run(clip), 500, LIVE_S)
 
 
 def pulse8_pos(folder: Path) -> Found:
@@ -165,7 +168,7 @@ def pulse8_pos(folder: Path) -> Found:
     from pulse8.measure.signal.classical import pos
 
     rgb = np.load(folder / "window.npz")["rgb"]
-    return _many(lambda: pos(rgb, 30.0), 500, 256 / 30)
+    return _many(lambda: pos(rgb, 30.0), 500, LIVE_S)
 
 
 def vitallens_pos(folder: Path) -> Found:
@@ -173,7 +176,7 @@ def vitallens_pos(folder: Path) -> Found:
     from vitallens.methods.pos import POSRPPGMethod
 
     method, rgb = POSRPPGMethod(), np.load(folder / "window.npz")["rgb"]
-    return _many(lambda: method.algorithm(rgb, 30.0), 500, 256 / 30)
+    return _many(lambda: method.algorithm(rgb, 30.0), 500, LIVE_S)
 
 
 def guide_network(folder: Path, model: str) -> Found:
@@ -268,7 +271,6 @@ RUNNERS: dict[str, Callable[[Path], Found]] = {
     "pulse8 POS rates": lambda folder: pulse8_rates(folder, "pos"),
     "vitallens POS rates": vitallens_rates,
     "open-rppg FacePhys rates": lambda folder: open_rppg_rates(folder, "FacePhys.rlap"),
-    "open-rppg ME-flow rates": lambda folder: open_rppg_rates(folder, "ME-flow.rlap"),
 }
 
 if __name__ == "__main__":

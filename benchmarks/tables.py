@@ -34,13 +34,13 @@ def installs(rows: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
 
 def costs(rows: Mapping[str, Any], per: str) -> str:
     first = next(iter(rows))
-    windowed = "window_s" in rows[first]
-    head = [per, f"CPU, ms a {per}", *(["seconds of video in it"] if windowed else []), f"over {first}", "peak, MB"]
+    windowed = "every_s" in rows[first]
+    head = [per, f"CPU, ms a {per}", *(["seconds of video a call"] if windowed else []), f"over {first}", "peak, MB"]
     lines = [
         (
             name,
             f"{row['cpu_ms']:.3g}",
-            *([f"{row['window_s']:.2f}"] if windowed else []),
+            *([f"{row['every_s']:.2f}"] if windowed else []),
             f"{row['ratio']:.3g}",
             row["peak_mb"],
         )
