@@ -56,6 +56,10 @@ def test_a_range_lies_within_the_extremes(values, method):
     assert min(values) - 1e-3 <= low <= high <= max(values) + 1e-3
 
 
+def test_values_nearer_than_float32_can_part_lie_in_the_first_bin():
+    assert ranged([0.0, 1.4e-45], "percentile") == (0.0, pytest.approx(0, abs=1e-3))
+
+
 @pytest.fixture(scope="module")
 def network():
     rng = np.random.default_rng(1)

@@ -79,6 +79,15 @@ def test_shared_scales_requantise_the_finer_operand(tmp_path):
     onnx.checker.check_model(onnx.load(new), full_check=True)
 
 
+def test_an_opset_that_onnx_cannot_convert_is_one_line(tmp_path):
+    net = Net()
+    net.add("Mish", [net.conv()])
+    old = save(tmp_path, net.model(opset=21, ir=10))
+    with pytest.raises(InputError, match=r"cannot convert opset 21 to 13 .*Mish.*; export the network with opset 13"):
+        fix(old, tmp_path / "new.onnx")
+    assert not (tmp_path / "new.onnx").exists()
+
+
 def test_nothing_to_mend_is_said(tmp_path):
     old = save(tmp_path, clean().model())
     with pytest.raises(InputError, match="nothing that --fix mends"):

@@ -31,6 +31,8 @@ BINS: Final = 4096
 LEVELS: Final = 256
 SCALE_BITS: Final = 12
 """A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale, a float32 number of 24."""
+SMALLEST_WIDTH: Final = float(np.finfo(np.float32).tiny)
+"""A narrower bin is zero, or nearly, in float32."""
 SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 """Parts of the whole range that the entropy method tries."""
 
@@ -169,7 +171,8 @@ def tensor_reader(
 def binned(values: NDArray[np.float32], ends: Range) -> Counts:
     """Count values in equal bins between two ends."""
     low, high = ends
-    width = (high - low) / BINS or 1.0
+    width = (high - low) / BINS
+    width = width if width >= SMALLEST_WIDTH else 1.0  # all of them lie in the first bin
     places = np.clip((values.ravel() - low) / width, 0, BINS - 1).astype(np.int64)
     return np.bincount(places, minlength=BINS)
 

@@ -10,6 +10,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper, version_converter
 
+from pulse8.errors import InputError
+
 Edit = Callable[[onnx.ModelProto], Sequence[str]]
 MAX_IR, WRITTEN_IR, WRITTEN_OPSET = 9, 8, 13
 OPSETS: Final = range(7, 21)
@@ -43,11 +45,24 @@ def standard_imports(model: onnx.ModelProto) -> Sequence[str]:
 
 
 def readable_opset(model: onnx.ModelProto) -> Sequence[str]:
-    """Convert an operator set outside 7 to 20 to 13, with ONNX's own converter."""
+    """Convert an operator set outside 7 to 20 to 13, with ONNX's own converter.
+
+    Raises
+    ------
+    InputError
+        The converter cannot; an older onnx converts less.
+    """
     found = max((entry.version for entry in model.opset_import if entry.domain in STANDARD), default=0)
     if found in OPSETS:
         return []
-    model.CopyFrom(version_converter.convert_version(model, WRITTEN_OPSET))
+    try:
+        model.CopyFrom(version_converter.convert_version(model, WRITTEN_OPSET))
+    except (version_converter.ConvertError, RuntimeError) as error:
+        reason = str(error).rpartition("failed: ")[2]
+        raise InputError(
+            f"onnx {onnx.__version__} cannot convert opset {found} to {WRITTEN_OPSET} ({reason}); export the network "
+            f"with opset {WRITTEN_OPSET}"
+        ) from error
     return [f"opset {found} converted to {WRITTEN_OPSET}"]
 
 
