@@ -95,13 +95,13 @@ def test_features_by_hand():
     rate = dataclasses.replace(heart_rate(wave, Readout()), bpm=90.0)
     samples = np.zeros((1, 3, 12, 256), np.float32)
     samples[0, 0] = 3 * tones[1]  # brightness counts for nothing
-    samples[0, 1, :4], samples[0, 2, :4] = tones[0], tones[0]
-    samples[0, 1, 4:8], samples[0, 2, 4:8] = tones[1], -0.5 * tones[1]
+    samples[0, 1, :4], samples[0, 2, 4:8] = tones
+    samples[0, 1, 8:], samples[0, 2, 8:] = tones[0], -tones[0]
     scale = np.zeros((3, 12), np.float32)
     scale[2, :3] = 0.01, 0.02, 0.09
     scale[:2] = 7.0
     told = trust_features(wave, rate, Clip(samples, scale, np.ones(12, np.float32), 0.0), Readout())
-    # All of the first ROI, none of the second, nothing in the third; 85 % of a tone of 8.5 s lies within 6 BPM.
+    # All of the first ROI, none of the second, nothing left in the third; 85 % of a tone of 8.5 s lies within 6 BPM.
     assert told["rois"] == pytest.approx(0.85 / 3, abs=0.01)
     assert told["noise"] == pytest.approx(np.log(0.02))
     assert told["size"] == pytest.approx(np.log(float(wave.samples.std()) + 1e-3))
