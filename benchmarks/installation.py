@@ -91,7 +91,7 @@ def _start_up(python: Path, folder: Path) -> dict[str, Any]:
         "python_alone_ms": [wall for wall, _ in bare],
     }
     medians = {name: round(1000 * statistics.median(values), 1) for name, values in figures.items()}
-    return {**medians, "load_average_1_min": round(os.getloadavg()[0], 1)}
+    return {**medians, "load_average_1_min": round(os.getloadavg()[0], 1), "niceness": os.nice(0)}
 
 
 def _timed(command: list[str | Path], folder: Path) -> tuple[float, float]:

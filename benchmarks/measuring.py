@@ -44,7 +44,7 @@ def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = 
     return Cost(round(float(seconds), 3), round(int(peak) * kilobyte / 1e6, 1))
 
 
-def write_result(name: str, command: str, figures: dict[str, Any]) -> None:
+def write_result(name: str, command: str, figures: dict[str, Any], folder: Path = RESULTS) -> None:
     """Write figures with the command, versions and machine that they come from, and print them."""
     result = {
         "command": command,
@@ -53,6 +53,6 @@ def write_result(name: str, command: str, figures: dict[str, Any]) -> None:
         **figures,
     }
     text = json.dumps(result, indent=1, default=asdict)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print(text)

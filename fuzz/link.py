@@ -8,34 +8,34 @@ from pathlib import Path
 
 NAME = "link"
 MAX_BYTES = 8192
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 GOLDEN = ROOT / "tests" / "golden" / "firmware"
 """Generated code of a network of one step that takes clips and makes waves: small enough to run a thousand times."""
 
 
 @cache
 def build(folder: Path) -> Path:
-    """Compile and return the program; clang and its runtime are needed (Debian: clang, libclang-rt-dev)."""
+    """Compile and return the fuzzer; clang and its runtime are needed (Debian: clang, libclang-rt-dev)."""
+    return _compiled(folder, ["clang", "-fsanitize=fuzzer,address,undefined,float-cast-overflow"], "link.c")
+
+
+def build_replay(folder: Path) -> Path:
+    """Compile and return a program that puts files through the target: gcc is enough."""
+    return _compiled(folder, ["gcc", "-fsanitize=address,undefined,float-cast-overflow"], "link.c", "replay.c")
+
+
+def _compiled(folder: Path, compiler: list[str], *ours: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for generated in GOLDEN.glob("monitored_*"):
         shutil.copy(generated, folder / generated.name.removeprefix("monitored_"))
-    firmware = ROOT / "firmware"
-    rooms = [firmware / name for name in ("core", "measure", "kernels")]
-    sources = [source for room in (*rooms, folder) for source in sorted(room.glob("*.c"))]
-    flags = "-std=c11 -O1 -g -ffp-contract=off -fno-math-errno -fno-sanitize-recover=all"
-    sanitizers = "-fsanitize=fuzzer,address,undefined"
+    rooms = [ROOT / "firmware" / name for name in ("core", "measure", "kernels")]
+    sources = [*(HERE / name for name in ours), *(one for room in (*rooms, folder) for one in sorted(room.glob("*.c")))]
+    flags = ["-std=c11", "-O1", "-g", "-ffp-contract=off", "-fno-math-errno", "-fno-sanitize-recover=all"]
     includes = [f"-I{place}" for place in (*rooms, folder)]
-    program = folder / NAME
-    command = [
-        "clang",
-        *flags.split(),
-        sanitizers,
-        *includes,
-        str(Path(__file__).with_name("link.c")),
-        *map(str, sources),
-    ]
-    subprocess.run([*command, "-lm", "-o", str(program)], check=True)
-    return program
+    command = [*compiler, *flags, *includes, *map(str, sources), "-lm", "-o", str(folder / NAME)]
+    subprocess.run(command, check=True)
+    return folder / NAME
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:

@@ -16,5 +16,6 @@ with atheris.instrument_imports(include=["pulse8"]):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # of NumPy on hostile numbers; the tests hold warnings
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], target.look)
+    ourselves = f"{sys.executable} {sys.argv[0]} {sys.argv[1]}"  # as libFuzzer starts it again to merge or minimise
+    atheris.Setup([ourselves, *sys.argv[2:]], target.look)
     atheris.Fuzz()

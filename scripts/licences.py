@@ -36,6 +36,9 @@ WEIGHTS: Final = {
     "learn/models/pulse12.pth": OURS,
     "learn/models/ultralight.pth": OURS,
 }
+TEXT_ALONE: Final = {"atheris": "Apache-2.0"}
+"""Packages whose metadata name no licence and only carry its text: read from that text."""
+
 OTHERS: Final = "the above"
 SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz"}
 """Files of these kinds under ``src`` are weights."""
@@ -124,7 +127,7 @@ def licence(name: str, version: str, before: dict[str, str]) -> str:
     text = (told.get("License") or "").strip()
     short = text if "\n" not in text and len(text) <= LONGEST_LICENCE else ""
     classified = [line.split(" :: ")[-1] for line in told.get_all("Classifier", []) if line.startswith("License")]
-    return told.get("License-Expression") or short or ", ".join(classified) or "not named"
+    return told.get("License-Expression") or short or ", ".join(classified) or TEXT_ALONE.get(name, "not named")
 
 
 if __name__ == "__main__":

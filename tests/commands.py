@@ -3,10 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+HOLDER = """
+import pathlib, sys, time
+from pulse8.lock import alone
+with alone(pathlib.Path(sys.argv[1]), sys.argv[2], beside=sys.argv[3] == "True"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def run(words: Sequence[str | Path], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,3 +36,17 @@ def pulse8(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]
 def path_with_python() -> str:
     """PATH on which ``python`` is the interpreter that runs the tests."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+@contextmanager
+def a_process_that_holds(folder: str | Path, what: str, *, beside: bool = False) -> Iterator[int]:
+    """Let another process hold a folder's lock, and kill it in the end; gives its id."""
+    words = [sys.executable, "-c", HOLDER, str(folder), what, str(beside)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "held\n"
+        yield process.pid
+    finally:
+        process.kill()
+        process.communicate()

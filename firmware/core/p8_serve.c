@@ -143,6 +143,9 @@ p8_row_t p8_row_of(const uint8_t *bytes)
     bytes = take(bytes, row.pixels, sizeof row.pixels);
     bytes = take(bytes, row.valid, sizeof row.valid);
     take(bytes, row.reason, sizeof row.reason);
+    for (size_t roi = 0; roi < sizeof row.valid; roi++) {
+        row.valid[roi] = row.valid[roi] != 0; /* it is counted with */
+    }
     return row;
 }
 

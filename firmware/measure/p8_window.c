@@ -1,6 +1,7 @@
 #include "p8_window.h"
 
 #define SLACK_US 1            /* a microsecond is no frame interval */
+#define FARTHEST_US (INT64_C(1) << 53) /* 285 years: no clock of a camera gives more, and no sum of times overflows */
 #define LONGEST_GAP_US 500000 /* a straight line over half a second hides at most one and a half beats */
 #define FASTER 1.05f          /* a camera counts as faster than the samples from 5 % on */
 #define NARROWEST_US 50.0f    /* half of an interval over which a mean is the value itself */
@@ -47,6 +48,9 @@ p8_status_t p8_ring_push(p8_ring_t *ring, const p8_row_t *row)
 {
     if (!(row->valid[0] || row->valid[1] || row->valid[2])) {
         return P8_OK;
+    }
+    if (row->t_us < -FARTHEST_US || row->t_us > FARTHEST_US) {
+        return P8_BAD_VALUE;
     }
     if (ring->count) {
         const int64_t gap_us = row->t_us - row_at(ring, ring->count - 1)->t_us;

@@ -16,7 +16,7 @@ typedef struct {
 
 void p8_ring_reset(p8_ring_t *ring);
 
-/* Keep a frame; one in which no ROI is valid is not kept. */
+/* Keep a frame; one in which no ROI is valid is not kept. Times lie within 2^53 microseconds of zero. */
 p8_status_t p8_ring_push(p8_ring_t *ring, const p8_row_t *row);
 
 /* Whether frames reach the next window's last sample. */

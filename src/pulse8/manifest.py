@@ -5,6 +5,7 @@ file whose row is stale or failed is refused, a file without a row is somebody's
 """
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -20,6 +21,9 @@ from pulse8.errors import InputError
 
 NAME: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16_000_000
+UNFINISHED: Final = ".pulse8.part"
+"""How the names of files end that are not whole yet; they begin with a dot."""
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 LONGEST_TEXT: Final = 4096
 HASH_AGAIN_BYTES: Final = 256_000_000
 """An input of a file's own step is hashed again up to this size; a larger one is compared by size alone."""
@@ -83,25 +87,43 @@ def existing_file(path: Path, what: str, mend: str) -> Path:
 def writing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and rename it when the block ends well.
 
-    An error or an interruption removes it: what stood at ``path`` before stays whole.
+    An error or an interruption removes it: what stood at ``path`` before stays whole. A killed process leaves it, for
+    :func:`sweep`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
     """
-    try:
+    with told_in_one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
         os.close(handle)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; choose another --output") from error
-    temporary = Path(name)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_in_one_line(path: Path) -> Iterator[None]:
+    """Turn what the system refuses while ``path`` is written into an :class:`~pulse8.errors.InputError`."""
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        yield
     except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another --output"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        mend = "free space or " if error.errno in NO_SPACE else ""
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {mend}choose another place") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder; only who works there alone may ask for it."""
+    with told_in_one_line(folder):
+        for path in folder.glob(f".*{UNFINISHED}"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

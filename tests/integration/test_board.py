@@ -6,6 +6,7 @@ import shutil
 import threading
 import tty
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,8 +124,11 @@ def test_a_recording_is_a_store_that_measure_reads(built, request, tmp_path, tar
     with camera as port:
         words = ("--port", port, "--output", "store", "--frames", frames, "--subject", "me")
         done = pulse8(tmp_path, "record", *words, "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        again = pulse8(tmp_path, "record", *words, "--recording", Path(told["file"]).stem)
+    assert again.returncode == 2
+    assert "has a recording me-" in again.stderr
     assert told["frames"] == len(traces.t_s)
     (recording,) = open_store(tmp_path / "store").recordings()
     np.testing.assert_array_equal(recording.traces.rgb, traces.rgb)

@@ -166,8 +166,11 @@ def test_an_unknown_verb_lists_the_known_ones(tmp_path):
 def test_a_run_that_is_killed_leaves_the_old_file_whole(tmp_path):
     assert pulse8(tmp_path, "simulate", "--subjects", "2", "--output", "data.pt").returncode == 0
     before = sha256_of(tmp_path / "data.pt")
+    # A shell that starts the tests in its background has them ignore SIGINT, and their children with them.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    listening = f"{heard}; from pulse8.cli import main; main()"
     for ending in (signal.SIGINT, signal.SIGKILL):
-        words = [sys.executable, "-m", "pulse8", "simulate", "--subjects", "4000", "--output", "data.pt"]
+        words = [sys.executable, "-c", listening, "simulate", "--subjects", "4000", "--output", "data.pt"]
         process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE)
         while not list(tmp_path.glob(".data.pt.*.part")):
             assert process.poll() is None

@@ -7,6 +7,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from pulse8.build.deploy.options import DeployOptions
+from pulse8.build.deploy.package import deploy
 from pulse8.build.evidence.page import write_report
 from pulse8.build.export.recognise import spec_of, static_form
 from pulse8.build.quantize.options import QuantizeOptions
@@ -123,6 +125,21 @@ def test_calibration_on_test_windows_and_on_test_subjects(models, data_file):
         verify(fp32, int8, data_file, VerifyOptions(num_samples=30))  # other windows, same people
     with pytest.raises(InputError):
         require_verdict(int8)
+
+
+def test_no_board_folder_of_a_file_that_its_verdict_is_against(models, data_file):
+    folder, options = models / "board", DeployOptions(windows=1)
+    assert deploy(models / "rppg_int8_qdq.onnx", folder, options).verified
+    verdict_path(models / "rppg_int8_qdq.onnx").unlink()
+    assert not deploy(models / "rppg_int8_qdq.onnx", folder, options).verified
+    planted = int8_of(models)
+    change(planted, "dense2_w_q", lambda weights: weights * 0)
+    verdict_on(models, data_file, planted)
+    with pytest.raises(GateError, match="was not accepted"):
+        deploy(models / "external.onnx", models / "other", options)
+    with pytest.raises(InputError, match="half of the board pair"):
+        deploy(models / "external.onnx", models / "other", DeployOptions(windows=1, unverified=True))
+    assert not (models / "other").exists()
 
 
 def test_a_verdict_is_of_the_bytes_whose_hash_it_carries(models, data_file):

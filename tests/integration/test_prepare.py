@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -61,6 +60,15 @@ def started(*words: str | Path, **more) -> "subprocess.Popen[str]":
     )
 
 
+def at_work(session: int) -> bool:
+    """Whether a session has a process: the signal 0 asks."""
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def wait_until(true, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
@@ -75,10 +83,11 @@ def test_killed_and_resumed_is_byte_for_byte_the_same(raw, whole, tmp_path):
         "-m", "pulse8", "prepare", "--dataset", "ubfc", "--raw", raw, "--store", store, start_new_session=True
     )
     wait_until(lambda: list(store.glob("*.npz")))
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # its worker is told nothing
     process.communicate()
+    wait_until(lambda: not at_work(process.pid))
     assert not (store / "index.json").exists()
-    (store / ".subject3.npz.abc.part").write_bytes(b"half")
+    (store / ".subject3.npz.abc.pulse8.part").write_bytes(b"half")
     report = prepare("ubfc", raw, store)
     assert report.kept >= 1
     assert report.kept + report.prepared == PEOPLE
@@ -179,6 +188,23 @@ def test_what_changed_or_is_damaged_is_prepared_again(raw, whole, tmp_path):
     assert is_prepared(task)
     found.video.write_bytes(found.video.read_bytes() + b"0")
     assert not is_prepared(task)
+
+
+def test_a_recording_whose_raw_files_are_away_is_kept_but_not_listed(raw, whole, tmp_path):
+    mine = tmp_path / "raw"
+    for subject in ("subject1", "subject2"):
+        shutil.copytree(raw / subject, mine / subject)
+    store = Path(shutil.copytree(whole, tmp_path / "store"))
+    (store / "subject3.npz").unlink()
+    (mine / "subject2" / "vid.avi").rename(tmp_path / "away")
+    (mine / "subject2" / "vid.avi").mkdir()  # a video that is there and cannot be read
+    report = prepare("ubfc", mine, store)
+    assert [failure.recording for failure in report.failed] == ["subject2"]
+    assert [entry.recording for entry in open_store(store).entries] == ["subject1"]
+    (mine / "subject2" / "vid.avi").rmdir()
+    (tmp_path / "away").rename(mine / "subject2" / "vid.avi")
+    report = prepare("ubfc", mine, store)
+    assert (report.prepared, report.kept, report.failed) == (0, 2, ())
 
 
 def test_a_store_is_of_one_data_set_and_one_way(raw, whole, tmp_path):

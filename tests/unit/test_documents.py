@@ -1,13 +1,17 @@
 """The documents: two languages in step, links that lead somewhere, examples that run."""
 
+import dataclasses
 import re
+from importlib import import_module
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 import pulse8
 from pulse8.build.export.export import export
 from pulse8.build.export.options import ExportOptions
+from pulse8.cli import VERBS
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.manifest import sha256_of
 from pulse8.measure.infer.ort import OrtRunner
@@ -134,3 +138,36 @@ def test_the_reference_has_every_public_name():
         r"auto(?:function|class|exception):: pulse8\.(\w+)$", (ROOT / "docs/reference.md").read_text(), re.MULTILINE
     )
     assert sorted(told) == pulse8.__all__
+
+
+CODE = re.compile(r"^(```+)[^\n]*\n(.*?)^\1|^    ([^\n]*)|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[\s(])pulse8 (?!import)([a-z][a-z-]*)([^\n|;#&>)`]*)")
+
+
+def flags_of(record, start=""):
+    """Name every flag of a record, those of nested ones with a dot."""
+    hints = get_type_hints(record)
+    for field in dataclasses.fields(record):
+        yield f"{start}{field.name}"
+        if dataclasses.is_dataclass(hints[field.name]):
+            yield from flags_of(hints[field.name], f"{start}{field.name}.")
+
+
+def commands_in(text):
+    """Verb and flags of each pulse8 command in a page's code."""
+    for _, block, line, span in CODE.findall(text):
+        for verb, rest in COMMAND.findall((block or line or span).replace("\\\n", " ")):
+            yield verb, re.findall(r"(?:^|\s)--([a-z][\w.-]*)", rest)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_in_documents_have_verbs_and_flags_that_exist(document):
+    for verb, flags in commands_in(document.read_text(encoding="utf-8")):
+        assert verb in VERBS, verb
+        known = {"help", *flags_of(import_module(f"pulse8.cli.{verb.replace('-', '_')}").Flags)}
+        assert [flag for flag in flags if flag.replace("-", "_") not in known] == [], verb
+
+
+def test_a_flag_that_does_not_exist_is_seen():
+    page = "x\n\n```bash\npulse8 measure a.mp4 --plott b.svg  # --no\n```\n\nand `pulse8 fly --high`."
+    assert list(commands_in(page)) == [("measure", ["plott"]), ("fly", ["high"])]

@@ -8,15 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integer_programs import chains, conv, convolutions, pool, program, source
+from pulse8.build.deploy.board import frames
+from pulse8.build.deploy.board.client import Board
 from pulse8.build.deploy.board.faults import ZERO_WEIGHTS, answers
-from pulse8.build.deploy.board.frames import Command, FrameReader, encode
+from pulse8.build.deploy.board.frames import ANSWER, ROW, Command, FrameReader, Status, encode
 from pulse8.build.deploy.board.gate import judge
 from pulse8.build.deploy.board.rounding import FAMILIES
 from pulse8.build.deploy.firmware.arena import IN_PLACE, SLACK, plan
 from pulse8.build.deploy.firmware.lower import lower
 from pulse8.build.deploy.firmware.trend import trend_factors
 from pulse8.build.deploy.options import BoardOptions, DeployOptions
-from pulse8.errors import SpecError
+from pulse8.errors import SpecError, ToolchainError
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.program import AveragePool, MaxPool, Reshape, Tensor, Window
 from pulse8.measure.signal.filters import detrend
@@ -176,3 +178,42 @@ def test_an_average_pool_s_limits_are_kept():
     )
     (step,) = lower(program([mean]), "net").steps
     assert (step.low, step.high, step.scales[2]) == (-9, 9, 0.5)
+
+
+class Says:
+    """A line on which one answer comes."""
+
+    def __init__(self, command, payload):
+        self.answer = encode(command | ANSWER, payload + bytes([Status.OK]))
+
+    def write(self, data):
+        pass
+
+    def read(self, _timeout_s):
+        answer, self.answer = self.answer, b""
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("command", "ask", "payload"),
+    [
+        (Command.INFO, lambda board: board.info(), b""),
+        (Command.INFO, lambda board: board.info(), bytes([1, 1, 1, 255]) + bytes(12)),
+        (Command.CYCLES, lambda board: board.cycles(), bytes(11)),
+        (Command.REPLAY, lambda board: board.replay(np.zeros(1, ROW)[0]), b""),
+        (Command.REPLAY, lambda board: board.replay(np.zeros(1, ROW)[0]), b"\x02"),
+    ],
+)
+def test_an_answer_that_is_too_short_is_one_line(command, ask, payload):
+    with pytest.raises(ToolchainError, match="bytes where"):
+        ask(Board(Says(command, payload), answer_s=0.1))
+
+
+def test_noise_that_begins_frames_everywhere_is_dropped(monkeypatch):
+    monkeypatch.setattr(frames, "MOST_IN_VAIN", 10_000)
+    reader, begin = FrameReader(), encode(Command.RUN, bytes(2000))[:16]
+    reader.feed(begin * 400)
+    assert reader.next() is None
+    assert reader.skipped > 6000  # all of it, after a few sums and not after four hundred
+    reader.feed(encode(Command.RUN, b"payload"))
+    assert reader.next().payload == b"payload"

@@ -1,10 +1,13 @@
 """Every kept input of the fuzzers, valid ones and past findings, through its parser: taken, or refused in one line."""
 
+import subprocess
 import warnings
 
 import pytest
 
+import link
 import targets
+from boards import needs_host
 
 KEPT = [path for name in (*targets.NAMES, *targets.NATIVE) for path in sorted((targets.CORPUS / name).iterdir())]
 REFUSED_SEEDS = {
@@ -33,6 +36,13 @@ def test_a_kept_input_is_taken_or_refused_in_one_line(path):
     if path.name.startswith("seed-"):
         told = REFUSED_SEEDS.get(f"{path.parent.name}/{path.name}")
         assert all(told is not None and told in refusal for refusal in refusals)
+
+
+@needs_host
+def test_the_board_takes_or_refuses_every_kept_input(tmp_path):
+    program = link.build_replay(tmp_path)
+    done = subprocess.run([program, *sorted((targets.CORPUS / link.NAME).iterdir())], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
 def test_the_corpus_is_small():

@@ -15,9 +15,9 @@ def pins(name):
 
 
 def promised():
-    """The lower bound of each direct dependency, without those of the documents."""
+    """The lower bound of each direct dependency, without those of the documents and of fuzzing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = {name: lines for name, lines in project["optional-dependencies"].items() if name != "docs"}
+    extras = {name: lines for name, lines in project["optional-dependencies"].items() if name not in ("docs", "fuzz")}
     found = [Requirement(line) for lines in (project["dependencies"], *extras.values()) for line in lines]
     return {
         canonicalize_name(each.name): bound.version

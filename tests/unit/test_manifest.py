@@ -1,9 +1,11 @@
+import errno
 import json
+import os
 
 import pytest
 
 from pulse8.errors import InputError
-from pulse8.manifest import accept, existing_file, lineage, record, rows_beside, sha256_of, writing
+from pulse8.manifest import accept, existing_file, lineage, record, rows_beside, sha256_of, sweep, writing
 
 
 @pytest.fixture
@@ -86,3 +88,25 @@ def test_missing_folder_and_empty_are_told_apart(tmp_path):
     for name, words in (("none", "not found at"), ("", "is a folder"), ("empty", "is empty")):
         with pytest.raises(InputError, match=words):
             existing_file(tmp_path / name, "Data file", "make it")
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
+    for name in (".data.npz.x1y2z3a4.pulse8.part", ".mine.part", "data.npz", ".hidden"):
+        (tmp_path / name).write_text("")
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", ".mine.part", "data.npz"]
+    sweep(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("code", "mend"), [(errno.ENOSPC, "; free space or choose"), (errno.EROFS, "; choose")])
+def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, code, mend):
+    (tmp_path / "a.txt").write_text("old")
+
+    def fail():
+        with writing(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half")
+            raise OSError(code, os.strerror(code))
+
+    with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{mend}"):
+        fail()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]

@@ -53,8 +53,10 @@ def test_drawings_of_one_page_share_no_names():
     assert all("id" not in each.attributes for each in made.all("g"))
 
 
-def test_black_is_the_pages_ink():
-    assert inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/></svg>', 1).count("currentColor") == 1
+def test_black_is_the_pages_ink_and_white_its_paper():
+    made = inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/><path style="fill: #ffffff"/></svg>', 1)
+    assert 'stroke: currentColor; fill: #3b7fc4"' in made
+    assert 'fill: none"' in made
 
 
 @pytest.mark.parametrize("numbers", [("1.5", "-"), ("8.03 to 18.86", "0.1 to 2"), ("12%", "1,024"), ("+0.1", "-0.2")])

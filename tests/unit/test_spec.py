@@ -140,6 +140,11 @@ PLACE = json.loads(PULSE12.to_json())["rois"]["forehead"]
         {"refusals": [{"weights": {"confidence": 1}, "threshold": 0.5, "reason": "bad mood"}]},
         {"refusals": [{"threshold": 0.5, "reason": "no pulse"}]},
         {"refusals": 7},
+        {"model": 5},
+        {"training_sha256": 7},
+        {"hop": True},
+        {"rate_hz": 10**400},
+        {"window": 256.0, "normaliser": {**json.loads(PULSE12.to_json())["normaliser"], "window": 256.0}},
     ],
 )
 def test_a_clip_field_outside_its_range_is_refused(change):

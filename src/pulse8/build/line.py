@@ -28,7 +28,8 @@ from pulse8.build.verify.verify import verify
 from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.evaluate.clip_set import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
-from pulse8.manifest import Row
+from pulse8.lock import alone
+from pulse8.manifest import Row, sweep
 from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
 
@@ -97,35 +98,38 @@ def run_build(
     Raises
     ------
     Pulse8Error
-        Whatever a step refuses.
+        Whatever a step refuses, or another process fills the folder.
     """
     from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
     from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
 
-    weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
-    names = FILES[load_checkpoint(weights).spec.model]
-    models, recordings = folder / "models", data or folder / names.data
-    if data is None:
-        people = names.people if options.simulate == SimulateOptions() else options.simulate
-        with clock.stage("simulate"):
-            names.simulate(recordings, people, watch)
-    with clock.stage("calibrate"):
-        calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
-    with clock.stage("export"):
-        exported = export(weights, models / names.fp32, options.export)
-    with clock.stage("quantize"):
-        quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
-    with clock.stage("verify"):
-        verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
-    with clock.stage("diagnose"):
-        diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
-    with clock.stage("pre-flight"):
-        look_at_board_files(quantized.whole)
-    write_timeline(
-        Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
-    )
-    report = write_report(verified.path, folder / "report.html")
-    return Built(quantized=quantized, verdict=verified.verdict, report=report)
+    with alone(folder, "pulse8 build"):
+        for place in (folder, folder / "models", folder / DIAGNOSIS):
+            sweep(place)
+        weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
+        names = FILES[load_checkpoint(weights).spec.model]
+        models, recordings = folder / "models", data or folder / names.data
+        if data is None:
+            people = names.people if options.simulate == SimulateOptions() else options.simulate
+            with clock.stage("simulate"):
+                names.simulate(recordings, people, watch)
+        with clock.stage("calibrate"):
+            calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
+        with clock.stage("export"):
+            exported = export(weights, models / names.fp32, options.export)
+        with clock.stage("quantize"):
+            quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
+        with clock.stage("verify"):
+            verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
+        with clock.stage("diagnose"):
+            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
+        with clock.stage("pre-flight"):
+            look_at_board_files(quantized.whole)
+        write_timeline(
+            Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
+        )
+        report = write_report(verified.path, folder / "report.html")
+        return Built(quantized=quantized, verdict=verified.verdict, report=report)
 
 
 def _command(folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions) -> str:

@@ -1,5 +1,6 @@
 """The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,17 @@ VERBS: Final = {
     "render": "a simulated face or wall as a video, with its true pulse",
 }
 
+SURROUNDINGS: Final = {
+    errno.ENOSPC: "free space, there or in the folder for temporary files (TMPDIR)",
+    errno.EDQUOT: "free some of your quota",
+    errno.EROFS: "choose another place",
+    errno.EACCES: "choose another place, or ask for access",
+    errno.EPERM: "choose another place, or ask for access",
+    errno.EIO: "look at the disk",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+}
+"""What a machine refuses anywhere, and its mend; any other error of the system is a fault of ours and shown whole."""
+
 
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 a gate was not met, 2 cannot run.
@@ -59,6 +71,12 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in SURROUNDINGS:
+            raise
+        told = f"{error.filename or 'writing'}: {error.strerror}; {SURROUNDINGS[error.errno]}"
+        print(f"{Pulse8Error.heading}: {told}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted; nothing half-written is left", file=sys.stderr)
         return 130

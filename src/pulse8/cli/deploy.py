@@ -39,10 +39,11 @@ def _summary(made: Deployed) -> str:
         f"arena {net.arena_bytes:,} bytes"
         for net in made.nets
     ]
+    verdict = "accepted by the verdict beside it" if made.verified else "not verified: see `pulse8 verify`"
     whose = "of simulated people" if made.simulated else "of your data"
     return "\n".join(
         [
-            f"{made.folder}: {made.model} ({made.sha256[:16]}) for {made.target}",
+            f"{made.folder}: {made.model} ({made.sha256[:16]}) for {made.target}, {verdict}",
             *nets,
             f"test vectors: {made.windows} windows {whose}, answered by the integer reference",
             f"Next: make -C {made.folder} host-test qemu-test, then its README.md",

@@ -2,8 +2,10 @@
 
 import dataclasses
 import logging
+import os
 import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +18,8 @@ from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.options import LossOptions, Pulse12Options, TrainOptions
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import simulated_pool
-from pulse8.manifest import record, rows_beside
+from pulse8.lock import alone
+from pulse8.manifest import record, rows_beside, sweep
 from pulse8.values import NOTICE
 
 
@@ -86,7 +89,12 @@ class Flags:
 def run(flags: Flags) -> int:
     """Train and print the error on people that the weights never saw."""
     warnings.filterwarnings("ignore", module="lightning")  # advice on worker processes, which a local file needs not
-    trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
+    folder = flags.output.parent
+    first = os.environ.get("LOCAL_RANK", "0") == "0"  # Lightning runs the command once more for each other device
+    with alone(folder, "pulse8 train") if first else nullcontext():
+        for place in (folder, folder / "state") if first else ():
+            sweep(place)
+        trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
         return 0

@@ -122,7 +122,7 @@ def render(
 
 
 def inlined(svg: str, number: int) -> str:
-    """Make a drawing part of a page: black becomes the page's ink, and no two drawings share an element's name.
+    """Make a drawing part of a page: its black becomes the page's ink, its white no colour, and its names its own.
 
     Matplotlib names every element; those that nothing refers to lose their names, the others get ``number`` before
     them. Its metadata and its style sheet, which would be the whole page's, go.
@@ -132,7 +132,8 @@ def inlined(svg: str, number: int) -> str:
     used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
     svg = re.sub(r'\s+id="([^"]*)"', lambda found: f' id="f{number}-{found[1]}"' if found[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#', rf"\1#f{number}-", svg)
-    return re.sub(r"\n\s*", "\n", INK.sub("currentColor", svg))
+    svg = INK.sub("currentColor", svg.replace("fill: #ffffff", "fill: none"))
+    return re.sub(r"\n\s*", "\n", svg)
 
 
 def write_page(path: Path, page: str) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import stat
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -102,6 +103,15 @@ def test_any_text_is_a_report_or_one_line(lines, cut):
     else:
         told = "".join(gate_faults(found, 10_000))
     assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    "line", ["RAM" * 666, "epoch " + "1" * 1990, "epoch" + " " * 1990, "a " * 990 + "RAM [", "E123(" * 399]
+)
+def test_no_line_takes_long(line):
+    started = time.process_time()
+    parse_report("\n".join([line] * 50 + [GOOD_2]), "report")
+    assert time.process_time() - started < 5
 
 
 def test_the_tool_is_called_and_its_report_judged(tool, spatial, tmp_path):

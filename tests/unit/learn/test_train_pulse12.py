@@ -1,12 +1,16 @@
 import csv
 import dataclasses
 import json
+import os
+import signal
+import sys
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
 
-from pulse8.errors import InputError, SpecError
+from pulse8.errors import InputError, SpecError, ToolchainError
 from pulse8.learn.datasets.splits import split
 from pulse8.learn.models.pulse12 import Design
 from pulse8.learn.simulate.mechanisms import MECHANISMS
@@ -189,10 +193,15 @@ def recipe():
     return Recipe(options=options, design=Design(stem=4, trunk=8, head=4, blocks=1))
 
 
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """The recipe's simulated people, made once."""
+    return tmp_path_factory.mktemp("people")
+
+
 @pytest.mark.filterwarnings("ignore")  # the training library advises on worker processes
-def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
-    cache = tmp_path / "people"
-    trained = train_pulse12(tmp_path / "run" / "best.pth", recipe, cache)
+def test_training_writes_weights_sides_and_curves_and_resumes(recipe, people, tmp_path):
+    trained = train_pulse12(tmp_path / "run" / "best.pth", recipe, people)
     saved = torch.load(trained.checkpoint, weights_only=True)
     assert saved["design"]["trunk"] == 8
     assert all(torch.isfinite(weight.float()).all() for weight in saved["model_state_dict"].values())
@@ -206,36 +215,67 @@ def test_training_writes_weights_sides_and_curves_and_resumes(recipe, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_that_was_cut_off_ends_with_the_same_weights(recipe, tmp_path, monkeypatch):
-    """Interrupted after its fifth step, which was looked at and kept."""
-    cache = tmp_path / "people"
-    whole = torch.load(train_pulse12(tmp_path / "whole" / "a.pth", recipe, cache).checkpoint, weights_only=True)
+@pytest.mark.parametrize("step", [1, 6])
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(recipe, people, tmp_path, monkeypatch, step):
+    """Interrupted after a step that was looked at and kept, in the run's first half or its second."""
+    whole = torch.load(train_pulse12(tmp_path / "whole" / "a.pth", recipe, people).checkpoint, weights_only=True)
     ended = Learner.on_train_batch_end
 
     def cut_off(self, *rest):
         ended(self, *rest)
-        if self.global_step == 6:
+        if self.global_step == step:
             raise RuntimeError("the power went")
 
     monkeypatch.setattr(Learner, "on_train_batch_end", cut_off)
     with pytest.raises(RuntimeError, match="power"):
-        train_pulse12(tmp_path / "cut" / "a.pth", recipe, cache)
+        train_pulse12(tmp_path / "cut" / "a.pth", recipe, people)
     monkeypatch.undo()
     resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
-    again = torch.load(train_pulse12(tmp_path / "cut" / "a.pth", resumed, cache).checkpoint, weights_only=True)
+    again = torch.load(train_pulse12(tmp_path / "cut" / "a.pth", resumed, people).checkpoint, weights_only=True)
     for name, weight in whole["model_state_dict"].items():
-        torch.testing.assert_close(again["model_state_dict"][name], weight, msg=name)
-
-
-def test_resuming_nothing_is_refused(recipe, tmp_path):
-    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
-    with pytest.raises(InputError, match="no state to resume from"):
-        train_pulse12(tmp_path / "a.pth", resumed, tmp_path / "people")
+        assert torch.equal(again["model_state_dict"][name], weight), name
+    assert (tmp_path / "cut" / "curves.csv").read_text() == (tmp_path / "whole" / "curves.csv").read_text()
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_guides_split_by_window_says_that_it_leaks(recipe, tmp_path):
+def test_a_state_is_of_one_run(recipe, people, tmp_path):
+    """A second run renews it under its one name, and a run with other options does not go on from it."""
+    state = tmp_path / "state"
+    first = train_pulse12(tmp_path / "a.pth", recipe, people).checkpoint.read_bytes()
+    kept = torch.load(state / "last.ckpt", weights_only=True)["global_step"]
+    other = Recipe(options=dataclasses.replace(recipe.options, seed=1, steps=3), design=recipe.design)
+    second = train_pulse12(tmp_path / "a.pth", other, people).checkpoint.read_bytes()
+    assert [path.name for path in state.iterdir()] == ["last.ckpt"]
+    assert (kept, torch.load(state / "last.ckpt", weights_only=True)["global_step"]) == (8, 3)
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    with pytest.raises(InputError, match=r"of a run with other options \(seed, steps\)"):
+        train_pulse12(tmp_path / "a.pth", resumed, people)
+    assert train_pulse12(tmp_path / "b.pth", recipe, people).checkpoint.read_bytes() == first != second
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+@pytest.mark.filterwarnings("ignore")
+def test_a_killed_drawer_of_batches_is_one_line(recipe, people, tmp_path, monkeypatch):
+    drawn = TrainingBatches.__iter__
+
+    def killed(self):
+        yield from islice(drawn(self), 3)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(TrainingBatches, "__iter__", killed)
+    with pytest.raises(ToolchainError, match="killed, probably for memory; free some and go on with --resume"):
+        train_pulse12(tmp_path / "a.pth", recipe, people)
+
+
+def test_resuming_nothing_is_refused(recipe, people, tmp_path):
+    resumed = Recipe(options=dataclasses.replace(recipe.options, resume=True), design=recipe.design)
+    with pytest.raises(InputError, match="no state to resume from"):
+        train_pulse12(tmp_path / "a.pth", resumed, people)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_guides_split_by_window_says_that_it_leaks(recipe, people, tmp_path):
     leaky = Recipe(options=dataclasses.replace(recipe.options, steps=2, split="window"), design=recipe.design)
-    trained = train_pulse12(tmp_path / "a.pth", leaky, tmp_path / "people")
+    trained = train_pulse12(tmp_path / "a.pth", leaky, people)
     assert all("LEAKY" in text for text in (trained.split, " ".join(trained.lines)))
     assert split(100, None, "window").sentence.startswith("LEAKY")

@@ -42,10 +42,13 @@ class DeployOptions(BoardOptions):
         Where the network runs: on the Cortex-M55, proven byte for byte, or on the NPU, which needs the vendor's tool.
     windows
         Windows in the test vectors.
+    unverified
+        Take a file although the verdict beside it is against it, or is of other bytes.
     """
 
     target: TargetName = "m55"
     windows: int = 64
+    unverified: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

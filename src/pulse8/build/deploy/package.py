@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,10 @@ from pulse8.build.deploy.firmware.vectors import vectors_of
 from pulse8.build.deploy.firmware.windows import clip_windows, patch_windows, replay_traces
 from pulse8.build.deploy.options import DeployOptions
 from pulse8.build.quantize.quantize import pair_paths
+from pulse8.build.verify.provenance import require_verdict, verdict_path
 from pulse8.errors import InputError
-from pulse8.manifest import accept, existing_file, options_of, record, sha256_of
+from pulse8.lock import alone
+from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, told_in_one_line
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
@@ -69,6 +72,8 @@ class Deployed:
         Where it stands, and where its network runs.
     model, sha256
         The model's name, and its INT8 file's hash.
+    verified
+        Whether a passing verdict of exactly these bytes stands beside the file.
     nets
         Its networks.
     ring_bytes
@@ -85,6 +90,7 @@ class Deployed:
     target: str
     model: str
     sha256: str
+    verified: bool
     nets: tuple[NetFigures, ...]
     ring_bytes: int | None
     windows: int
@@ -131,23 +137,35 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     ------
     InputError
         A file cannot be used or is stale, or the folder is somebody's.
+    GateError
+        The verdict beside it is against it, and ``options.unverified`` is not set.
     SpecError
         The model holds what the board's code has not.
     """
-    existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
-    sources = {"int8": accept(int8)}
-    if data is not None:
-        sources["data"] = accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
-    spec = _spec_of(load_program(int8), int8)
-    parts = _parts(int8, spec, options.windows, data)
-    nets = planned([part.net for part in parts])
-    content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
-    facts = {"folder": str(folder), "target": options.target, "simulated": data is None, **_facts(content)}
-    with _replacing(folder) as fresh:
-        _fill(fresh, content, facts)
-        made = Deployed(**facts, files=_hashes(fresh))
-        (fresh / RECORD).write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
-    record(folder / RECORD, "deploy", sources, options_of(DeployOptions, options))
+    with alone(folder, "pulse8 deploy", beside=True):
+        existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
+        sources = {"int8": accept(int8)}
+        verified = not options.unverified and verdict_path(int8).is_file()
+        if verified:
+            require_verdict(int8)
+        if data is not None:
+            sources["data"] = accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
+        spec = _spec_of(load_program(int8), int8)
+        parts = _parts(int8, spec, options.windows, data)
+        nets = planned([part.net for part in parts])
+        content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
+        facts = {
+            "folder": str(folder),
+            "target": options.target,
+            "verified": verified,
+            "simulated": data is None,
+            **_facts(content),
+        }
+        with _replacing(folder) as fresh:
+            _fill(fresh, content, facts)
+            made = Deployed(**facts, files=_hashes(fresh))
+            (fresh / RECORD).write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+            record(fresh / RECORD, "deploy", sources, options_of(DeployOptions, options))
     return made
 
 
@@ -177,21 +195,34 @@ def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Give a fresh folder beside ``folder`` that takes its place when the block ends well."""
+    """Give a fresh folder beside ``folder`` that takes its place when the block ends well.
+
+    At every moment the folder is the old one, the new one, or, between two renamings, absent with the old one aside.
+    """
     if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        fresh.chmod(0o755)
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error.strerror}; choose another --output") from error
-    try:
-        yield fresh
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    old = folder.parent / f".{folder.name}.old{UNFINISHED}"
+    with told_in_one_line(folder):
+        _clear(folder, old)
+        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=UNFINISHED))
+        try:
+            fresh.chmod(0o755)
+            yield fresh
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _clear(folder: Path, old: Path) -> None:
+    """Put back a folder that a killed process had put aside, and remove what it left half-written."""
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+    for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):
+        if left.is_dir():
+            shutil.rmtree(left)
 
 
 def _facts(content: _Content) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _ordered(rows: Mapping[Path, Row], file: Path, seen: set[Path]) -> Iterator[
     if file in rows and file not in seen:
         seen.add(file)
         for source in rows[file].inputs.values():
-            yield from _ordered(rows, file.parent / source.path, seen)
+            yield from _ordered(rows, Path(os.path.normpath(file.parent / source.path)), seen)  # as lineage names it
         yield file, rows[file]
 
 

@@ -1,7 +1,7 @@
 """Raw data to a store: each recording is a task of its own, and what was done before is not done again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,12 +24,11 @@ from pulse8.learn.datasets.store import (
 )
 from pulse8.learn.datasets.workers import prepare_here, prepare_on_cluster
 from pulse8.learn.simulate.patches import SUBJECT_PREFIX
-from pulse8.manifest import record
+from pulse8.lock import alone
+from pulse8.manifest import record, sweep
 from pulse8.values import Watch, unwatched
 
 DEFAULTS: Final = PrepareOptions()
-UNFINISHED: Final = f".*{SUFFIX}.*.part"
-"""Names of files that a killed worker leaves half-written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,8 @@ def prepare(
     Raises
     ------
     InputError
-        There are no recordings, or the store was made from another data set or with other options.
+        There are no recordings, the store was made from another data set or with other options, or another process
+        fills it.
     SpecError
         There is no such data set.
     """
@@ -109,21 +109,29 @@ def prepare(
     if options.cluster:  # its workers run in other folders
         raw, store = raw.absolute(), store.absolute()
     found = chosen.find(raw)
-    refuse_another_store(store, chosen, options)
-    failed = list(twice(found))
-    refused = {failure.recording for failure in failed}
-    tasks = [_task(chosen, one, raw, store, options) for one in found if one.recording not in refused]
-    for failure in failed:
-        tell(failure)
-    outcomes = list(_run(_waiting(tasks, store), options, watch, tell))
-    failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
-    entries = entries_in(store)
-    simulated = chosen.simulated or any(entry.subject.startswith(SUBJECT_PREFIX) for entry in entries)
-    failed.sort(key=lambda failure: failure.recording)
-    made = Store(store, chosen.name, simulated, entries, tuple(failed))
-    index = write_index(made)
-    record(index, "prepare", {}, {"dataset": chosen.name, "simulated": simulated, **options.of_content()})
+    with alone(store, "pulse8 prepare"):
+        refuse_another_store(store, chosen, options)
+        sweep(store)
+        failed = list(twice(found))
+        refused = {failure.recording for failure in failed}
+        tasks = [_task(chosen, one, raw, store, options) for one in found if one.recording not in refused]
+        for failure in failed:
+            tell(failure)
+        outcomes = list(_run([task for task in tasks if not is_prepared(task)], options, watch, tell))
+        failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
+        made = _write_index(store, chosen, options, failed)
     return _report(made, outcomes)
+
+
+def _write_index(store: Path, chosen: Adapter, options: PrepareOptions, failed: Sequence[Failure]) -> Store:
+    """List what was prepared; an older file of a recording that failed now stays where it is, unlisted."""
+    entries = entries_in(store, without=[failure.recording for failure in failed])
+    simulated = chosen.simulated or any(entry.subject.startswith(SUBJECT_PREFIX) for entry in entries)
+    by_id = sorted(failed, key=lambda failure: failure.recording)
+    made = Store(store, chosen.name, simulated, entries, tuple(by_id))
+    told = {"dataset": chosen.name, "simulated": simulated, **options.of_content()}
+    record(write_index(made), "prepare", {}, told)
+    return made
 
 
 def _task(chosen: Adapter, found: Found, raw: Path, store: Path, options: PrepareOptions) -> Task:
@@ -169,17 +177,6 @@ def refuse_another_store(store: Path, chosen: Adapter, options: PrepareOptions) 
             raise InputError(f"{store} was prepared from {what}; give another --store, or the same options")
 
 
-def _waiting(tasks: Sequence[Task], store: Path) -> list[Task]:
-    """Tasks that are not done; what a killed run left half-written goes, and so does what is stale."""
-    store.mkdir(parents=True, exist_ok=True)
-    for path in store.glob(UNFINISHED):
-        path.unlink(missing_ok=True)
-    waiting = [task for task in tasks if not is_prepared(task)]
-    for task in waiting:
-        recording_path(store, task.found.recording).unlink(missing_ok=True)
-    return waiting
-
-
 def _run(
     tasks: Sequence[Task], options: PrepareOptions, watch: Watch[Any], tell: Callable[[Failure], None]
 ) -> Iterator[Outcome]:
@@ -193,9 +190,10 @@ def _run(
         yield outcome
 
 
-def entries_in(store: Path) -> tuple[Entry, ...]:
-    """Read the index's entries off the recordings' own files, sorted by id."""
-    entries = [entry_of(path) for path in sorted(store.glob(f"*{SUFFIX}"))]
+def entries_in(store: Path, without: Collection[str] = ()) -> tuple[Entry, ...]:
+    """Read the index's entries off the recordings' own files, sorted by id, but for some recordings'."""
+    paths = set(store.glob(f"*{SUFFIX}")) - {recording_path(store, name) for name in without}
+    entries = [entry_of(path) for path in sorted(paths)]
     return tuple(sorted(entries, key=lambda entry: entry.recording))
 
 

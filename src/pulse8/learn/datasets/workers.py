@@ -1,10 +1,13 @@
 """Tasks to outcomes, in the order in which they are done: on this machine's processes, or on a dask cluster's."""
 
 import multiprocessing
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from threading import Thread
 from typing import Any, Final
 
 from pulse8.errors import InputError, ToolchainError
@@ -44,7 +47,7 @@ def _pooled(tasks: Sequence[Task], processes: int) -> Iterator[tuple[Task, Outco
     Workers are spawned: a fork would copy the threads' locks of ONNX Runtime and OpenCV.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=context, initializer=_end_with_parent) as pool:
         futures: dict[Future[Outcome], Task] = {pool.submit(prepare_recording, task): task for task in tasks}
         pending = set(futures)
         try:
@@ -55,6 +58,18 @@ def _pooled(tasks: Sequence[Task], processes: int) -> Iterator[tuple[Task, Outco
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone: one that was killed tells nobody, and it would wait."""
+    parent = multiprocessing.parent_process()
+
+    def end() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=end, daemon=True).start()
 
 
 def _outcome(future: "Future[Outcome]") -> Outcome | None:

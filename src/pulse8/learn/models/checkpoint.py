@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,12 @@ from pulse8.spec import PULSE12, ULTRALIGHT, ModelName, ModelSpec
 Network = Pulse12 | Ultralight
 
 MAKE_CHECKPOINT: Final = "make it: cd ../server_training && bash run_training.sh (or pulse8 train)"
+DAMAGED: Final = (
+    *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
+    *(AssertionError, ArithmeticError, MemoryError, NameError),
+)
+"""What torch.load was seen to raise on damaged or hostile bytes."""
+
 MAX_BYTES: Final = 64_000_000
 """A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
 
@@ -51,7 +58,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     SpecError
         Its sizes or its contract are outside what they may be.
     """
-    loaded = _load(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
+    loaded = read_torch_file(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
     weights = _state_dict(loaded, path)
     network: Network = Pulse12(_design(loaded)) if _is_pulse12(loaded, weights) else Ultralight()
     _check_keys(weights, network, path)
@@ -61,9 +68,25 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def write_spec(path: Path, spec: ModelSpec) -> None:
     """Give a checkpoint another contract; its weights stay as they are."""
-    loaded = _load(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
+    loaded = read_torch_file(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
+    write_torch_file({**loaded, "spec": spec.to_json()}, path)
+
+
+def write_torch_file(content: Mapping[str, Any], path: Path) -> None:
+    """Write with torch's writer, whole or not at all.
+
+    It goes through memory: on its own torch puts the file's name, here a temporary one, into the bytes, and tells of a
+    full disk as of an error of its own.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    held = BytesIO()
+    torch.save(content, held)
     with writing(path) as temporary:
-        torch.save({**loaded, "spec": spec.to_json()}, temporary)
+        temporary.write_bytes(held.getbuffer())
 
 
 def _is_pulse12(loaded: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> bool:
@@ -85,7 +108,14 @@ def _spec(loaded: Mapping[str, Any], network: Network, path: Path) -> ModelSpec:
     return spec
 
 
-def _load(path: Path) -> Any:  # noqa: ANN401 - the file decides
+def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - the file decides
+    """Read what ``torch.save`` wrote, as data alone.
+
+    Raises
+    ------
+    InputError
+        It is damaged, too large, or wants to run code.
+    """
     if _unpacked_bytes(path) > MAX_BYTES:
         raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; one of ours has 85 to 200 KB")
     try:
@@ -96,7 +126,7 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - the file decides
                 f"checkpoint {path} holds code, not only weights; refused; save its state_dict()"
             ) from error
         raise InputError(f"checkpoint {path} has a damaged pickle; save it again") from error
-    except (RuntimeError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
+    except DAMAGED as error:
         raise InputError(f"checkpoint {path} is cut short or no torch.save file; save it again") from error
 
 

@@ -51,7 +51,11 @@ class Batch(NamedTuple):
 
 
 class TrainingBatches(IterableDataset[Batch]):
-    """Batches of ``steps`` from pools mixed by weights, for one of the devices that train together."""
+    """A run's batches from pools mixed by weights, one for each of ``steps``, for one of several devices.
+
+    The steps need not begin at 0; the length is that of the whole run, because Lightning counts the batches before the
+    state that it goes on from too.
+    """
 
     def __init__(
         self,
@@ -70,7 +74,7 @@ class TrainingBatches(IterableDataset[Batch]):
         self._shares = weights / weights.sum()
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return self._steps.stop
 
     def __iter__(self) -> Iterator[Batch]:
         """Give the batches; a zero at a seed's end changes nothing, so the first device draws as one alone does."""

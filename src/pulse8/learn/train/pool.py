@@ -9,18 +9,22 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.simulate.strata import assert_not_frozen
-from pulse8.manifest import existing_file, writing
+from pulse8.lock import alone
+from pulse8.manifest import existing_file, sweep, told_in_one_line, writing
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import stretches
 from pulse8.spec import Normaliser
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Ppg, Recording
+
+TABLE: Final = "pool.json"
+"""What makes a folder a pool: it is written last."""
 
 COLUMNS: Final = len(ROI_NAMES) * CELLS_PER_ROI * 3
 SHORTEST: Final = 257
@@ -77,30 +81,44 @@ def write_pool(folder: Path, recordings: Iterable[tuple[str, Recording]]) -> Poo
     Raises
     ------
     InputError
-        A subject belongs to a frozen test stratum, or nothing is long enough for a window.
+        A subject belongs to a frozen test stratum, nothing is long enough for a window, or another process writes it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pool.json").unlink(missing_ok=True)
+    with alone(folder, "pulse8 train"), told_in_one_line(folder):
+        sweep(folder)
+        (folder / TABLE).unlink(missing_ok=True)
+        with (
+            writing(folder / "cells.f32") as cells,
+            writing(folder / "contact.f32") as contact,
+            cells.open("wb") as cells_file,
+            contact.open("wb") as contact_file,
+        ):
+            pieces, sha256 = _fill(cells_file, contact_file, recordings)
+        with writing(folder / TABLE) as temporary:
+            rows = [asdict(piece) for piece in pieces]
+            temporary.write_text(json.dumps({"sha256": sha256, "pieces": rows}), encoding="utf-8")
+    return open_pool(folder)
+
+
+def _fill(
+    cells_file: IO[bytes], contact_file: IO[bytes], recordings: Iterable[tuple[str, Recording]]
+) -> tuple[list[Piece], str]:
+    """Write the samples; return what lies where and the hash of both."""
     pieces: list[Piece] = []
     digest, place = hashlib.sha256(), 0
-    with (folder / "cells.f32").open("wb") as cells_file, (folder / "contact.f32").open("wb") as contact_file:
-        for part, recording in recordings:
-            assert_not_frozen([recording.subject])
-            for cells, contact in _even(recording):
-                cells_file.write(cells.tobytes())
-                contact_file.write(contact.tobytes())
-                digest.update(cells.data)
-                stop = place + len(cells)
-                named = {"subject": recording.subject, "recording": recording.recording, "part": part}
-                pieces.append(Piece(**named, pulse=bool(contact.any()), start=place, stop=stop))
-                place = stop
+    for part, recording in recordings:
+        assert_not_frozen([recording.subject])
+        for cells, contact in _even(recording):
+            cells_file.write(cells.tobytes())
+            contact_file.write(contact.tobytes())
+            digest.update(cells.data)
+            stop = place + len(cells)
+            named = {"subject": recording.subject, "recording": recording.recording, "part": part}
+            pieces.append(Piece(**named, pulse=bool(contact.any()), start=place, stop=stop))
+            place = stop
     if not pieces:
         raise InputError(f"no recording is long enough for a window of {SHORTEST / RATE_HZ:.1f} s; record longer")
-    rows = [asdict(piece) for piece in pieces]
-    digest.update(json.dumps(rows).encode())
-    with writing(folder / "pool.json") as temporary:
-        temporary.write_text(json.dumps({"sha256": digest.hexdigest(), "pieces": rows}), encoding="utf-8")
-    return open_pool(folder)
+    digest.update(json.dumps([asdict(piece) for piece in pieces]).encode())
+    return pieces, digest.hexdigest()
 
 
 def open_pool(folder: Path) -> Pool:
@@ -111,7 +129,7 @@ def open_pool(folder: Path) -> Pool:
     InputError
         There is none, or its files are not those that its table describes.
     """
-    table = existing_file(folder / "pool.json", "training pool", MAKE_POOL)
+    table = existing_file(folder / TABLE, "training pool", MAKE_POOL)
     try:
         fields = json.loads(table.read_text(encoding="utf-8"))
         pieces, sha256 = tuple(_piece(row) for row in fields["pieces"]), str(fields["sha256"])

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from pulse8.errors import InputError
-from pulse8.learn.models.checkpoint import load_checkpoint
+from pulse8.errors import InputError, ToolchainError
+from pulse8.learn.models.checkpoint import load_checkpoint, write_torch_file
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.batches import Batch, TrainingBatches, fixed_batches
@@ -25,7 +25,8 @@ from pulse8.learn.train.losses import loss, rates_bpm
 from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
-from pulse8.manifest import record, writing
+from pulse8.learn.train.state import Curves, WholeFiles
+from pulse8.manifest import record, told_in_one_line
 from pulse8.measure.draw.plots import INK, PULSE, drawing
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
@@ -35,6 +36,12 @@ WATCHES: Final = 20
 
 PREFETCH: Final = 4
 """Batches that a process of its own keeps ready: drawing one takes a third of a step."""
+
+WORKER: Final = "DataLoader worker"
+"""How torch's error about that process begins."""
+
+PLACES: Final = ("resume", "accelerator", "devices")
+"""Options that a run may go on with changed."""
 
 CLIP_GRADIENT: Final = 2.0
 WARM_UP: Final = 0.15
@@ -117,14 +124,13 @@ def train_pulse12(
     options = recipe.options
     sources = open_sources(options, cache, watch)
     pl.seed_everything(options.seed, workers=False, verbose=False)
-    learner = Learner(recipe, sources.validation, output.parent / "curves.csv")
+    learner = Learner(recipe, sources.validation)
     if options.start is not None:
         learner.model.load_state_dict(_weights(options.start, recipe.design))
-    if not options.resume:
-        _begin(learner.curves)
-    _fit(learner, sources, output.parent / "state", show_progress=show_progress)
+    curves = output.parent / "curves.csv"
+    _fit(learner, sources, (output.parent / "state", curves), show_progress=show_progress)
     trained = _summary(output, learner, sources, learner.errors())
-    draw_curves(learner.curves)
+    draw_curves(curves)
     write_sides(output.parent / "splits.json", sources)
     _save(learner, output, trained, recipe, sources)
     return trained
@@ -143,11 +149,11 @@ def waves_of(checkpoint: Path) -> Callable[[NDArray[np.float32]], NDArray[np.flo
 
 
 class Learner(pl.LightningModule):
-    """The network, its loss, its schedule, and a line in ``curves`` at each look at validation subjects."""
+    """The network, its loss, its schedule, and its error on validation subjects."""
 
-    def __init__(self, recipe: Recipe, validation: Pool, curves: Path) -> None:
+    def __init__(self, recipe: Recipe, validation: Pool) -> None:
         super().__init__()
-        self.recipe, self.validation, self.curves = recipe, validation, curves
+        self.recipe, self.validation = recipe, validation
         self.model = Pulse12(recipe.design)
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
@@ -156,17 +162,6 @@ class Learner(pl.LightningModule):
         value = loss(waves, batch.contact, batch.pulse, self.recipe.loss)
         self.log("loss", value)
         return value
-
-    def on_train_batch_end(self, *_: Any) -> None:  # noqa: ANN401 - Lightning passes outputs, batch and index
-        """Look now and then, on the first device."""
-        if not self.trainer.is_global_zero:
-            return
-        if self.global_step % _look_every(self.recipe.options) and self.global_step != self.recipe.options.steps:
-            return
-        errors = [error for _, error in self.errors()]
-        figures = (float(self.trainer.callback_metrics["loss"]), _mean(errors), _close_share(errors))
-        with self.curves.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([self.global_step, *(f"{figure:.4f}" for figure in figures)])
 
     @torch.inference_mode()
     def errors(self) -> list[tuple[str, float]]:
@@ -192,6 +187,24 @@ class Learner(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+class Looks(Curves):
+    """A row of the curves at each look at validation subjects, before the state is kept, which holds it."""
+
+    def __init__(self, file: Path, recipe: Recipe) -> None:
+        parts = {name: dataclasses.asdict(part) for name, part in vars(recipe).items()}
+        options = {name: value for name, value in parts.pop("options").items() if name not in PLACES}
+        super().__init__(file, {**options, **parts})
+        self.options = recipe.options
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:  # noqa: ANN401 - Lightning passes outputs, batch and index
+        """Look now and then, on the first device."""
+        step = trainer.global_step
+        due = not step % _look_every(self.options) or step == self.options.steps
+        if due and trainer.is_global_zero and isinstance(pl_module, Learner):
+            errors = [error for _, error in pl_module.errors()]
+            self.add(step, (float(trainer.callback_metrics["loss"]), _mean(errors), _close_share(errors)))
+
+
 def _look_every(options: Pulse12Options) -> int:
     return max(1, options.steps // WATCHES)
 
@@ -203,18 +216,21 @@ def _weights(path: Path, design: Design) -> dict[str, Tensor]:
     return network.state_dict()
 
 
-def _begin(curves: Path) -> None:
-    curves.parent.mkdir(parents=True, exist_ok=True)
-    curves.write_text("step,loss,validation_mae_bpm,validation_close_share\n", encoding="utf-8")
-
-
-def _fit(learner: Learner, sources: Sources, state: Path, *, show_progress: bool) -> None:
-    options = learner.recipe.options
-    last = state / "last.ckpt"
-    if options.resume and not last.is_file():
-        raise InputError(f"no state to resume from at {last}; train without --resume")
-    first = int(torch.load(last, map_location="cpu", weights_only=True)["global_step"]) if options.resume else 0
-    kept = ModelCheckpoint(state, every_n_train_steps=_look_every(options), save_top_k=0, save_last=True)
+def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_progress: bool) -> None:
+    """Train; ``places`` are the folder of the state and the curves' file, which a run that is no resumed one renews."""
+    options, (state, curves) = learner.recipe.options, places
+    last, looks = state / "last.ckpt", Looks(curves, learner.recipe)
+    first = looks.step_of(last) if options.resume else 0
+    if not options.resume:
+        with told_in_one_line(last):
+            last.unlink(missing_ok=True)
+    kept = ModelCheckpoint(
+        state,
+        every_n_train_steps=_look_every(options),
+        save_top_k=0,
+        save_last=True,
+        enable_version_counter=False,  # another name than the one that is resumed from
+    )
     trainer = pl.Trainer(
         max_steps=options.steps,
         accelerator=options.accelerator,
@@ -222,7 +238,8 @@ def _fit(learner: Learner, sources: Sources, state: Path, *, show_progress: bool
         precision=options.precision,
         gradient_clip_val=CLIP_GRADIENT,
         logger=False,
-        callbacks=[kept],
+        callbacks=[looks, kept],
+        plugins=[WholeFiles()],
         enable_progress_bar=show_progress,
         enable_model_summary=False,
     )
@@ -234,11 +251,15 @@ def _fit(learner: Learner, sources: Sources, state: Path, *, show_progress: bool
         learner.recipe.augment,
         device=trainer.global_rank,
     )
-    trainer.fit(
-        learner,
-        DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH),
-        ckpt_path=last if options.resume else None,
-    )
+    loader = DataLoader(drawn, batch_size=None, num_workers=1, prefetch_factor=PREFETCH)
+    try:
+        trainer.fit(learner, loader, ckpt_path=last if options.resume else None)
+    except (RuntimeError, ConnectionError, EOFError) as error:  # the last two where a batch was on its way
+        if isinstance(error, RuntimeError) and WORKER not in str(error):
+            raise
+        raise ToolchainError(
+            "the process that draws batches was killed, probably for memory; free some and go on with --resume"
+        ) from error
     if not trainer.is_global_zero:
         raise SystemExit(0)  # Lightning ran this command once more for another device; the first one writes
 
@@ -289,7 +310,7 @@ def _save(learner: Learner, output: Path, trained: Trained12, recipe: Recipe, so
         "design": dataclasses.asdict(recipe.design),
         "spec": dataclasses.replace(PULSE12, training_sha256=data).to_json(),
     }
-    with writing(output) as temporary:
-        torch.save({"model_state_dict": learner.model.cpu().state_dict(), **contract, "step": trained.steps}, temporary)
+    write_torch_file({"model_state_dict": learner.model.cpu().state_dict(), **contract, "step": trained.steps}, output)
     made = {name: dataclasses.asdict(part) for name, part in vars(recipe).items()}
+    del made["options"]["resume"]  # it ends with the same bytes
     record(output, "train", {}, {**made, "split": trained.split, "data_sha256": data})

@@ -16,7 +16,7 @@ from pulse8.errors import InputError
 from pulse8.learn.datasets.splits import LEAKY
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.train.options import Pulse12Options
-from pulse8.learn.train.pool import Pool, open_pool, write_pool
+from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
 from pulse8.learn.train.stored import stored_pools
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.manifest import writing
@@ -73,7 +73,7 @@ def simulated_pool(side: Side, options: Pulse12Options, cache: Path, watch: Watc
     wanted = world_of(side, options)
     name = hashlib.sha256(json.dumps(dataclasses.asdict(wanted), sort_keys=True).encode()).hexdigest()[:12]
     folder = cache / f"{side}-{name}"
-    if (folder / "pool.json").is_file():
+    if (folder / TABLE).is_file():
         return open_pool(folder)
     return write_pool(folder, _watched(wanted, f"simulating people for {side}", watch))
 

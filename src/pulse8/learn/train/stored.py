@@ -13,7 +13,7 @@ from pulse8.errors import InputError
 from pulse8.learn.datasets.protocols import Protocol, open_protocol, whole_protocol
 from pulse8.learn.datasets.splits import Sides
 from pulse8.learn.train.options import Pulse12Options
-from pulse8.learn.train.pool import Pool, open_pool, write_pool
+from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
 from pulse8.values import Recording
 
 StoredSide = Literal["train", "validation"]
@@ -48,7 +48,7 @@ def stored_pools(options: Pulse12Options, cache: Path) -> tuple[list[tuple[Pool,
 def _pool(parts: Sequence[tuple[Protocol, Sides]], side: StoredSide, cache: Path) -> Pool:
     told = [f"{protocol.content_sha256} {sorted(getattr(sides, side))}" for protocol, sides in parts]
     folder = cache / f"stored-{side}-{hashlib.sha256(str(told).encode()).hexdigest()[:12]}"
-    if (folder / "pool.json").is_file():
+    if (folder / TABLE).is_file():
         return open_pool(folder)
     named = "+".join(dataset for protocol, _ in parts for dataset in protocol.stores)
     recordings = [recording for protocol, sides in parts for recording in _with_pulse(protocol, sides, side)]

@@ -17,10 +17,12 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
 from pulse8.learn.datasets.splits import Split, split
+from pulse8.learn.models.checkpoint import write_torch_file
 from pulse8.learn.models.ultralight import Ultralight
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.train.options import TrainOptions
-from pulse8.manifest import Accepted, accept, options_of, record, writing
+from pulse8.learn.train.state import WholeFiles
+from pulse8.manifest import Accepted, accept, options_of, record
 
 Batch = tuple[Tensor, Tensor]
 ERROR_UNIT_BPM = 10.0
@@ -149,6 +151,7 @@ def _fit(
             gradient_clip_val=2.0,
             logger=False,
             callbacks=[best],
+            plugins=[WholeFiles()],
             enable_progress_bar=show_progress,
             enable_model_summary=False,
             num_sanity_val_steps=0,
@@ -168,6 +171,5 @@ def _mae(model: Ultralight, data: GuideData, indices: NDArray[np.int64], batch_s
 
 def _save(model: Ultralight, output: Path, source: Accepted, options: TrainOptions, trained: Trained) -> None:
     figures = {"epoch": trained.epoch, "validation_mae_bpm": trained.validation_mae_bpm, "data_sha256": source.sha256}
-    with writing(output) as temporary:
-        torch.save({"model_state_dict": model.state_dict(), **figures}, temporary)
+    write_torch_file({"model_state_dict": model.state_dict(), **figures}, output)
     record(output, "train", {"data": source}, {**options_of(TrainOptions, options), "split": trained.split})

@@ -137,7 +137,10 @@ class Board:
         """Record: yield ``count`` rows as the camera gives them, each at most ``row_s`` after the one before."""
         self._ask(Command.RECORD, struct.pack("<I", count))
         for _ in range(count):
-            payload = self._answer(Command.RECORD, row_s).payload
+            try:
+                payload = self._answer(Command.RECORD, row_s).payload
+            except _Garbled:
+                raise ToolchainError("the line garbles the recording; lower the baud rate, record again") from None
             yield np.frombuffer(_held(payload, ROW.itemsize), ROW, 1)[0]
 
     def stop(self) -> None:

@@ -118,7 +118,11 @@ class FrameReader:
                     self._in_vain = 0
                     return Frame(command, model, body[HEAD.size :])
                 self._in_vain += whole
-            self._skip(1 if self._in_vain <= MOST_IN_VAIN else len(self._bytes))
+            if self._in_vain > MOST_IN_VAIN:
+                self._in_vain = 0
+                self._skip(len(self._bytes))
+            else:
+                self._skip(1)
         return None
 
     def _find_magic(self) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +15,9 @@ from pulse8.build.deploy.board.frames import ROW
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.prepare import entries_in
 from pulse8.learn.datasets.preparing import facts_of
-from pulse8.learn.datasets.store import Prepared, Store, recording_path, write_index, write_recording
+from pulse8.learn.datasets.store import INDEX, SUFFIX, Prepared, Store, recording_path, write_index, write_recording
 from pulse8.learn.datasets.sync import estimate_lag
+from pulse8.lock import alone
 from pulse8.manifest import record as record_row
 from pulse8.values import CellTraces, Ppg, Reason, Recording, Watch, unwatched
 
@@ -72,17 +74,21 @@ def record_board(
     ToolchainError
         The board does not answer, stops, or has no camera.
     InputError
-        The folder is another data set's store.
+        The folder is another data set's store, in use, or has a recording of that name.
     """
     _refuse_another(store)
+    with alone(store, "pulse8 record"):
+        return _record(board, store, options, ppg, watch)
+
+
+def _record(board: Board, store: Path, options: RecordOptions, ppg: Ppg | None, watch: Watch[Any]) -> Recorded:
+    name = _free_name(store, options)
     info = board.info()
     rows = watch(board.rows(options.frames, ROW_S), "recording frames", options.frames)
     traces = traces_of(np.array(list(rows), ROW))
-    name = options.recording or f"{options.subject}-{time.strftime('%Y%m%dT%H%M%S')}"
     recording = Recording(traces=traces, reference=ppg, subject=options.subject, recording=name, conditions={})
     lag = None if ppg is None else estimate_lag(traces, ppg)
     facts = facts_of(recording, lag, (), corrected=False)
-    store.mkdir(parents=True, exist_ok=True)
     path = recording_path(store, name)
     write_recording(path, Prepared(recording=recording, made=_made(info), facts=facts))
     index = write_index(Store(store, DATASET, simulated=False, entries=entries_in(store)))
@@ -99,9 +105,26 @@ def record_board(
 
 
 def _refuse_another(store: Path) -> None:
-    made = {path.name for path in store.iterdir()} if store.is_dir() else set()
-    if made and "index.json" not in made:
+    """Refuse a folder of something else; recordings without an index are ours, from a process that was killed."""
+    made = {path.name for path in store.iterdir() if path.name[0] != "."} if store.is_dir() else set()
+    if INDEX not in made and not all(name.endswith(SUFFIX) for name in made):
         raise InputError(f"{store} is not empty and no store; choose another --output")
+
+
+def _free_name(store: Path, options: RecordOptions) -> str:
+    """Return the recording's id; one made of the time of day is numbered where a clock that went back gave it before.
+
+    Raises
+    ------
+    InputError
+        The store has a recording of the name that was asked for.
+    """
+    name = options.recording or f"{options.subject}-{time.strftime('%Y%m%dT%H%M%S')}"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    free = next(each for each in names if not recording_path(store, each).exists())
+    if options.recording and free != name:
+        raise InputError(f"{store} has a recording {name} already; give another --recording")
+    return free
 
 
 def _made(info: BoardInfo) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def copy_sources(folder: Path, *, monitored: bool) -> None:
         if part == "measure" and not monitored:
             continue
         source = firmware_folder() / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part)
-        else:
-            shutil.copy(source, folder / part)
+        for file in source.rglob("*") if source.is_dir() else (source,):
+            if file.is_file():
+                target = folder / file.relative_to(firmware_folder())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, target)

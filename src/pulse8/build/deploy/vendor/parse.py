@@ -24,7 +24,9 @@ _KIND_COUNT = re.compile(
 )
 _EPOCH_ROW = re.compile(r"^\s*epoch\s+(\d+)(?:\s*->\s*\d+)?\s+(?:\(|\|)?\s*-?(hw|sw|hybrid|ec)\b", re.IGNORECASE)
 _RANGE = re.compile(r"epochs\s+(\d+)\s*->\s*(\d+)", re.IGNORECASE)
-_POOL = re.compile(r"\b(\w{1,60})\s*\[[^\]]{0,80}\]\s*:\s*([\d.,]+)\s*([kKmM]?i?B)(?:\s*/\s*([\d.,]+)\s*([kKmM]?i?B))?")
+_POOL = re.compile(
+    r"\b(\w{1,60})\s*\[[^\]]{0,80}\]\s*:\s*([\d.,]+)\s*((?:[kKmM]i?)?B)(?:\s*/\s*([\d.,]+)\s*((?:[kKmM]i?)?B))?"
+)
 _MEMORY = re.compile("RAM|Flash|SPI")
 _WEIGHTS = re.compile(r"^\s*weights(?:\s*\(ro\))?\s*[:=]\s*([\d,]+)\s*(?:B|bytes)", re.IGNORECASE)
 _MACC = re.compile(r"^\s*macc\s*[:=]?\s*([\d,]+)", re.IGNORECASE)

@@ -1,0 +1,66 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from commands import a_process_that_holds
+from pulse8.errors import InputError
+from pulse8.lock import NAME, alone
+
+
+@pytest.mark.parametrize(("beside", "name"), [(False, NAME), (True, ".out.lock")])
+def test_who_holds_a_folder_is_told_and_a_killed_one_holds_nothing(tmp_path, beside, name):
+    folder = tmp_path / "out"
+    with a_process_that_holds(folder, "pulse8 build", beside=beside) as pid:
+        told = f"{folder} is in use by pulse8 build, process {pid} on .*; wait"
+        with pytest.raises(InputError, match=told), alone(folder, "pulse8 build", beside=beside):
+            pass
+    assert [path.name for path in tmp_path.rglob(".*")] == [name]
+    with alone(folder, "pulse8 build", beside=beside):
+        pass
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_one_process_may_ask_twice_and_nothing_is_left_of_it(tmp_path):
+    folder = tmp_path / "made" / "out"
+    with alone(folder, "pulse8 train"):
+        with alone(folder, "pulse8 train"):
+            assert (folder / NAME).read_text().startswith(f"pulse8 train, process {os.getpid()} on ")
+        assert (folder / NAME).is_file()
+    assert not folder.exists()
+
+
+FORKS = """
+import os, pathlib, sys, time
+from pulse8.lock import alone
+with alone(pathlib.Path(sys.argv[1]), "pulse8 train"):
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forks")
+def test_a_forked_child_does_not_hold_on_what_its_killed_parent_held(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = [sys.executable, "-c", FORKS, str(tmp_path)]
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+    child = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    try:
+        with alone(tmp_path, "pulse8 train"):
+            os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        process.stdout.close()
+
+
+def test_a_place_that_is_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot write .*out: ") as told, alone(tmp_path / "file" / "out", "pulse8"):
+        pass
+    assert "\n" not in str(told.value)
