@@ -124,7 +124,7 @@ def test_a_float_model_has_no_bytes(models):
 
 
 def test_bytes_that_are_no_model():
-    with pytest.raises(InputError, match="no valid ONNX model"):
+    with pytest.raises(InputError, match="truncated or no ONNX file"):
         load_program(b"not a model")
 
 
