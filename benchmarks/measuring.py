@@ -17,17 +17,19 @@ import os, subprocess, sys, time
 started = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
-print(os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss)
+cpu = usage.ru_utime + usage.ru_stime
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss, cpu)
 """
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One command's wall time in seconds and peak resident memory in MB."""
+    """One command's wall time in seconds, peak resident memory in MB (of its largest process), and CPU seconds."""
 
     seconds: float
     peak_mb: float
+    cpu_s: float
 
 
 def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = (0,)) -> Cost:
@@ -37,11 +39,11 @@ def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = 
     """
     waiter = [sys.executable, "-I", "-S", "-c", WAITER, *command]
     told = subprocess.run(waiter, cwd=folder, stdout=subprocess.PIPE, check=True, text=True).stdout
-    code, seconds, peak = told.split()
+    code, seconds, peak, cpu = told.split()
     if int(code) not in allowed:
         raise SystemExit(f"{' '.join(command)} ended with {code}")
     kilobyte = 1 if sys.platform == "darwin" else 1024
-    return Cost(round(float(seconds), 3), round(int(peak) * kilobyte / 1e6, 1))
+    return Cost(round(float(seconds), 3), round(int(peak) * kilobyte / 1e6, 1), round(float(cpu), 3))
 
 
 def write_result(name: str, command: str, figures: dict[str, Any], folder: Path = RESULTS) -> None:
