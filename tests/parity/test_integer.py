@@ -46,6 +46,8 @@ def agreed(graph, rng, worst=1):
     assert found.keys() == other.keys()
     for name in found:
         np.testing.assert_array_equal(found[name], other[name], err_msg=name)
+    for step in first.program.steps:
+        assert found[step.output.name].shape == step.output.shape
     for level in ("off", "all"):
         told = OrtRunner(bytes_too.SerializeToString(), level)(x)
         for name, theirs in zip(names, told[1:], strict=True):

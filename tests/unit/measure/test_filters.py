@@ -32,6 +32,12 @@ def test_band_pass_works_on_every_column_alone():
     )
 
 
+def test_a_signal_shorter_than_the_filters_start_up_is_mirrored_as_far_as_it_goes():
+    short = band_pass(tone(90)[:20], RATE_HZ, (40, 180))
+    np.testing.assert_allclose(short, tone(90)[:20], atol=0.5)
+    assert band_pass(np.ones(2), RATE_HZ, (40, 180)) == pytest.approx([0, 0], abs=1e-9)
+
+
 def test_band_pass_refuses_a_band_over_half_the_rate():
     with pytest.raises(SpecError, match="does not fit 5 samples a second"):
         band_pass(tone(60), 5.0, (40, 180))

@@ -167,6 +167,11 @@ def test_a_kernel_may_fill_the_picture_and_a_dilated_pool_needs_no_padding():
     np.testing.assert_array_equal(y[0, 0, :, 0], x[0, 0, 2:, 4])
 
 
+def test_a_table_has_an_entry_a_byte():
+    for operator in ("Relu", "Sigmoid"):
+        assert [step.table.shape for step in read(Qdq((1, 1, 2, 2)).add(operator)).steps] == [(256,)]
+
+
 def test_scales_and_zero_points_decide_whether_a_byte_means_the_same():
     one = Tensor("a", (1,), np.float32(0.1), 3)
     assert one.same_codes(Tensor("b", (9, 9), np.float32(0.1), 3))

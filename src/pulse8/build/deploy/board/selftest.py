@@ -119,10 +119,11 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         bytes.fromhex(facts["sha256"])
-        inside = all(net["file"] == Path(net["file"]).name and "\0" not in net["file"] for net in facts["nets"])
+        files = [(folder / net["file"]).resolve() for net in facts["nets"]]  # links are followed before it is judged
+        inside = all(file.is_relative_to(folder.resolve()) for file in files)
         named = all(isinstance(net["name"], str) for net in facts["nets"])
         told = isinstance(facts["simulated"], bool)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError) as error:
         raise InputError(f"{path} cannot be read ({error}); {MEND}") from error
     if not (inside and named and told):
         raise InputError(f"{path} names networks that are no files in its folder; {MEND}")
