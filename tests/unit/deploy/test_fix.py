@@ -83,7 +83,7 @@ def test_an_opset_that_onnx_cannot_convert_is_one_line(tmp_path):
     net = Net()
     net.add("Mish", [net.conv()])
     old = save(tmp_path, net.model(opset=21, ir=10))
-    with pytest.raises(InputError, match=r"cannot convert opset 21 to 13 .*Mish.*; export the network with opset 13"):
+    with pytest.raises(InputError, match=r"cannot convert opset 21 to 13 .*; export the network with opset 13"):
         fix(old, tmp_path / "new.onnx")
     assert not (tmp_path / "new.onnx").exists()
 
