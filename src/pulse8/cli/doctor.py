@@ -22,6 +22,7 @@ EXTRAS: Final = {
     "tune": "the search for the best calibration: tune",
     "board": "talking to a board: board-test and record",
     "test": "the tests and all of the above",
+    "fuzz": "the fuzzers of every parser",
     "docs": "the documents as pages",
 }
 REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[([\w,]+)\])?[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
