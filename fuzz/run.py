@@ -2,7 +2,8 @@
 
 usage: python fuzz/run.py [--seconds 30] [--jobs 2] [--keep FOLDER] [TARGET ...]
 
-New inputs that reach new code go to FOLDER/TARGET and are started from next time; without it they are forgotten. An
+New inputs that reach new code go to FOLDER/TARGET and are started from next time; without it they are forgotten, and
+the draw is the same each time, so that what CI says of a change is said of the change. An
 input that breaks the promise, takes longer than the limit or too much memory is kept in the working folder and named.
 """
 
@@ -46,7 +47,7 @@ def fuzz(target: str, seconds: int, keep: Path | None, where: Path, unit_seconds
     corpus = targets.CORPUS / target
     limits = [f"-max_total_time={seconds}", f"-timeout={unit_seconds}", f"-rss_limit_mb={UNIT_MB}"]
     command = [*_program(target, where), str(work), str(corpus), *limits, "-print_final_stats=1"]
-    command.append(f"-artifact_prefix={where}/{target}-")
+    command += [f"-artifact_prefix={where}/{target}-", f"-seed={1 if keep is None else 0}"]  # 0: another each time
     done = subprocess.run(command, capture_output=True, check=False, env=_one_thread())
     output = (done.stdout + done.stderr).decode("utf-8", "replace")
     broken = re.search(r"Test unit written to (\S+)", output)

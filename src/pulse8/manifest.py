@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there."""
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """Return a path's kind and rights; 0 where nothing is there, or can be by such a name: one that is too long."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
 def existing_file(path: Path, what: str, mend: str) -> Path:
     """Return ``path`` if it is a file that holds something.
 
@@ -74,9 +88,9 @@ def existing_file(path: Path, what: str, mend: str) -> Path:
     InputError
         It is missing, a folder or empty; the message ends with ``mend``.
     """
-    if path.is_dir():
+    if stat.S_ISDIR(_mode(path)):
         raise InputError(f"{what} {path} is a folder; name the file in it")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{what} not found at {path}; {mend}")
     if path.stat().st_size == 0:
         raise InputError(f"{what} {path} is empty; {mend}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.manifest import is_file
 from pulse8.values import FaceTrack, Frames, Ppg, Rates
 
 MAX_TEXT_BYTES: Final = 256_000_000
@@ -190,7 +191,7 @@ def text_of(path: Path, what: str) -> str:
     InputError
         It is missing, empty, too large or not readable.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{what} not found at {path}; copy it again")
     if not 0 < path.stat().st_size <= MAX_TEXT_BYTES:
         raise InputError(f"{what} {path} has {path.stat().st_size:,} bytes; copy it again")
