@@ -8,8 +8,6 @@ from typing import Any
 Shape = tuple[int | None, ...]
 """Dimensions; ``None`` where one is dynamic."""
 
-FLOAT_TYPES = frozenset({"float", "float16", "double", "bfloat16"})
-
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -11,7 +11,6 @@ from typing import Final
 
 from pulse8.build.deploy.graph.records import Graph, Node, Shape
 
-Known = tuple[int, ...]
 Values = tuple[float, ...] | None
 Rule = Callable[[Node, Sequence[Shape | None], Sequence[Values]], Sequence[Shape | None]]
 """A node, its operands' shapes and constant values, to its results' shapes."""
