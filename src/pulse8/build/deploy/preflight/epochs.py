@@ -109,7 +109,9 @@ def _after_conv(view: Quantised, node: Node) -> bool:
 def _channel_axis(view: Quantised, node: Node) -> bool:
     shape = view.graph.shape(node.operand(0))
     axis = node.attributes.get("axis", 0)
-    return shape is not None and isinstance(axis, int) and axis % len(shape) == 1
+    if not shape or not isinstance(axis, int):
+        return False
+    return axis % len(shape) == 1
 
 
 def _constant_mode(_view: Quantised, node: Node) -> bool:
