@@ -179,3 +179,11 @@ def test_a_run_that_is_killed_leaves_the_old_file_whole(tmp_path):
         process.communicate()
         assert sha256_of(tmp_path / "data.pt") == before
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("verb", "library"), [("deploy", "jinja2"), ("export", "onnx"), ("train", "lightning")])
+def test_a_missing_library_is_one_line(tmp_path, verb, library):
+    without = f"import sys; sys.modules[{library!r}] = None; from pulse8.cli import main; sys.exit(main([{verb!r}]))"
+    done = subprocess.run([sys.executable, "-c", without], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{library} is not installed" in done.stderr

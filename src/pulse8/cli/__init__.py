@@ -68,6 +68,13 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except Pulse8Error as error:
         print(f"{error.heading}: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("pulse8"):
+            raise
+        mend = 'run pip install "pulse8[build]"; `pulse8 doctor` tells what each extra is for'
+        library = error.name.partition(".")[0]
+        print(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {mend}", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
