@@ -22,7 +22,10 @@ MEASURE: Final = Path("src/pulse8/measure")
 ROOMS: Final = {
     "signal": sorted(path.name for path in (MEASURE / "signal").glob("[a-z]*.py")),
     "clips": sorted(path.name for path in (MEASURE / "clips").glob("[a-z]*.py")),
-    "infer": ["integer.py", "kernels.py", "program.py", "qdq.py", "qdq_steps.py"],
+    "infer": [
+        *("integer.py", "kernels.py", "program.py", "qdq.py"),
+        *(f"qdq_steps/{path.name}" for path in sorted((MEASURE / "infer" / "qdq_steps").glob("[a-z]*.py"))),
+    ],
 }
 ARITHMETIC: Final = ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow")
 BITWISE: Final = ("BitAnd", "BitOr", "BitXor")
@@ -54,7 +57,7 @@ def sample(room: str, count: int, seed: int) -> list[Mutant]:
         code = mutate_code(path.read_text(encoding="utf-8"), get_operator(operator)(), occurrence)
         if not _compiles(code):
             continue
-        name = f"{room}/{path.name}: {_difference(path.read_text(encoding='utf-8'), code)}"
+        name = f"{path.relative_to(MEASURE)}: {_difference(path.read_text(encoding='utf-8'), code)}"
         names[name] += 1
         name += f" #{names[name]}" if names[name] > 1 else ""
         chosen.append(Mutant(room, str(path), line, operator.removeprefix("core/"), name, code))

@@ -14,7 +14,9 @@ from onnx import helper, numpy_helper
 
 from pulse8.errors import InputError
 from pulse8.measure.infer.program import FloatStep, IntegerProgram, Step, Tensor
-from pulse8.measure.infer.qdq_steps import BUILDERS, FOLDABLE, Constant, Refusal, Site, requantised
+from pulse8.measure.infer.qdq_steps.builders import BUILDERS, FOLDABLE
+from pulse8.measure.infer.qdq_steps.site import Constant, Refusal, Site
+from pulse8.measure.infer.qdq_steps.tables import requantised
 
 QUANTISE: Final = "QuantizeLinear"
 DEQUANTISE: Final = "DequantizeLinear"

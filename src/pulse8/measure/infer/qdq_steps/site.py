@@ -1,0 +1,100 @@
+"""One node of a QDQ file and what stands around it: what each builder is given, and how it refuses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.measure.infer.program import Tensor
+
+DEFAULTS: Final[dict[str, Any]] = {
+    "auto_pad": b"NOTSET",
+    "ceil_mode": 0,
+    "storage_order": 0,
+    "alpha": 1.0,
+    "beta": 1.0,
+    "transA": 0,
+    "allowzero": 0,
+}
+"""Attributes that may stand in a file if they say this."""
+
+
+class Refusal(Exception):  # noqa: N818 - becomes an InputError with the file's name
+    """Why a file cannot be read as a program."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A DequantizeLinear of an initialiser (a bare initialiser has scale 1)."""
+
+    values: NDArray[Any]
+    scale: NDArray[np.float32]
+    zero_point: NDArray[Any]
+    axis: int
+
+
+@dataclass(frozen=True)
+class Site:
+    """One node and what stands around it.
+
+    Attributes
+    ----------
+    title
+        Operator and name, for messages.
+    operands
+        In the node's order.
+    target
+        The int8 tensor that its result is quantised to; its shape is not yet known.
+    low
+        Lower clamp.
+    attributes
+        As ONNX has them.
+    made
+        Name of the float tensor that the node makes: free for a tensor between two steps.
+    """
+
+    title: str
+    operands: Sequence[Tensor | Constant]
+    target: Tensor
+    low: int
+    attributes: Mapping[str, Any]
+    made: str
+
+    def refuse(self, text: str) -> Refusal:
+        """Name the node."""
+        return Refusal(f"{self.title}: {text}")
+
+    def known(self, *names: str) -> None:
+        """Refuse attributes that are neither named nor at their default."""
+        for name, value in self.attributes.items():
+            if name not in names and DEFAULTS.get(name) != value:
+                raise self.refuse(f"{name}={value!r} is not known")
+
+    def tensor(self, number: int = 0) -> Tensor:
+        """Return an operand that must be quantised."""
+        operand = self.operands[number] if number < len(self.operands) else None
+        if not isinstance(operand, Tensor):
+            raise self.refuse("an operand is missing or a constant; a quantised tensor is needed")
+        return operand
+
+    def picture(self) -> Tensor:
+        """Return the first operand, which must have rank 4."""
+        tensor = self.tensor()
+        if len(tensor.shape) != 4:
+            raise self.refuse(f"rank {len(tensor.shape)}; write it as [batch, channel, height, width]")
+        return tensor
+
+    def constant(self, number: int) -> Constant:
+        """Return an operand that must be an initialiser."""
+        operand = self.operands[number] if number < len(self.operands) else None
+        if not isinstance(operand, Constant):
+            raise self.refuse("weight, bias or shape is missing or computed; an initialiser is needed")
+        return operand
+
+    def integers(self, number: int, name: str) -> list[int]:
+        """Return an attribute, or the operand that took its place in newer operator sets."""
+        if name in self.attributes:
+            return [int(each) for each in self.attributes[name]]
+        return [int(each) for each in self.constant(number).values.ravel()]
