@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 from measuring import run_measured, write_result
 
-from pulse8.learn.datasets.store import Prepared, entry_of, recording_path, write_recording
+from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
+from pulse8.learn.datasets.store import entry_of
 from pulse8.learn.datasets.sync import estimate_lag
 from pulse8.learn.datasets.ubfc import read_ground_truth
 from pulse8.learn.simulate.face_video import FaceVideo, write_ubfc_subject

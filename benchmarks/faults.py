@@ -19,29 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import tyro
-from fault_trials import (
-    VERBS,
-    Whole,
-    begin,
-    children,
-    contents,
-    damaged,
-    differences,
-    end_of,
-    go_on,
-    leftovers,
-    look_and_rerun,
-    make_inputs,
-    may_mount,
-    mounted,
-    remount,
-    session,
-    start,
-    stop,
-    strike,
-    undisturbed,
-    wait_for,
-)
+from fault_commands import VERBS, begin, children, end_of, go_on, session, start, stop, wait_for
+from fault_folders import Whole, contents, damaged, differences, leftovers, may_mount, mounted, remount
+from fault_trials import look_and_rerun, make_inputs, strike, undisturbed
 from measuring import RESULTS, write_result
 
 COMMAND: Final = "python benchmarks/faults.py"

@@ -84,16 +84,14 @@ ROOM: Final = {
     "signal": (*LINE, "tests/unit/learn/test_refusal.py", "tests/parity/test_pulse12_files.py::" + NUMPYS),
     "clips": (*LINE, LAWS.format("clip_laws")),
     "infer": (
-        "tests/parity/test_integer.py",
+        "tests/parity/test_integer_operators.py",
+        "tests/parity/test_integer_models.py",
         "tests/integration/test_bad_int8.py",
         LAWS.format("exact_averages"),
         "tests/unit/test_firmware_parts.py",
     ),
 }
 """Tests of what a room is for, and of what stands on it; those in ``parity`` and ``integration`` share folders."""
-
-NOT_THESE: Final = ("tests/parity/test_integer.py::test_a_window_takes_less_than_a_fiftieth_of_a_second",)
-"""It depends on how busy the machine is."""
 
 
 @dataclass
@@ -223,7 +221,6 @@ def in_child(tests: Sequence[str], folder: Path, limit_s: float | None) -> None:
         options = ["-x", "-o", f"addopts={ADDOPTS}", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider"]
         options += [f"--basetemp={made}", "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # libraries are loaded
         options += [] if any("/parity/" in test or "/integration/" in test for test in tests) else ["--noconftest"]
-        options += [f"--deselect={test}" for test in NOT_THESE]
         code = int(pytest.main([*options, *tests], plugins=[Witness(folder, keep=limit_s is None)]))
     except BaseException:
         traceback.print_exc()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pulse8.learn.datasets import store
+from pulse8.learn.datasets import recording_file, store
 from pulse8.learn.datasets.npz import RECORD
 from pulse8.values import CellTraces, Ppg, Reason, Recording
 from targets import BETWEEN, scratch, tried
@@ -21,7 +21,7 @@ def look(data: bytes) -> None:
         _index(data[1:])
         return
     path = _recording(data[1:]) if data[:1] == b"r" else scratch.file("whole/one.npz", data[1:])
-    tried(store.read_recording, path)
+    tried(recording_file.read_recording, path)
     entry = tried(store.entry_of, path)
     if entry is not None:
         opened = store.Store(path.parent, "any", simulated=False, entries=(entry,))
@@ -48,8 +48,8 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     """Yield a recording of three frames with a contact pulse, and the index of a store that holds it."""
     folder = scratch.folder() / "seed"
     folder.mkdir(exist_ok=True)
-    path = store.recording_path(folder, "one")
-    store.write_recording(path, store.Prepared(recording=_made(), made={"dataset": "own"}, facts=FACTS))
+    path = recording_file.recording_path(folder, "one")
+    recording_file.write_recording(path, recording_file.Prepared(recording=_made(), made={"dataset": "own"}, facts=FACTS))
     store.write_index(store.Store(folder, "own", simulated=True, entries=(store.entry_of(path),)))
     yield "index", b"i" + (folder / store.INDEX).read_bytes()
     yield "whole", b"w" + path.read_bytes()

@@ -53,11 +53,9 @@ def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
     assert "8 frames" not in page
 
 
-def test_pulse12_passes_its_pre_flight_in_a_second(built_pulse12):
+def test_pulse12_passes_its_pre_flight(built_pulse12):
     folder, told = built_pulse12
-    started = time.perf_counter()
     found = preflight(folder / told["quantized"]["whole"], PreflightOptions())
-    assert time.perf_counter() - started < 1
     assert found.findings == ()
     assert found.latency is not None
     assert (folder / told["quantized"]["whole"]).with_suffix(".preflight.json").is_file()

@@ -13,7 +13,8 @@ from pulse8.learn.datasets.adapters.catalogue import ADAPTERS, adapter
 from pulse8.learn.datasets.labels import Labels, window_spans
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.preparing import Task, prepare_recording
-from pulse8.learn.datasets.store import entry_of, read_recording, recording_path
+from pulse8.learn.datasets.recording_file import read_recording, recording_path
+from pulse8.learn.datasets.store import entry_of
 
 
 @pytest.fixture(scope="session")

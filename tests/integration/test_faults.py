@@ -33,20 +33,20 @@ def loaded(name):
     return module
 
 
-trials = loaded("fault_trials")
+commands, folders = loaded("fault_commands"), loaded("fault_folders")
 
 
 def killed(verb, folder, *, seconds: float = 0.0, sign: str = "*") -> None:
     """Start a command of the benchmark's and kill it some seconds after a sign of it is in its folder."""
-    process = trials.start(trials.VERBS[verb].words, folder)
-    assert trials.wait_for(lambda: list(folder.glob(sign)) or process.poll() is not None)
+    process = commands.start(commands.VERBS[verb].words, folder)
+    assert commands.wait_for(lambda: list(folder.glob(sign)) or process.poll() is not None)
     assert process.poll() is None, process.communicate()
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(seconds)
     process.kill()
     process.communicate()
-    assert trials.damaged(folder) == []
-    assert trials.wait_for(lambda: not trials.session(process.pid), 15)
+    assert folders.damaged(folder) == []
+    assert commands.wait_for(lambda: not commands.session(process.pid), 15)
 
 
 def build_in(folder: Path, monkeypatch) -> dict[str, str]:
@@ -54,7 +54,7 @@ def build_in(folder: Path, monkeypatch) -> dict[str, str]:
     options = BuildOptions(simulate=SimulateOptions(subjects=60, windows=2), calibrate=CalibrateOptions(num_samples=30))
     with without_advice():
         run_build(Path("out"), None, None, options)
-    return trials.contents(folder)
+    return folders.contents(folder)
 
 
 def test_a_build_that_is_killed_ends_with_the_same_files(tmp_path, monkeypatch):
@@ -72,13 +72,13 @@ def test_a_build_that_is_killed_ends_with_the_same_files(tmp_path, monkeypatch):
 def deploy_in(folder: Path, int8: Path, monkeypatch) -> dict[str, str]:
     monkeypatch.chdir(folder)
     deploy(int8, Path("out"), DeployOptions(windows=16))
-    return trials.contents(folder / "out")
+    return folders.contents(folder / "out")
 
 
 @pytest.fixture
 def int8(tmp_path, pulse12_files) -> Path:
     """Return the INT8 file where the benchmark's words look for it."""
-    path = tmp_path / "trial" / trials.INT8
+    path = tmp_path / "trial" / commands.INT8
     (tmp_path / "trial").mkdir()
     path.parent.mkdir(parents=True)
     return Path(shutil.copy(pulse12_files / "int8.onnx", path.resolve()))
@@ -90,20 +90,20 @@ def test_a_board_folder_is_the_old_one_or_the_new_one(tmp_path, int8, monkeypatc
     new = deploy_in(whole, int8, monkeypatch)
     shutil.copytree(whole / "out", trial / "out")
     killed("deploy", trial, sign=".out.*.part/p8_board.json")
-    assert trials.contents(trial / "out") == new
+    assert folders.contents(trial / "out") == new
     assert deploy_in(trial, int8, monkeypatch) == new
-    assert trials.leftovers(trial) == []
+    assert folders.leftovers(trial) == []
     (trial / "out").rename(trial / ".out.old.pulse8.part")  # killed between its two renamings
     with pytest.raises(InputError, match="not found"):
         deploy(Path("nowhere.onnx"), Path("out"), DeployOptions())
     assert deploy_in(trial, int8, monkeypatch) == new
-    assert trials.leftovers(trial) == []
+    assert folders.leftovers(trial) == []
 
 
 def test_a_training_that_is_killed_goes_on_to_the_same_weights(tmp_path, monkeypatch, capsys):
     trial, whole = tmp_path / "trial", tmp_path / "whole"
     whole.mkdir()
-    words = trials.VERBS["train"].words
+    words = commands.VERBS["train"].words
     monkeypatch.chdir(whole)
     assert main(words) == 0
     (trial / "out").mkdir(parents=True)
@@ -111,16 +111,16 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(tmp_path, monkeyp
     killed("train", trial, sign="out/state/last.ckpt")
     monkeypatch.chdir(trial)
     assert main((*words, "--resume")) == 0
-    assert trials.contents(trial) == trials.contents(whole)
+    assert folders.contents(trial) == folders.contents(whole)
     assert "checkpoint: out/best.pth" in capsys.readouterr().out
 
 
 @pytest.fixture
 def small(tmp_path) -> Iterator[Path]:
     """A disk of 128 KB."""
-    if not trials.may_mount(tmp_path / "disk"):
+    if not folders.may_mount(tmp_path / "disk"):
         pytest.skip("a full disk needs a file system mounted in memory, as root")
-    with trials.mounted(tmp_path / "disk", 1 << 17):
+    with folders.mounted(tmp_path / "disk", 1 << 17):
         yield tmp_path / "disk"
 
 
@@ -128,18 +128,18 @@ def small(tmp_path) -> Iterator[Path]:
 @pytest.mark.usefixtures("int8")
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(verb, small, monkeypatch, capsys):
     monkeypatch.chdir(small)
-    words = trials.VERBS[verb].words
+    words = commands.VERBS[verb].words
     assert main(words) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert "No space left on device; free space or choose another" in said[0]
-    assert trials.leftovers(small) == []
-    assert trials.damaged(small) == []
-    trials.remount(small, "ro")
-    before = trials.contents(small)
+    assert folders.leftovers(small) == []
+    assert folders.damaged(small) == []
+    folders.remount(small, "ro")
+    before = folders.contents(small)
     assert main(words) == 2
     assert "Read-only file system" in capsys.readouterr().err
-    assert trials.contents(small) == before
+    assert folders.contents(small) == before
 
 
 @pytest.mark.parametrize("verb", ["build", "prepare", "train", "deploy"])
@@ -150,7 +150,7 @@ def test_two_in_one_folder_is_one_line(verb, tmp_path, monkeypatch, capsys):
         (tmp_path / "inputs" / "raw" / "subject1" / name).write_text("found, and not read before the folder is held")
     monkeypatch.chdir(tmp_path / "trial")
     with a_process_that_holds("out", f"pulse8 {verb}", beside=verb == "deploy") as pid:
-        assert main(trials.VERBS[verb].words) == 2
+        assert main(commands.VERBS[verb].words) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"❌ Error: out is in use by pulse8 {verb}, process {pid} on ")
 

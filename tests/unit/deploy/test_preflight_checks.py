@@ -1,7 +1,5 @@
 """Each check fires on a planted model, and on a clean one none does."""
 
-import time
-
 import numpy as np
 import onnx
 import pytest
@@ -266,12 +264,10 @@ def test_the_file_beside_the_model_goes_stale_with_it(tmp_path):
     assert accept(written).row.step == "preflight"
 
 
-def test_the_board_pair_is_clean_and_quick(workspace):
+def test_the_board_pair_is_clean(workspace):
     models = workspace / "quantization" / "models"
     for part in ("spatial", "temporal"):
-        started = time.perf_counter()
         found = preflight(models / f"rppg_{part}_int8_qdq.onnx", PreflightOptions())
-        assert time.perf_counter() - started < 1
         assert [each for each in found.findings if each.severity != "info"] == []
         assert found.latency is not None
     whole = preflight(models / "rppg_int8_qdq.onnx", PreflightOptions())

@@ -7,8 +7,9 @@ import pytest
 from pulse8.cli import main
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.protocols import ProtocolOptions, open_protocol, write_protocol
+from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
 from pulse8.learn.datasets.splits import Sides, k_folds
-from pulse8.learn.datasets.store import Prepared, Store, entry_of, recording_path, write_index, write_recording
+from pulse8.learn.datasets.store import Store, entry_of, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 
 FACTS = {

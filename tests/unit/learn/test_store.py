@@ -10,18 +10,15 @@ import pytest
 from pulse8.errors import InputError
 from pulse8.learn.datasets import npz
 from pulse8.learn.datasets.labels import count_labels
-from pulse8.learn.datasets.store import (
+from pulse8.learn.datasets.recording_file import (
     FORMAT,
     PATCH_SHAPE,
     Prepared,
-    Store,
-    entry_of,
-    open_store,
     read_recording,
     recording_path,
-    write_index,
     write_recording,
 )
+from pulse8.learn.datasets.store import Store, entry_of, open_store, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.values import Rates
 

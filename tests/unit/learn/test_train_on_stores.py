@@ -6,7 +6,8 @@ import pytest
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
-from pulse8.learn.datasets.store import Prepared, Store, entry_of, recording_path, write_index, write_recording
+from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
+from pulse8.learn.datasets.store import Store, entry_of, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.sources import open_sources, sides_of

@@ -12,16 +12,8 @@ from pulse8.learn.datasets.adapters.adapter import Adapter, Found
 from pulse8.learn.datasets.adapters.catalogue import adapter
 from pulse8.learn.datasets.options import PrepareOptions
 from pulse8.learn.datasets.preparing import Outcome, Task, is_prepared
-from pulse8.learn.datasets.store import (
-    SUFFIX,
-    Entry,
-    Failure,
-    Store,
-    entry_of,
-    open_recording,
-    recording_path,
-    write_index,
-)
+from pulse8.learn.datasets.recording_file import SUFFIX, open_recording, recording_path
+from pulse8.learn.datasets.store import Entry, Failure, Store, entry_of, write_index
 from pulse8.learn.datasets.workers import prepare_here, prepare_on_cluster
 from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.lock import alone

@@ -16,7 +16,7 @@ from pulse8.learn.datasets.adapters.adapter import Adapter, Found, Opened
 from pulse8.learn.datasets.labels import count_labels
 from pulse8.learn.datasets.npz import Blocks
 from pulse8.learn.datasets.options import PrepareOptions
-from pulse8.learn.datasets.store import PATCH_SHAPE, Prepared, open_recording, recording_path, write_recording
+from pulse8.learn.datasets.recording_file import PATCH_SHAPE, Prepared, open_recording, recording_path, write_recording
 from pulse8.learn.datasets.sync import Lag, estimate_lag
 from pulse8.manifest import sha256_of
 from pulse8.measure.clips.cells import cell_traces

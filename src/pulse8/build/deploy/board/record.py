@@ -15,7 +15,8 @@ from pulse8.build.deploy.board.frames import ROW
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.prepare import entries_in
 from pulse8.learn.datasets.preparing import facts_of
-from pulse8.learn.datasets.store import INDEX, SUFFIX, Prepared, Store, recording_path, write_index, write_recording
+from pulse8.learn.datasets.recording_file import SUFFIX, Prepared, recording_path, write_recording
+from pulse8.learn.datasets.store import INDEX, Store, write_index
 from pulse8.learn.datasets.sync import estimate_lag
 from pulse8.lock import alone
 from pulse8.manifest import record as record_row
