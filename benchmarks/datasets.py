@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from measuring import run_measured, write_result
 
+from pulse8.learn.datasets.preparing import facts_of
 from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
 from pulse8.learn.datasets.store import entry_of
 from pulse8.learn.datasets.sync import estimate_lag
@@ -31,17 +32,6 @@ from pulse8.measure.video.encode import RAW_AVI, h264
 from pulse8.values import Ppg
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
-FACTS: Final[dict[str, Any]] = {
-    "frames": 0,
-    "seconds": 0.0,
-    "valid_share": [1.0, 1.0, 1.0],
-    "windows": 0,
-    "left_out": {},
-    "lag_s": None,
-    "lag_correlation": None,
-    "lag_corrected": False,
-    "notes": [],
-}
 
 
 def size() -> dict[str, Any]:
@@ -54,7 +44,9 @@ def size() -> dict[str, Any]:
             recording = simulate_recording(number, conditions, options)
             frames.add(len(recording.traces.t_s))
             path = recording_path(Path(folder), recording.recording)
-            write_recording(path, Prepared(recording=recording, made={}, facts=FACTS))
+            write_recording(
+                path, Prepared(recording=recording, made={}, facts=facts_of(recording, None, (), corrected=False))
+            )
         entries = [entry_of(path) for path in Path(folder).glob("*.npz")]
     total = sum(entry.bytes for entry in entries)
     return {

@@ -9,6 +9,7 @@ import numpy as np
 
 from pulse8.learn.datasets import recording_file, store
 from pulse8.learn.datasets.npz import RECORD
+from pulse8.learn.datasets.preparing import facts_of
 from pulse8.values import CellTraces, Ppg, Reason, Recording
 from targets import BETWEEN, scratch, tried
 
@@ -49,7 +50,10 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     folder = scratch.folder() / "seed"
     folder.mkdir(exist_ok=True)
     path = recording_file.recording_path(folder, "one")
-    recording_file.write_recording(path, recording_file.Prepared(recording=_made(), made={"dataset": "own"}, facts=FACTS))
+    recording = _made()
+    facts = facts_of(recording, None, (), corrected=False)
+    prepared = recording_file.Prepared(recording=recording, made={"dataset": "own"}, facts=facts)
+    recording_file.write_recording(path, prepared)
     store.write_index(store.Store(folder, "own", simulated=True, entries=(store.entry_of(path),)))
     yield "index", b"i" + (folder / store.INDEX).read_bytes()
     yield "whole", b"w" + path.read_bytes()
@@ -61,19 +65,6 @@ def _parts(path: Path) -> bytes:
         held = {name: archive.read(name) for name in archive.namelist()}
     arrays = [name.removesuffix(".npy").encode() + b"\n" + content for name, content in held.items() if name != RECORD]
     return BETWEEN.join([json.dumps(json.loads(held[RECORD])).encode(), *arrays])
-
-
-FACTS = {
-    "frames": 3,
-    "seconds": 0.1,
-    "valid_share": [1.0, 1.0, 1.0],
-    "windows": 0,
-    "left_out": {},
-    "lag_s": None,
-    "lag_correlation": None,
-    "lag_corrected": False,
-    "notes": [],
-}
 
 
 def _made() -> Recording:

@@ -7,39 +7,18 @@ import pytest
 from pulse8.cli import main
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.protocols import ProtocolOptions, open_protocol, write_protocol
-from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
 from pulse8.learn.datasets.splits import Sides, k_folds
-from pulse8.learn.datasets.store import Store, entry_of, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
-
-FACTS = {
-    "frames": 60,
-    "seconds": 2.0,
-    "valid_share": [1, 1, 1],
-    "windows": 0,
-    "left_out": {},
-    "lag_s": None,
-    "lag_correlation": None,
-    "lag_corrected": False,
-    "notes": [],
-}
+from stores_on_disk import store_of
 
 
-def store(folder, dataset, subjects, seed=0):
-    for subject in range(subjects):
-        recording = simulate_recording(subject, options=RecordingOptions(seconds=2, seed=seed))
-        prepared = Prepared(recording=recording, made={"dataset": dataset}, facts=FACTS)
-        write_recording(recording_path(folder, recording.recording), prepared)
-    entries = tuple(entry_of(path) for path in sorted(folder.glob("*.npz")))
-    write_index(Store(folder, dataset, simulated=True, entries=entries))
-    return folder
+def people(count, seed=0):
+    return (simulate_recording(number, options=RecordingOptions(seconds=2, seed=seed)) for number in range(count))
 
 
 @pytest.fixture
 def two(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    return store(tmp_path / "a", "a", 7), store(tmp_path / "b", "b", 3)
+    return store_of(tmp_path / "a", "a", people(7)), store_of(tmp_path / "b", "b", people(3))
 
 
 def test_everybody_is_tested_once_and_trains_elsewhere(two, tmp_path):
@@ -89,7 +68,7 @@ def test_a_subject_that_was_put_on_two_sides_is_refused(two, tmp_path):
 def test_a_store_that_changed_is_refused(two, tmp_path):
     path = tmp_path / "p.json"
     write_protocol(path, [two[0]], ProtocolOptions(folds=3))
-    store(two[0], "a", 8)
+    store_of(two[0], "a", people(8))
     with pytest.raises(InputError, match="changed after"):
         open_protocol(path)
 

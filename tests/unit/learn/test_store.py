@@ -9,52 +9,25 @@ import pytest
 
 from pulse8.errors import InputError
 from pulse8.learn.datasets import npz
-from pulse8.learn.datasets.labels import count_labels
 from pulse8.learn.datasets.recording_file import (
     FORMAT,
     PATCH_SHAPE,
-    Prepared,
     read_recording,
     recording_path,
-    write_recording,
 )
 from pulse8.learn.datasets.store import Store, entry_of, open_store, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.values import Rates
+from stores_on_disk import put, store_of
 
 
 def simulated(subject=0, seconds=20.0):
     return simulate_recording(subject, options=RecordingOptions(seconds=seconds))
 
 
-def facts(recording):
-    windows, left_out = count_labels(recording)
-    return {
-        "frames": len(recording.traces.t_s),
-        "seconds": 20.0,
-        "valid_share": [1.0, 1.0, 1.0],
-        "windows": windows,
-        "left_out": {str(reason): count for reason, count in left_out.items()},
-        "lag_s": None,
-        "lag_correlation": None,
-        "lag_corrected": False,
-        "notes": [],
-    }
-
-
-def put(folder, recording, **changes):
-    path = recording_path(folder, recording.recording)
-    write_recording(path, Prepared(recording=recording, made={"dataset": "x"}, facts=facts(recording), **changes))
-    return path
-
-
 @pytest.fixture
 def store(tmp_path):
-    for subject in range(3):
-        put(tmp_path, simulated(subject))
-    entries = sorted((entry_of(path) for path in tmp_path.glob("*.npz")), key=lambda entry: entry.recording)
-    write_index(Store(tmp_path, "x", simulated=True, entries=tuple(entries)))
-    return tmp_path
+    return store_of(tmp_path, "x", map(simulated, range(3)))
 
 
 def assert_same(one, other):

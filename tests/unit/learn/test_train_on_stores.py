@@ -6,42 +6,22 @@ import pytest
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
-from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
-from pulse8.learn.datasets.store import Store, entry_of, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.sources import open_sources, sides_of
-
-FACTS = {
-    "frames": 0,
-    "seconds": 0.0,
-    "valid_share": [1, 1, 1],
-    "windows": 0,
-    "left_out": {},
-    "lag_s": None,
-    "lag_correlation": None,
-    "lag_corrected": False,
-    "notes": [],
-}
+from stores_on_disk import store_of
 
 
-def store(folder, dataset, people, *, pulse=True):
-    folder.mkdir()
-    for number in range(people):
+def people(count, *, pulse=True):
+    for number in range(count):
         recording = simulate_recording(number, options=RecordingOptions(seconds=10, seed=5))
-        if not pulse:
-            recording = dataclasses.replace(recording, reference=None)
-        path = recording_path(folder, recording.recording)
-        write_recording(path, Prepared(recording=recording, made={}, facts=FACTS))
-    entries = tuple(entry_of(path) for path in sorted(folder.glob("*.npz")))
-    write_index(Store(folder, dataset, simulated=True, entries=entries))
-    return folder
+        yield recording if pulse else dataclasses.replace(recording, reference=None)
 
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
-    return store(folder / "a", "a", 6), store(folder / "b", "b", 4)
+    return store_of(folder / "a", "a", people(6)), store_of(folder / "b", "b", people(4))
 
 
 def test_people_of_stores_are_split_and_weighted(stores, tmp_path):
@@ -66,7 +46,7 @@ def test_a_protocols_fold_says_who_trains(stores, tmp_path):
 
 
 def test_without_a_pulse_there_is_nothing_to_learn(tmp_path):
-    blind = store(tmp_path / "c", "c", 4, pulse=False)
+    blind = store_of(tmp_path / "c", "c", people(4, pulse=False))
     with pytest.raises(InputError, match="has a contact pulse"):
         open_sources(Pulse12Options(subjects=0, stores=(blind,)), tmp_path)
     with pytest.raises(SpecError, match="leave --stores out"):
