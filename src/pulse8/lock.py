@@ -1,4 +1,4 @@
-"""One process at a time in a folder: the operating system's lock, which ends with the process that holds it.
+"""One process at a time in a folder, or at a file: the operating system's lock, which ends with its holder's process.
 
 The lock's file says who holds it, and goes when that one is done. What locks is not the file but the system: a file
 that a killed process leaves behind stops nobody.
@@ -70,6 +70,25 @@ def alone(place: Path, what: str, *, beside: bool = False) -> Iterator[None]:
 
 
 @contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Hold one file while it is read, changed and written again; who comes meanwhile waits the moment that it takes.
+
+    Raises
+    ------
+    OSError
+        The lock's file, which lies beside it, cannot be written.
+    """
+    file = path.with_name(f".{path.name}.lock")
+    handle = _locked(file, wait=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            file.unlink()
+        os.close(handle)
+
+
+@contextmanager
 def _one_line(place: Path, file: Path) -> Iterator[None]:
     try:
         yield
@@ -79,12 +98,12 @@ def _one_line(place: Path, file: Path) -> Iterator[None]:
         raise InputError(f"cannot write {place}: {error.strerror}; free space or choose another place") from error
 
 
-def _locked(file: Path) -> int:
+def _locked(file: Path, *, wait: bool = False) -> int:
     """Open and lock a file that its last holder did not remove meanwhile; its removal comes before its release."""
     while True:
         handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(handle)
+            _lock(handle, wait=wait)
             if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
                 return handle
         except OSError:
@@ -93,16 +112,16 @@ def _locked(file: Path) -> int:
         os.close(handle)
 
 
-def _lock(handle: int) -> None:
+def _lock(handle: int, *, wait: bool) -> None:
     if sys.platform == "win32":
         os.lseek(handle, FAR, os.SEEK_SET)
         try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except PermissionError as error:
             raise BlockingIOError(*error.args) from error
         os.lseek(handle, 0, os.SEEK_SET)
     else:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _holder(file: Path) -> str:

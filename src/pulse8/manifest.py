@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pulse8.errors import InputError
+from pulse8.lock import in_turn
 
 NAME: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16_000_000
@@ -187,7 +188,13 @@ def record(
     options: Mapping[str, Any],
     status: Literal["done", "failed"] = "done",
 ) -> Row:
-    """Add or replace the row of a file that a step just wrote."""
+    """Add or replace the row of a file that a step just wrote; steps that run side by side lose none of each other's.
+
+    Raises
+    ------
+    InputError
+        The manifest cannot be read or written.
+    """
     row = Row(
         step=step,
         output=output.name,
@@ -197,10 +204,12 @@ def record(
         tools=tool_versions(),
         status=status,
     )
-    rows = {**rows_beside(output), output.name: row}
-    text = json.dumps({"rows": {name: dataclasses.asdict(rows[name]) for name in sorted(rows)}}, indent=1, default=str)
-    with writing(output.parent / NAME) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    manifest = output.parent / NAME
+    with told_in_one_line(manifest), in_turn(manifest):
+        rows = {**rows_beside(output), output.name: row}
+        fields = {"rows": {name: dataclasses.asdict(rows[name]) for name in sorted(rows)}}
+        with writing(manifest) as temporary:
+            temporary.write_text(json.dumps(fields, indent=1, default=str) + "\n", encoding="utf-8")
     return row
 
 

@@ -36,9 +36,8 @@ FORKS = """
 import os, pathlib, sys, time
 from pulse8.lock import alone
 with alone(pathlib.Path(sys.argv[1]), "pulse8 train"):
-    child = os.fork()
-    if child:
-        print(child, flush=True)
+    if not os.fork():
+        print(os.getpid(), flush=True)
     time.sleep(60)
 """
 

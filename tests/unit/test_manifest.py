@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -110,3 +112,20 @@ def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, 
     with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{mend}"):
         fail()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+ROWS = """
+import pathlib, sys
+from pulse8.manifest import record
+for number in range(30):
+    file = pathlib.Path(f"{sys.argv[1]}-{number}")
+    file.write_text(file.name)
+    record(file, "a step", {}, {})
+"""
+
+
+def test_steps_that_run_side_by_side_lose_none_of_each_others_rows(tmp_path):
+    steps = [subprocess.Popen([sys.executable, "-c", ROWS, name], cwd=tmp_path) for name in ("one", "other")]
+    assert [step.wait(60) for step in steps] == [0, 0]
+    assert rows_beside(tmp_path / "any").keys() == {f"{name}-{n}" for name in ("one", "other") for n in range(30)}
+    assert len(list(tmp_path.iterdir())) == 61
