@@ -9,9 +9,8 @@ from google.protobuf.message import DecodeError
 
 from pulse8.errors import InputError, one_line
 from pulse8.manifest import existing_file
-from pulse8.measure.infer.wire import check_structure
+from pulse8.measure.infer.wire import MAX_BYTES, check_structure
 
-MAX_BYTES: Final = 64_000_000
 REFUSED: Final = (DecodeError, onnx.checker.ValidationError, ValueError, TypeError, KeyError, OSError, RuntimeError)
 
 

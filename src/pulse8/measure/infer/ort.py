@@ -9,6 +9,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError, ToolchainError, one_line
+from pulse8.manifest import existing_file
+from pulse8.measure.infer.wire import MAX_BYTES, weights_elsewhere
 
 Level = Literal["off", "basic", "extended", "all"]
 LEVELS: Final = {
@@ -27,7 +29,7 @@ class OrtRunner:
     Raises
     ------
     InputError
-        The model cannot be loaded.
+        The model cannot be loaded, is larger than 64 MB with its weights, or keeps them outside its folder.
     """
 
     def __init__(self, model: Path | bytes, level: Level = "all") -> None:
@@ -36,7 +38,7 @@ class OrtRunner:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait burn no core
         options.log_severity_level = 4  # what it would log comes as an exception
         self._model, self._level = model, level
-        source = model if isinstance(model, bytes) else str(model)
+        source = model if isinstance(model, bytes) else _whole(model)
         try:
             self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
@@ -78,3 +80,18 @@ class OrtRunner:
         except ModuleNotFoundError as error:
             raise ToolchainError("inner bytes of a file are read with the onnx package; pip install onnx") from error
         return OrtRunner(ending_in_int8(self._model), self._level)
+
+
+def _whole(path: Path) -> bytes:
+    """Read a file with the weights beside it, if any: ONNX Runtime 1.23 opens every path that a tensor names."""
+    size = existing_file(path, "Model", "export it again").stat().st_size
+    if size > MAX_BYTES:
+        raise InputError(f"{path} has {size} bytes; models of this line have at most {MAX_BYTES}")
+    data = path.read_bytes()
+    if not weights_elsewhere(data, str(path)):
+        return data
+    try:
+        from pulse8.measure.infer.onnx_file import load_model  # noqa: PLC0415 - onnx is in the build extra
+    except ModuleNotFoundError as error:
+        raise InputError(f"{path} keeps weights in other files; save it as one file") from error
+    return bytes(load_model(path, "model", "export it again").SerializeToString())

@@ -1,7 +1,8 @@
-"""The size of an ONNX file's structure, counted on its bytes before anything is built from them.
+"""An ONNX file's structure, looked through on its bytes before anything is built from them.
 
 A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. Parts
 (messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and counting stops at the limit.
+Whether tensors lie in other files is seen by ONNX's field numbers alone: where no ``onnx`` package is.
 """
 
 from typing import Any, Final
@@ -10,6 +11,8 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from pulse8.errors import InputError
 
+MAX_BYTES: Final = 64_000_000
+"""Of a model, with its weights."""
 MAX_PARTS: Final = 2_000_000
 MAX_DEPTH: Final = 40
 MAX_PACKED_BYTES: Final = 16_000_000
@@ -19,6 +22,19 @@ _Fields = dict[int, Any]
 """Field number to the descriptor of the message that it holds, or to ``_PACKED`` for whole numbers in a row."""
 _PACKED: Final = object()
 _WHOLE: Final = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64)
+_INSIDE: Final[dict[str, dict[int, str]]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {},
+}
+"""Fields that lead to tensors, by message, as onnx.proto numbers them."""
+_ELSEWHERE: Final = (13, 14)
+"""``external_data`` and ``data_location`` of a tensor."""
 
 
 def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
@@ -39,7 +55,7 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
             continue
         parts += 1
         if parts > MAX_PARTS:
-            raise InputError(f"{name} has more than {MAX_PARTS:,} parts; that is no network for a microcontroller")
+            raise _too_many(name)
         tag, place = _varint(data, place, end, name)
         inner = fields.get(tag >> 3) if tag & 7 == _BYTES else None
         place, stop = _payload(data, place, end, tag & 7, name)
@@ -54,6 +70,36 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
             )
         else:
             stack.append((stop, _fields(inner, known)))
+
+
+def weights_elsewhere(data: bytes, name: str) -> bool:
+    """Whether any tensor of a serialised model says that its values lie in another file.
+
+    Raises
+    ------
+    InputError
+        The bytes are no protobuf message, or have too many parts.
+    """
+    waiting, parts = [(0, len(data), "model")], 0
+    while waiting:
+        place, end, message = waiting.pop()
+        while place < end:
+            parts += 1
+            if parts > MAX_PARTS:
+                raise _too_many(name)
+            tag, place = _varint(data, place, end, name)
+            if message == "tensor" and tag >> 3 in _ELSEWHERE:
+                return True
+            place, stop = _payload(data, place, end, tag & 7, name)
+            inner = _INSIDE[message].get(tag >> 3) if tag & 7 == _BYTES else None
+            if inner is not None:
+                waiting.append((place, stop, inner))
+            place = stop
+    return False
+
+
+def _too_many(name: str) -> InputError:
+    return InputError(f"{name} has more than {MAX_PARTS:,} parts; that is no network for a microcontroller")
 
 
 def _payload(data: bytes, place: int, end: int, wire: int, name: str) -> tuple[int, int]:
