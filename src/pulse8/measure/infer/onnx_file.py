@@ -67,7 +67,7 @@ def _load_beside(model: onnx.ModelProto, path: Path, what: str) -> None:
         del tensor.external_data[:]
 
 
-def _tensors(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - any protobuf message
+def tensors_of(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - any protobuf message
     """Yield every tensor, wherever in a model it lies."""
     for field, held in message.ListFields():
         if field.message_type is not None:
@@ -75,7 +75,7 @@ def _tensors(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - any 
                 if isinstance(inner, onnx.TensorProto):
                     yield inner
                 else:
-                    yield from _tensors(inner)
+                    yield from tensors_of(inner)
 
 
 def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
@@ -115,7 +115,7 @@ def ending_in_int8(model: Path | bytes) -> bytes:
 
 
 def _checked(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in _tensors(model)):
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors_of(model)):
         raise InputError(f"{name} keeps weights of inner nodes in other files; save it as one file")
     onnx.checker.check_model(model)
     for tensor in model.graph.initializer:
