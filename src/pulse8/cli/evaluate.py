@@ -9,6 +9,7 @@ from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.page import write_evaluation
 from pulse8.learn.evaluate.table import evaluate_strata
+from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,4 +38,5 @@ def run(flags: Flags) -> int:
     else:
         (print_matrix if flags.mechanisms else print_table)(table)
         print_longer(table.longer)
+        print(NOTICE)
     return 0

@@ -20,6 +20,8 @@ MARKED: Final[dict[str, Tone]] = {"met": "good", "not met": "bad", "not measured
 NUMBER: Final = re.compile(r"[\d.,%+−–≤<>()\[\]\s-]*(?:\bto\b[\d.,%+−\s-]*)?")
 """What a cell of a column of numbers is made of: figures, intervals, shares, or a dash."""
 INK: Final = re.compile(r"#(?:000000|222222)\b")
+FAINT: Final = re.compile(r"#d5d5d5\b")
+"""What matplotlib and pulse8's drawings are black with, and faint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,7 @@ def render(
 
 
 def inlined(svg: str, number: int) -> str:
-    """Make a drawing part of a page: its black becomes the page's ink, its white no colour, and its names its own.
+    """Make a drawing part of a page: black becomes the page's ink, faint its lines, white no colour, names its own.
 
     Matplotlib names every element; those that nothing refers to lose their names, the others get ``number`` before
     them. Its metadata and its style sheet, which would be the whole page's, go.
@@ -132,6 +134,7 @@ def inlined(svg: str, number: int) -> str:
     used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
     svg = re.sub(r'\s+id="([^"]*)"', lambda found: f' id="f{number}-{found[1]}"' if found[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#', rf"\1#f{number}-", svg)
+    svg = FAINT.sub("var(--line)", svg)
     svg = INK.sub("currentColor", svg.replace("fill: #ffffff", "fill: none"))
     return re.sub(r"\n\s*", "\n", svg)
 

@@ -43,6 +43,8 @@ MORE: Final = (
     "AUROC",
     "score",
 )
+LONGER: Final = (*MAIN[:2], "span", *MAIN[2:], "moves")
+WHOLE: Final = ("anchor", "method", "whole recordings", "published", "distance")
 READ_IT: Final = (
     "Every method reads the same windows by the same readout. In brackets: 95 % intervals by resampling subjects.",
     "Coverage is the share of windows whose rate is accepted; where there is no pulse, these are false accepts. MAE"
@@ -82,10 +84,11 @@ def _errors(table: Table) -> Section:
 
 
 def _main(rows: Sequence[Row]) -> Printed:
-    return Printed(head=MAIN, rows=tuple(_grouped([_main_row(row) for row in rows])))
+    return Printed(head=MAIN, rows=tuple(grouped([main_row(row) for row in rows])))
 
 
-def _main_row(row: Row) -> tuple[str, ...]:
+def main_row(row: Row) -> tuple[str, ...]:
+    """Return a row's cells under ``MAIN``."""
     wrong = "" if row.wrong_share is None else f"{row.wrong_share:.1%} (≤{shown(row.wrong_upper, '.0%')})"
     accepted = f"{row.coverage:.0%}" if row.mae_bpm is not None else f"{row.coverage:.1%} (≤{row.accepted_upper:.1%})"
     return (
@@ -100,30 +103,26 @@ def _main_row(row: Row) -> tuple[str, ...]:
     )
 
 
-def _more(table: Table) -> Section:
-    rows = [
-        (
-            row.stratum,
-            row.method,
-            shown(row.rmse_bpm),
-            shown(row.mape, ".1%"),
-            shown(row.r, ".2f"),
-            shown(row.bias_bpm, "+.1f"),
-            bracketed(row.agreement_bpm, "+.1f"),
-            shown(row.snr_db),
-            shown(row.macc, ".2f"),
-            shown(row.auroc, ".3f"),
-            shown(row.score, ".2f"),
-        )
-        for row in table.rows
-    ]
-    risks = [
-        (row.stratum, row.method, *(shown(risk, ".2f") for risk in row.risks_bpm))
-        for row in table.rows
-        if row.risks_bpm
-    ]
-    head = ("group", "method", *(f"MAE at {coverage:.0%}" for coverage in COVERAGES))
-    anchors = [
+def more_row(row: Row) -> tuple[str, ...]:
+    """Return a row's cells under ``MORE``."""
+    return (
+        row.stratum,
+        row.method,
+        shown(row.rmse_bpm),
+        shown(row.mape, ".1%"),
+        shown(row.r, ".2f"),
+        shown(row.bias_bpm, "+.1f"),
+        bracketed(row.agreement_bpm, "+.1f"),
+        shown(row.snr_db),
+        shown(row.macc, ".2f"),
+        shown(row.auroc, ".3f"),
+        shown(row.score, ".2f"),
+    )
+
+
+def whole_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """Return cells under ``WHOLE`` of the rows that have a figure of whole recordings."""
+    return [
         (
             row.stratum,
             row.method,
@@ -131,21 +130,29 @@ def _more(table: Table) -> Section:
             shown(row.published_mae_bpm),
             shown(row.distance_bpm, "+.1f"),
         )
-        for row in table.rows
+        for row in rows
         if row.whole_mae_bpm is not None
     ]
-    whole = Printed(
-        head=("anchor", "method", "whole recordings", "published", "distance"), rows=tuple(_grouped(anchors))
-    )
+
+
+def _more(table: Table) -> Section:
+    risks = [
+        (row.stratum, row.method, *(shown(risk, ".2f") for risk in row.risks_bpm))
+        for row in table.rows
+        if row.risks_bpm
+    ]
+    head = ("group", "method", *(f"MAE at {coverage:.0%}" for coverage in COVERAGES))
+    wholes = whole_rows(table.rows)
+    whole = Printed(head=WHOLE, rows=tuple(grouped(wholes)))
     return Section(
         title="More figures",
         text=(
             "Risk over coverage: the mean absolute error of the surest share of readings, by the method's confidence.",
         ),
         tables=(
-            Printed(head=MORE, rows=tuple(_grouped(rows))),
-            Printed(head=head, rows=tuple(_grouped(risks))),
-            *((whole,) if anchors else ()),
+            Printed(head=MORE, rows=tuple(grouped(list(map(more_row, table.rows))))),
+            Printed(head=head, rows=tuple(grouped(risks))),
+            *((whole,) if wholes else ()),
         ),
     )
 
@@ -171,22 +178,23 @@ def _pictures(table: Table) -> Section:
     return Section(title="Pictures", pictures=tuple(pictures))
 
 
+def longer_row(one: Longer) -> tuple[str, ...]:
+    """Return the cells of a longer span's row under ``LONGER``."""
+    return one.row.stratum, one.row.method, one.span, *main_row(one.row)[2:], shown(one.moved_share, ".1%")
+
+
 def _longer(longer: Sequence[Longer]) -> Section:
-    rows = [
-        (one.row.stratum, one.row.method, one.span, *_main_row(one.row)[2:], shown(one.moved_share, ".1%"))
-        for one in longer
-    ]
     return Section(
         title="Beyond single windows",
         text=(
             "A window every second. Joined: waves overlap-added over so many seconds, then read once. Tracked: the rate"
             " that a display shows. Moves: seconds in which the rate is over 5 BPM from the one before.",
         ),
-        tables=(Printed(head=(*MAIN[:2], "span", *MAIN[2:], "moves"), rows=tuple(_grouped(rows))),),
+        tables=(Printed(head=LONGER, rows=tuple(grouped(list(map(longer_row, longer))))),),
     )
 
 
-def _grouped(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def grouped(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Say each group's name once."""
     return [*rows[:1], *(("" if now[0] == before[0] else now[0], *now[1:]) for before, now in pairwise(rows))]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS: Final = (PULSE, "#1f5fa8", "#c8641e", "#3c7d4f", "#77808a", "#7a4fa3", "#a08a1e", "#2a9d9d")
-NEUTRAL: Final = {CONSTANT: FAINT, ORACLE: INK}
+NEUTRAL: Final = {CONSTANT: "#9a9a9a", ORACLE: INK}
 ROW_IN: Final = 0.17
 """Height of one method's row, inches."""
 

@@ -52,8 +52,8 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
     InputError
         A subject is on two sides or belongs to a frozen test stratum.
     """
+    stored, stored_validation = stored_pools(options, cache)  # first: what cannot be read is said before minutes pass
     simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
-    stored, stored_validation = stored_pools(options, cache)
     training = simulated + stored
     if options.split == "window":
         validation = training[0][0]
