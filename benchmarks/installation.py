@@ -50,7 +50,7 @@ def main() -> None:
             "installation",
             "python benchmarks/installation.py",
             {
-                "note": f"fresh environment, no extras; simulated face of {BPM:g} BPM, 20 s; a shared machine",
+                "note": f"fresh environment, no extras; simulated face of {BPM:g} BPM, 20 s",
                 "wheel_mb": round(wheel.stat().st_size / 1e6, 2),
                 **_sizes(python, folder),
                 **_start_up(python, folder),
