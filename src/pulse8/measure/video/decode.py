@@ -13,6 +13,7 @@ from typing import Final
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from pulse8.errors import InputError
@@ -89,13 +90,14 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[tuple[Rgb, float]]:
     last_s, given, damaged = float("-inf"), 0, 0
+    converter = VideoReformatter()  # one for all: a frame's own would work its tables out anew each time
     with closing(container):
         for frame in _video_frames(container, stream):
             if frame is None or frame.is_corrupt:
                 damaged += 1
                 continue
             t_s = _time(frame, last_s, path)
-            yield _upright(frame), t_s
+            yield _upright(frame, converter), t_s
             last_s, given = t_s, given + 1
         promised_s = _promised_end(container, stream)
     if not given:
@@ -130,9 +132,9 @@ def _time(frame: av.VideoFrame, last_s: float, path: Path) -> float:
     return t_s
 
 
-def _upright(frame: av.VideoFrame) -> Rgb:
+def _upright(frame: av.VideoFrame, converter: VideoReformatter) -> Rgb:
     """Return the picture as RGB, turned as the file's display matrix asks (a counter-clockwise angle)."""
-    rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    rgb = np.asarray(converter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
     quarters = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(rgb, quarters)) if quarters else rgb
 
