@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
@@ -41,6 +41,7 @@ from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.face.track import track_face
 from pulse8.measure.network import load_network
+from pulse8.measure.signal.metrics import subject_bootstrap
 from pulse8.measure.video.encode import Encoding, h264, write_video
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -73,10 +74,13 @@ RATES: Final = {
     "vitallens": "vitallens POS rates",
     "open-rppg": "open-rppg FacePhys rates",
 }
-STRATA: Final = ("easy", "medium")
-VIDEOS: Final = 6
+STRATA: Final = ("easy", "medium", "hard", "dark")
+VIDEOS: Final = 10
+"""A stratum, each of another person's conditions."""
 SECONDS: Final = 12.0
 CLIP_S: Final = 15.0
+SKIN_LEVEL: Final = 192.3
+"""Mean green of the photograph's skin at exposure 1: `cell_traces(track_face(render(FaceVideo(exposure=1))))`."""
 CLOSE_BPM: Final = 5.0
 NOT_MEASURED: Final = {
     "rPPG-Toolbox": "no package on the index; it is run from a clone, with conda and its data sets",
@@ -279,7 +283,7 @@ def answered(board: Path, windows: list[bytes], count: int) -> Cost:
 
 
 def video_of(world: Conditions, seed: int) -> FaceVideo:
-    """Render what a face can show of a stratum's conditions: rate, pulse, sway, drift of light, noise, frame rate.
+    """Render what a face can show of a stratum's conditions: rate, pulse, sway, level and drift of light, noise, frames.
 
     Standard deviations become amplitudes of sines; the pulse's peak to peak becomes its peak. Skin tone, speech, cover,
     flicker and a rate that wanders cannot be rendered: the face is one photograph.
@@ -292,6 +296,7 @@ def video_of(world: Conditions, seed: int) -> FaceVideo:
         bpm=world.body.bpm,
         pulse_share=world.skin.pulse_share / 2,
         motion_px=float(np.sqrt(2) * world.motion.sway * FACE_BOX_PX * scene.zoom),
+        exposure=world.camera.level / SKIN_LEVEL,
         light_share=float(np.sqrt(2) * world.light.drift_share),
         noise_levels=noise,
     )
@@ -333,15 +338,27 @@ def accuracy_row(truth: dict[str, float], found: dict[str, Any], cost: Cost) -> 
         row[name] = {
             "rates": len(errors),
             "mae_bpm": round(float(np.mean(errors)), 2) if errors else None,
+            "mae_95_bpm": interval(errors),
             "within_5": sum(error <= CLOSE_BPM for error in errors),
         }
     return {**row, "cpu_ms_a_second": round(1e3 * found["cpu_s"] / (len(truth) * SECONDS), 1), "peak_mb": cost.peak_mb}
 
 
-def mean_row(truth: dict[str, float]) -> dict[str, float]:
+def interval(errors: Sequence[float]) -> list[float] | None:
+    """Take the 95 % interval of a mean error by resampling people; each has one video."""
+    if len(errors) < 2:
+        return None
+    return [round(end, 2) for end in subject_bootstrap(np.asarray(errors), np.arange(len(errors)))]
+
+
+def mean_row(truth: dict[str, float]) -> dict[str, Any]:
     """Mean absolute error of always saying the stratum's own mean: it never saw a face."""
-    by_stratum = {name: np.array([bpm for key, bpm in truth.items() if key.startswith(name)]) for name in STRATA}
-    return {name: round(float(np.abs(bpm - bpm.mean()).mean()), 2) for name, bpm in by_stratum.items()}
+    row = {}
+    for name in STRATA:
+        bpm = np.array([rate for key, rate in truth.items() if key.startswith(name)])
+        errors = np.abs(bpm - bpm.mean())
+        row[name] = {"mae_bpm": round(float(errors.mean()), 2), "mae_95_bpm": interval(errors)}
+    return row
 
 
 if __name__ == "__main__":

@@ -50,18 +50,23 @@ def costs(rows: Mapping[str, Any], per: str) -> str:
 
 
 def accuracies(found: dict[str, Any]) -> str:
-    strata = list(found["always their mean"])
-    rows = {name: row for name, row in found.items() if isinstance(row, dict) and "cpu_ms_a_second" in row}
-    head = ["line"]
-    for name in strata:
-        head += [f"{name}: rates given", "MAE, BPM", "within 5 BPM"]
-    lines: list[list[Any]] = []
-    for name, row in rows.items():
-        cells = [(row[each]["rates"], row[each]["mae_bpm"], row[each]["within_5"]) for each in strata]
-        lines.append([name, *(cell for three in cells for cell in three), row["cpu_ms_a_second"], row["peak_mb"]])
-    means = [("", found["always their mean"][each], "") for each in strata]
-    lines.append(["always the videos' mean", *(cell for three in means for cell in three), "", ""])
-    return table([*head, "CPU, ms a second of video", "peak, MB"], lines)
+    """Return errors by stratum and line, then what a line costs."""
+    strata, lines = list(found["always their mean"]), [name for name in found if "cpu_ms_a_second" in _of(found, name)]
+    head = ("stratum", "line", f"rates of {found['videos']}", "MAE, BPM", "95 %", "within 5 BPM")
+    rows: list[tuple[Any, ...]] = []
+    for stratum in strata:
+        for name in (*lines, "always their mean"):
+            row = found[name][stratum]
+            low_high = row["mae_95_bpm"]
+            bounds = f"{low_high[0]} to {low_high[1]}" if low_high else "-"
+            mae = "-" if row["mae_bpm"] is None else row["mae_bpm"]
+            rows.append((stratum, name, row.get("rates", ""), mae, bounds, row.get("within_5", "")))
+    costs = [(name, found[name]["cpu_ms_a_second"], found[name]["peak_mb"]) for name in lines]
+    return "\n\n".join([table(head, rows), table(("line", "CPU, ms a second of video", "peak, MB"), costs)])
+
+
+def _of(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return found[name] if isinstance(found[name], dict) else {}
 
 
 def scaling(figures: dict[str, Any]) -> str:
