@@ -283,7 +283,7 @@ def answered(board: Path, windows: list[bytes], count: int) -> Cost:
 
 
 def video_of(world: Conditions, seed: int) -> FaceVideo:
-    """Render what a face can show of a stratum's conditions: rate, pulse, sway, level and drift of light, noise, frames.
+    """Render what a face can show of a stratum's conditions: rate, pulse, sway, light and its drift, noise, frames.
 
     Standard deviations become amplitudes of sines; the pulse's peak to peak becomes its peak. Skin tone, speech, cover,
     flicker and a rate that wanders cannot be rendered: the face is one photograph.
