@@ -41,7 +41,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def video(folder: Path) -> Path:
-    recording = small()
+    recording = small(pulse_share=0.015)
     write_video(folder / "face.mp4", render(recording), recording.rate_hz, h264(12))
     return folder / "face.mp4"
 

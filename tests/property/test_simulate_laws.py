@@ -1,7 +1,7 @@
 """Laws of simulated recordings, whatever the conditions."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pulse8.learn.simulate.beats import LEAD_S, beats
@@ -44,6 +44,7 @@ def test_beats_cover_the_recording_and_never_run_backwards(body, seed):
     subject=st.integers(0, 1 << 20),
     seed=st.integers(0, 1 << 30),
 )
+@example(body=Body(), kind="face", codec="mpeg4", values=(0.0, 5e-324, *[0.0] * 6), subject=0, seed=0)
 def test_every_recording_is_finite_colour_in_rising_time(body, kind, codec, values, subject, seed):
     conditions = Conditions(kind=kind, body=body).changed(
         skin__melanin=values[0],

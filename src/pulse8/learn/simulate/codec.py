@@ -83,6 +83,9 @@ def _mjpeg(quantiser: float) -> Loop:
     return Loop(step=1.0, dead_zone=0.5, noise=MJPEG_NOISE * quantiser, key_every=1)
 
 
+FINEST: Final = 1e-6
+"""A finer step than this, in levels, loses nothing and is no divisor."""
+
 LOOPS: Final[dict[str, Callable[[float], Loop]]] = {"h264": _h264, "mpeg4": _mpeg4, "mjpeg": _mjpeg}
 
 
@@ -95,7 +98,8 @@ def coded(levels: Cells, codec: Codec, camera: Camera, place: tuple[int, int]) -
     blocks = int(np.clip(round(camera.pixels / BLOCK_PX), 1, MOST_BLOCKS))
     mean = (levels @ TO_YCC.T)[:, :, None, :]
     spread = rng.normal(0, camera.texture, (1, levels.shape[1], blocks, 3))
-    decoded = mean + spread if codec.quality == 0 else _looped(mean + spread, loop, rng)
+    lossless = codec.quality == 0 or loop.step < FINEST
+    decoded = mean + spread if lossless else _looped(mean + spread, loop, rng)
     rounding = ROUNDING * rng.standard_normal(levels.shape, np.float32)
     return np.asarray((decoded - spread).mean(axis=2) @ FROM_YCC.T + rounding)
 
