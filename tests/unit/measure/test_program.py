@@ -12,6 +12,7 @@ from pulse8.measure.infer.integer import IntegerRunner, load_program, quantised
 from pulse8.measure.infer.kernels import LAYOUTS, Rounded, run_step
 from pulse8.measure.infer.program import FloatStep, IntegerProgram, Step, Tensor, Window, sources_of
 from pulse8.measure.infer.qdq import MAX_ELEMENTS
+from pulse8.measure.infer.qdq_steps.site import Constant, Site
 from qdq_graphs import Qdq
 
 
@@ -62,6 +63,32 @@ def test_as_many_elements_as_are_read_and_one_more():
     assert read(Qdq((1, 1, 1, MAX_ELEMENTS)).add("Relu")).output.shape == (1, 1, 1, MAX_ELEMENTS)
     with pytest.raises(InputError, match="at most"):
         read(Qdq((1, 1, 1, MAX_ELEMENTS + 1)).add("Relu"))
+
+
+def test_what_a_builder_is_given_is_frozen():
+    assert all(kind.__dataclass_params__.frozen for kind in (Constant, Site))
+
+
+def test_an_attribute_that_says_its_default_may_stand_in_a_file():
+    graph = Qdq((1, 2, 3, 4), opset=14)
+    graph.constant("shape", np.array([1, 6, 4], np.int64))
+    assert read(graph.add("Reshape", ["shape"], allowzero=0)).output.shape == (1, 6, 4)
+
+
+def test_the_first_axis_may_be_squeezed_by_its_negative_name():
+    graph = Qdq((1, 2, 3, 4))
+    graph.constant("axes", np.array([-4], np.int64))
+    assert read(graph.add("Squeeze", ["axes"])).output.shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("operator", ["MaxPool", "AveragePool"])
+def test_a_pools_window_elements_are_counted_in_every_channel(operator, monkeypatch):
+    graph = Qdq((1, 3, 4, 4)).add(operator, kernel_shape=[2, 2])
+    monkeypatch.setattr("pulse8.measure.infer.qdq_steps.windows.MAX_OPERANDS", 3 * 9 * 4)
+    assert read(graph).output.shape == (1, 3, 3, 3)
+    monkeypatch.setattr("pulse8.measure.infer.qdq_steps.windows.MAX_OPERANDS", 3 * 9 * 4 - 1)
+    with pytest.raises(InputError, match="window elements"):
+        read(graph)
 
 
 def test_constants_may_be_nodes():
