@@ -22,14 +22,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 THERE = """
-import json, sys
+import json, pathlib, sys
 import numpy, onnx, onnxruntime
 from pulse8.build.quantize.quantize import pair_logits
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 inputs = numpy.load("inputs.npy")
 found = {}
 for level in LEVELS:
-    whole, spatial, temporal = (OrtRunner(path, level) for path in sys.argv[1:])
+    whole, spatial, temporal = (OrtRunner(pathlib.Path(path), level) for path in sys.argv[1:])
     found[level] = [
         [whole(sample[None])[1].item() for sample in inputs],
         [pair_logits(spatial, temporal, sample).item() for sample in inputs],
