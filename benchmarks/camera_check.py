@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from measuring import write_result
-
-from pulse8.learn.evaluate.camera_check import CameraCheckOptions, camera_check
+from pulse8.learn.camera_check.camera_check import CameraCheckOptions, camera_check
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.values import NOTICE
 

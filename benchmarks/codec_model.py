@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import write_result
 
+from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
-from pulse8.learn.evaluate.windows import as_wave, banded
+from pulse8.learn.prepare.windows import as_wave, banded
 from pulse8.learn.simulate.codec import coded
 from pulse8.learn.simulate.conditions import Camera, Codec
 from pulse8.learn.simulate.face_video import FaceVideo, render

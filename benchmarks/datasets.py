@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from measuring import run_measured, write_result
 
-from pulse8.learn.datasets.preparing import facts_of
-from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
-from pulse8.learn.datasets.store import entry_of
-from pulse8.learn.datasets.sync import estimate_lag
-from pulse8.learn.datasets.ubfc import read_ground_truth
+from measuring import run_measured, write_result
+from pulse8.learn.formats.recordings import Prepared, recording_path, write_recording
+from pulse8.learn.prepare.one_recording import facts_of
+from pulse8.learn.prepare.store import entry_of
+from pulse8.learn.prepare.sync import estimate_lag
+from pulse8.learn.prepare.ubfc import read_ground_truth
 from pulse8.learn.simulate.face_video import FaceVideo, write_ubfc_subject
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording

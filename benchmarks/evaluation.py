@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from measuring import write_result
-
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.estimators import classical
 from pulse8.learn.evaluate.longer import TRACKED, Longer, evaluate_longer

@@ -20,9 +20,9 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from measuring import run_measured
 from skimage import data
 
+from measuring import run_measured
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.face import track

@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 
-from pulse8.build.deploy.board.client import picture_payload, replay_payload
-from pulse8.build.deploy.board.frames import Command, Frame, FrameReader, encode
-from pulse8.build.deploy.firmware.vectors import rows_of
-from pulse8.build.deploy.firmware.windows import replay_traces
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import Deployed, deploy
-from pulse8.build.export.export import export
-from pulse8.build.export.options import ExportOptions
-from pulse8.build.quantize.calibrate import calibrate
-from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.build.quantize.quantize import quantize
-from pulse8.learn.datasets.simulated import simulate
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from measuring import write_result
+from pulse8.board.codegen.vectors import rows_of
+from pulse8.board.codegen.windows import replay_traces
+from pulse8.board.link.client import picture_payload, replay_payload
+from pulse8.board.link.frames import Command, Frame, FrameReader, encode
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import Deployed, deploy
+from pulse8.convert.export.export import export
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.quantize import quantize
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 
 CLOCK_HZ: Final = 800e6

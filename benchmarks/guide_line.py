@@ -14,9 +14,8 @@ import tempfile
 from pathlib import Path
 
 from measuring import Cost, run_measured, write_result
-
-from pulse8.learn.datasets.simulated import simulate
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from measuring import write_result
-
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 
 ROOT: Final = Path(__file__).resolve().parent.parent

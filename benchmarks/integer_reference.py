@@ -16,23 +16,23 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-from measuring import write_result
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from pulse8.build.export.export import export
-from pulse8.build.export.forms import to_whole_input
-from pulse8.build.export.options import ExportOptions
-from pulse8.build.line import BuildOptions, run_build
-from pulse8.build.quantize.calibrate import calibrate
-from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.build.quantize.quantize import quantize
-from pulse8.learn.datasets.clip_file import open_clips
-from pulse8.learn.datasets.guide_pt import open_guide_data
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from measuring import write_result
+from pulse8.convert.export.export import export
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.line import BuildOptions, run_build
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.quantize import quantize
+from pulse8.learn.formats.clips import open_clips
+from pulse8.learn.formats.guide_pt import open_guide_data
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_clips import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.integer import IntegerRunner, quantised
 from pulse8.measure.infer.kernels import LAYOUTS
 from pulse8.measure.infer.ort import Level, OrtRunner

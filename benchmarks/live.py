@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measuring import write_result
 from playwright.sync_api import Page, Playwright, sync_playwright
+
+from measuring import write_result
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from live_page import browser_with, live_process, write_y4m

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import Cost, run_measured, write_result
 
-from pulse8.learn.datasets import torch_zip
-from pulse8.learn.datasets.guide_pt import SAMPLE_SHAPE
+from measuring import Cost, run_measured, write_result
+from pulse8.learn.formats import torch_zip
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.measure.clips.patches import SHAPE_SAMPLE
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,8 +51,8 @@ def steps(count: int) -> dict[str, Cost]:
 def write_sparse(path: Path, count: int) -> None:
     """Write the container with a hole for the samples: the same layout, seeked over instead of written."""
     labels = np.linspace(45, 155, count).astype(np.float32)
-    blocks = (np.zeros((100, *SAMPLE_SHAPE), np.float32) for _ in range(count // 100))
-    samples = torch_zip.Stream(SAMPLE_SHAPE, np.dtype(np.float32), blocks)
+    blocks = (np.zeros((100, *SHAPE_SAMPLE), np.float32) for _ in range(count // 100))
+    samples = torch_zip.Stream(SHAPE_SAMPLE, np.dtype(np.float32), blocks)
     subjects = [f"sim-sparse-{number // 50}" for number in range(count)]
     entries: list[tuple[str, Any]] = [("samples", samples), ("labels", labels), ("subjects", subjects)]
     torch_zip.write(path, entries)

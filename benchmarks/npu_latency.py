@@ -15,8 +15,7 @@ from typing import Any
 
 from measuring import write_result
 from npu_networks import network_of, written
-
-from pulse8.build.deploy.estimate.latency import layer_interval, total_interval
+from pulse8.board.estimate.latency import layer_interval, total_interval
 
 DATA = Path(__file__).parent / "data" / "npu_benchmarks.csv"
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pulse8.build.deploy.estimate.latency import Work
+from pulse8.board.estimate.latency import Work
 
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 """MobileNetV2 (Sandler 2018, table 2): expansion, channels, repeats, stride."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+
 from measuring import Cost
 from peer_environments import RATES, python_of, run
-
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.face_video import FACE_BOX_PX, FaceVideo, render
 from pulse8.learn.simulate.presets import draw_conditions

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from measuring import Cost, run_measured
-
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.video.encode import h264, write_video
 

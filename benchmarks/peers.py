@@ -22,14 +22,14 @@ from statistics import median
 from typing import Any, Final
 
 import numpy as np
+
+from firmware import frames_of
 from measuring import RESULTS, Cost, run_measured, write_result
 from peer_accuracy import accuracy
 from peer_environments import fetch, installed, python_of, run, write_clip
-
-from firmware import frames_of
-from pulse8.build.deploy.board.frames import Command, encode
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import deploy
+from pulse8.board.link.frames import Command, encode
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.windows import window_clips

@@ -9,13 +9,13 @@ import sys
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 from numpy.typing import NDArray
 
+from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.estimators import classical
 from pulse8.learn.evaluate.readings import read_all
-from pulse8.learn.evaluate.windows import TrueWindow, as_wave, banded, windows_of
+from pulse8.learn.prepare.windows import TrueWindow, as_wave, banded, windows_of
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import recorded
 from pulse8.learn.simulate.strata import Stratum, stratum

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 
+from measuring import write_result
 from pulse8.learn.evaluate.estimators import onnx_file
 from pulse8.learn.evaluate.readings import read_all
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading
-from pulse8.learn.evaluate.windows import windows_of
+from pulse8.learn.prepare.windows import windows_of
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.network import SHIPPED
 from pulse8.measure.signal.metrics import subject_bootstrap

@@ -9,9 +9,9 @@ import sys
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 
-from pulse8.learn.evaluate.windows import window_at
+from measuring import write_result
+from pulse8.learn.prepare.windows import window_at
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.windows import part

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 from numpy.typing import NDArray
-from real_traces import data_folder, face_rates
 
+from measuring import write_result
+from pulse8.learn.camera_check.contact import simulated_ppgs
 from pulse8.learn.evaluate.baselines import BASELINES
-from pulse8.learn.evaluate.contact import simulated_ppgs
-from pulse8.learn.evaluate.windows import as_wave, banded
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
+from pulse8.learn.prepare.windows import as_wave, banded
 from pulse8.learn.simulate.conditions import Camera, Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.train.pulse12 import waves_of
@@ -33,6 +32,7 @@ from pulse8.measure.signal.rate import heart_rate, tonality
 from pulse8.measure.signal.trust import judged, trust_features
 from pulse8.spec import Normaliser, Readout
 from pulse8.values import Clip
+from real_traces import data_folder, face_rates
 
 Signal = NDArray[np.float64]
 Seen = tuple[float, float]

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from measuring import write_result
 
+from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.estimators import classical, from_samples
 from pulse8.learn.evaluate.readings import read_all
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading
-from pulse8.learn.evaluate.windows import windows_of
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
+from pulse8.learn.prepare.windows import windows_of
 from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.pulse12 import waves_of
 from pulse8.manifest import sha256_of

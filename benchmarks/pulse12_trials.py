@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from measuring import write_result
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from measuring import write_result
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
 from pulse8.learn.simulate.mechanisms import MECHANISMS, only
 from pulse8.learn.simulate.presets import draw_conditions

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from measuring import write_result
 
+from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.estimators import from_samples
 from pulse8.learn.evaluate.readings import read_all
 from pulse8.learn.evaluate.scores import Reading
-from pulse8.learn.evaluate.windows import TrueWindow, as_wave, banded, windows_of
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
+from pulse8.learn.prepare.windows import TrueWindow, as_wave, banded, windows_of
 from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.pulse12 import waves_of
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing

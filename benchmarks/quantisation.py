@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import write_result
 from numpy.typing import NDArray
 
-from pulse8.build.export.export import export
-from pulse8.build.export.options import ExportOptions
-from pulse8.build.export.recognise import static_input
-from pulse8.build.quantize.calibrate import calibrate
-from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.build.quantize.quantize import Source, open_source, quantize, scales_for
-from pulse8.build.quantize.rates import rates_bpm
-from pulse8.learn.datasets.calibration import Labelled
-from pulse8.learn.datasets.data_file import open_data
-from pulse8.learn.datasets.simulated import simulate
-from pulse8.learn.datasets.splits import Split, split
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from measuring import write_result
+from pulse8.convert.export.export import export
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.export.recognise import static_input
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.quantize import Source, open_source, quantize, scales_for
+from pulse8.convert.quantize.rates import rates_bpm
+from pulse8.learn.formats.calibration import Labelled
+from pulse8.learn.formats.data_file import open_data
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.learn.splits.split import Split, split
 from pulse8.manifest import sha256_of
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.ort import OrtRunner
@@ -131,8 +131,8 @@ def methods(bench: Workbench) -> dict[str, Any]:
 
 def qat(bench: Workbench) -> dict[str, Any]:
     """QAT and its float control on the validation side, and the written file on the test side."""
-    from pulse8.build.quantize.qat.options import QatOptions
-    from pulse8.build.quantize.qat.qat import QatFiles, quantize_qat
+    from pulse8.convert.quantize.qat.options import QatOptions
+    from pulse8.convert.quantize.qat.qat import QatFiles, quantize_qat
 
     options, calibration = QuantizeOptions(), bench.calibration(CalibrateOptions())
     source, int8 = open_source(bench.fp32, calibration, options), bench.folder / "int8.onnx"
@@ -148,8 +148,8 @@ def simulation(bench: Workbench) -> dict[str, Any]:
     """Compare the torch simulation with the integer reference of the written file, tensor by tensor."""
     import torch
 
-    from pulse8.build.quantize.qat.arithmetic import Codes
-    from pulse8.build.quantize.qat.simulation import Simulation
+    from pulse8.convert.quantize.qat.arithmetic import Codes
+    from pulse8.convert.quantize.qat.simulation import Simulation
 
     options, calibration = QuantizeOptions(), bench.calibration(CalibrateOptions())
     source, int8 = open_source(bench.fp32, calibration, options), bench.folder / "int8.onnx"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from measuring import write_result
 from scipy.signal import welch
 
+from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
-from pulse8.learn.evaluate.windows import as_wave, banded
+from pulse8.learn.prepare.windows import as_wave, banded
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.clips.trace_csv import read_trace_csv

@@ -19,8 +19,8 @@ from typing import Any, Final
 
 import av
 import numpy as np
-from measuring import RESULTS, Cost, run_measured, write_result
 
+from measuring import RESULTS, Cost, run_measured, write_result
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.measure.draw.plots import drawing

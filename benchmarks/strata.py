@@ -7,7 +7,6 @@ import dataclasses
 import time
 
 from measuring import write_result
-
 from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.table import evaluate_strata
 from pulse8.learn.simulate.conditions import Conditions

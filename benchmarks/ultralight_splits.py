@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from measuring import write_result
-
-from pulse8.learn.datasets.simulated import simulate
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.train.options import TrainOptions
 from pulse8.learn.train.ultralight import train

@@ -40,7 +40,7 @@ def _compiled(folder: Path, compiler: list[str], *ours: str) -> Path:
 
 def seeds() -> Iterator[tuple[str, bytes]]:
     """One question of each kind, as parts and as bytes on the line."""
-    from pulse8.build.deploy.board.frames import ROW, Command, encode
+    from pulse8.board.link.frames import ROW, Command, encode
 
     row = bytes(1 + ROW.itemsize)
     picture = b"\0\x08\0\x08\0" + bytes(8) + bytes(48) + bytes(8 * 8 * 3)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands import ROOT
-from pulse8.build.deploy.board.frames import Frame, FrameReader
+from pulse8.board.link.frames import Frame, FrameReader
 
 HOST_TOOLS = ("gcc", "make")
 M55_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm")

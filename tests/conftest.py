@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from commands import ROOT, path_with_python, pulse8, run
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import deploy
-from pulse8.build.export.export import export
-from pulse8.build.export.options import ExportOptions
-from pulse8.build.quantize.calibrate import calibrate
-from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.build.quantize.quantize import quantize
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
 from pulse8.cli.printing import without_advice
-from pulse8.learn.datasets.simulated import simulate
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from pulse8.convert.export.export import export
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.quantize import quantize
 from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.measure.infer.integer import IntegerRunner
 

@@ -16,8 +16,8 @@ import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
-from pulse8.learn.datasets.adapters.adapter import Found, Opened
-from pulse8.learn.datasets.adapters.ubfc_rppg import UbfcRppg2
+from pulse8.learn.prepare.adapters.adapter import Found, Opened
+from pulse8.learn.prepare.adapters.ubfc_rppg import UbfcRppg2
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.video.encode import Encoding, h264, write_video
 from pulse8.values import Rgb

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from pulse8.learn.datasets import npz
-from pulse8.learn.datasets.preparing import facts_of
-from pulse8.learn.datasets.recording_file import Prepared, recording_path, write_recording
-from pulse8.learn.datasets.store import Store, entry_of, write_index
+from pulse8.learn.formats import npz
+from pulse8.learn.formats.recordings import Prepared, recording_path, write_recording
+from pulse8.learn.prepare.one_recording import facts_of
+from pulse8.learn.prepare.store import Store, entry_of, write_index
 from pulse8.values import Recording
 
 

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import scipy.io
 
-from pulse8.learn.datasets.adapters.adapter import Found, Opened
-from pulse8.learn.datasets.adapters.catalogue import adapter
+from pulse8.learn.prepare.adapters.adapter import Found, Opened
+from pulse8.learn.prepare.adapters.catalogue import adapter
 from targets import scratch, tried
 
 MAX_BYTES = 8192

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pulse8.build.deploy.board.client import Board, replayed
-from pulse8.build.deploy.board.frames import ANSWER, READING, ROW, Command, FrameReader, Status, encode
-from pulse8.build.deploy.board.record import traces_of
+from pulse8.board.link.client import Board, replayed
+from pulse8.board.link.frames import ANSWER, READING, ROW, Command, FrameReader, Status, encode
+from pulse8.board.link.record import traces_of
 from pulse8.errors import ToolchainError
 from targets import BETWEEN, tried
 

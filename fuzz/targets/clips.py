@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pulse8.learn.datasets import clip_file, data_file
-from pulse8.learn.datasets.npz import read_array
+from pulse8.learn.formats import clips, data_file
+from pulse8.learn.formats.npz import read_array
 from targets import BETWEEN, scratch, tried
 
 MAX_BYTES = 8192
@@ -20,8 +20,8 @@ def look(data: bytes) -> None:
         return
     path = _put_together(data[1:]) if data[:1] == b"a" else scratch.file("whole.npz", data[1:])
     found = tried(data_file.open_data, path)
-    tried(clip_file.open_calibration, path)
-    if isinstance(found, clip_file.ClipData) and len(found.labels):
+    tried(clips.open_calibration, path)
+    if isinstance(found, clips.ClipData) and len(found.labels):
         found.clip(0)
         found.simulated  # noqa: B018 - reads the subjects
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pulse8.learn.datasets import guide_pt, torch_zip
-from pulse8.learn.datasets.calibration import CalibrationSet
-from pulse8.learn.datasets.guide_pt import SAMPLE_SHAPE, GuideData
+from pulse8.learn.formats import guide_pt, torch_zip
+from pulse8.learn.formats.calibration import CalibrationSet
+from pulse8.learn.formats.guide_pt import GuideData
+from pulse8.measure.clips.patches import SHAPE_SAMPLE
 from targets import scratch, tried
 
 MAX_BYTES = 4096
-SAMPLE = bytes(4 * int(np.prod(SAMPLE_SHAPE)))
+SAMPLE = bytes(4 * int(np.prod(SHAPE_SAMPLE)))
 
 
 def look(data: bytes) -> None:
@@ -48,9 +49,9 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         "source_sha256": "ab" * 32,
     }
     path = scratch.folder() / "seed.pt"
-    torch_zip.write(path, [("samples", np.zeros((1, *SAMPLE_SHAPE), np.float32)), *rest.items()])
+    torch_zip.write(path, [("samples", np.zeros((1, *SHAPE_SAMPLE), np.float32)), *rest.items()])
     with zipfile.ZipFile(path) as archive:
         yield "pickle", b"p" + archive.read("archive/data.pkl")
-    none = {"samples": np.zeros((0, *SAMPLE_SHAPE), np.float32), "labels": np.zeros(0, np.float32)}
+    none = {"samples": np.zeros((0, *SHAPE_SAMPLE), np.float32), "labels": np.zeros(0, np.float32)}
     torch_zip.write(path, none.items())
     yield "whole", b"w" + path.read_bytes()

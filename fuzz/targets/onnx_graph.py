@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pulse8.build.deploy.preflight.options import PreflightOptions
-from pulse8.build.deploy.preflight.preflight import preflight
+from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.preflight import preflight
 from targets import onnx_program, scratch, tried
 
 MAX_BYTES = 8192

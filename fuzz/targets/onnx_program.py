@@ -8,8 +8,8 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from pulse8.build.export.recognise import spec_of
-from pulse8.build.verify.provenance import scheme_violations
+from pulse8.convert.export.recognise import spec_of
+from pulse8.convert.verify.provenance import scheme_violations
 from pulse8.manifest import Accepted
 from pulse8.measure.infer.integer import IntegerRunner, load_program
 from pulse8.measure.infer.onnx_file import ending_in_int8, load_int8, tensors_of

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pulse8 import manifest
-from pulse8.build.deploy.board.selftest import FOLDER_RECORD, folder_facts
-from pulse8.build.evidence.gather import gather
-from pulse8.build.verify.provenance import require_verdict
-from pulse8.build.verify.verdict import Verdict
-from pulse8.learn.datasets.protocols import open_protocol
+from pulse8.board.inputs import require_verdict
+from pulse8.board.link.selftest import FOLDER_RECORD, folder_facts
+from pulse8.convert.evidence.gather import gather
+from pulse8.convert.verify.verdict import Verdict
+from pulse8.learn.splits.protocols import open_protocol
 from pulse8.learn.train.pool import open_pool
 from targets import scratch, tried
 

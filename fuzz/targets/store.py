@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pulse8.learn.datasets import recording_file, store
-from pulse8.learn.datasets.npz import RECORD
-from pulse8.learn.datasets.preparing import facts_of
+from pulse8.learn.formats import recordings
+from pulse8.learn.formats.npz import RECORD
+from pulse8.learn.prepare import store
+from pulse8.learn.prepare.one_recording import facts_of
 from pulse8.values import CellTraces, Ppg, Reason, Recording
 from targets import BETWEEN, scratch, tried
 
@@ -22,7 +23,7 @@ def look(data: bytes) -> None:
         _index(data[1:])
         return
     path = _recording(data[1:]) if data[:1] == b"r" else scratch.file("whole/one.npz", data[1:])
-    tried(recording_file.read_recording, path)
+    tried(recordings.read_recording, path)
     entry = tried(store.entry_of, path)
     if entry is not None:
         opened = store.Store(path.parent, "any", simulated=False, entries=(entry,))
@@ -49,11 +50,11 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     """Yield a recording of three frames with a contact pulse, and the index of a store that holds it."""
     folder = scratch.folder() / "seed"
     folder.mkdir(exist_ok=True)
-    path = recording_file.recording_path(folder, "one")
+    path = recordings.recording_path(folder, "one")
     recording = _made()
     facts = facts_of(recording, None, (), corrected=False)
-    prepared = recording_file.Prepared(recording=recording, made={"dataset": "own"}, facts=facts)
-    recording_file.write_recording(path, prepared)
+    prepared = recordings.Prepared(recording=recording, made={"dataset": "own"}, facts=facts)
+    recordings.write_recording(path, prepared)
     store.write_index(store.Store(folder, "own", simulated=True, entries=(store.entry_of(path),)))
     yield "index", b"i" + (folder / store.INDEX).read_bytes()
     yield "whole", b"w" + path.read_bytes()

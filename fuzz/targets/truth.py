@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pulse8.learn.datasets.adapters.adapter import Found
-from pulse8.learn.datasets.adapters.catalogue import adapter
+from pulse8.learn.prepare.adapters.adapter import Found
+from pulse8.learn.prepare.adapters.catalogue import adapter
 from targets import scratch, tried
 
 MAX_BYTES = 4096

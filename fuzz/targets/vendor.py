@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pulse8.build.deploy.vendor.gates import gate_faults
-from pulse8.build.deploy.vendor.parse import parse_report
+from pulse8.board.vendor_report.gates import gate_faults
+from pulse8.board.vendor_report.parse import parse_report
 from targets import tried
 
 MAX_BYTES = 8192

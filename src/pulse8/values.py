@@ -22,6 +22,9 @@ ROI_NAMES: Final = ("forehead", "left cheek", "right cheek")
 CELLS_PER_ROI: Final = 4
 """Row-major 2x2, split at the middle."""
 
+SIMULATED: Final = "sim-"
+"""Begins a simulated subject's id, wherever its data go."""
+
 Item = TypeVar("Item")
 Watch = Callable[[Iterable[Item], str, int], Iterable[Item]]
 """Passes items on while showing progress: (items, what they are, how many)."""

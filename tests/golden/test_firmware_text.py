@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from integer_programs import chains, conv, program, source
-from pulse8.build.deploy.firmware.board_spec import board_spec
-from pulse8.build.deploy.firmware.lower import lower
-from pulse8.build.deploy.firmware.render import FILES, planned, render
-from pulse8.build.deploy.options import BoardOptions
+from pulse8.board.codegen.board_spec import board_spec
+from pulse8.board.codegen.lower import lower
+from pulse8.board.codegen.render import FILES, planned, render
+from pulse8.board.options import BoardOptions
 from pulse8.measure.infer.program import Tensor, Window
 from pulse8.spec import PULSE12, Normaliser, Refusal
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from pulse8.build.verify.text import guide_report
-from pulse8.build.verify.verdict import Accuracy, Comparison
+from pulse8.convert.verify.text import guide_report
+from pulse8.convert.verify.verdict import Accuracy, Comparison
 
 GUIDE = """\
 📊 FP32 Model Performance:

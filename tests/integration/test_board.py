@@ -13,14 +13,14 @@ import pytest
 
 from boards import PLAIN_HOST, WITH_FAULTS, host_on_a_port, m55_on_a_port, make, needs_host, needs_m55
 from commands import pulse8
-from pulse8.build.deploy.board.client import Board, ToolchainError
-from pulse8.build.deploy.board.faults import FAULTS, ZERO_WEIGHTS
-from pulse8.build.deploy.board.frames import ANSWER, Command, encode
-from pulse8.build.deploy.board.selftest import BoardTestOptions, run_board_test
-from pulse8.build.deploy.board.serial_line import serial_line
-from pulse8.build.deploy.firmware.vectors import rows_of
-from pulse8.build.deploy.firmware.windows import replay_traces
-from pulse8.learn.datasets.store import open_store
+from pulse8.board.codegen.vectors import rows_of
+from pulse8.board.codegen.windows import replay_traces
+from pulse8.board.link.client import Board, ToolchainError
+from pulse8.board.link.faults import FAULTS, ZERO_WEIGHTS
+from pulse8.board.link.frames import ANSWER, Command, encode
+from pulse8.board.link.selftest import BoardTestOptions, run_board_test
+from pulse8.board.link.serial_line import serial_line
+from pulse8.learn.prepare.store import open_store
 from pulse8.manifest import rows_beside
 
 pytestmark = needs_host

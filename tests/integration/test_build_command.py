@@ -12,8 +12,8 @@ import torch
 
 import pulse8 as package
 from commands import pulse8, run
-from pulse8.build.deploy.preflight.options import PreflightOptions
-from pulse8.build.deploy.preflight.preflight import preflight
+from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.preflight import preflight
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.manifest import sha256_of
 

@@ -9,12 +9,12 @@ import pytest
 
 from datasets_on_disk import DATASETS, LAG_S, RATES_BPM, SECONDS, frames
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.adapters.catalogue import ADAPTERS, adapter
-from pulse8.learn.datasets.labels import Labels, window_spans
-from pulse8.learn.datasets.options import PrepareOptions
-from pulse8.learn.datasets.preparing import Task, prepare_recording
-from pulse8.learn.datasets.recording_file import read_recording, recording_path
-from pulse8.learn.datasets.store import entry_of
+from pulse8.learn.formats.recordings import read_recording, recording_path
+from pulse8.learn.prepare.adapters.catalogue import ADAPTERS, adapter
+from pulse8.learn.prepare.labels import Labels, window_spans
+from pulse8.learn.prepare.one_recording import Task, prepare_recording
+from pulse8.learn.prepare.options import PrepareOptions
+from pulse8.learn.prepare.store import entry_of
 
 
 @pytest.fixture(scope="session")

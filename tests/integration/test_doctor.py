@@ -7,7 +7,7 @@ import pytest
 
 from commands import pulse8
 from pulse8.cli import doctor
-from pulse8.learn.evaluate import self_test
+from pulse8.learn.self_test import self_test
 
 
 def test_every_extra_has_a_sentence_and_its_requirements() -> None:

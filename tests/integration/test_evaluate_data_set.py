@@ -8,11 +8,11 @@ from commands import pulse8
 from datasets_on_disk import ubfc_people
 from pulse8.cli import main
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.labels import LABEL_S
-from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
-from pulse8.learn.datasets.store import Store, write_index
 from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
+from pulse8.learn.prepare.labels import LABEL_S
+from pulse8.learn.prepare.store import Store, write_index
+from pulse8.learn.splits.protocols import ProtocolOptions, write_protocol
 
 PEOPLE = {"subject1": 60.0, "subject2": 97.0, "subject3": 74.0}
 PLAIN = EvaluateOptions(method=("pos",), oracle=False)

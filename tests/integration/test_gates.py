@@ -7,22 +7,22 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import deploy
-from pulse8.build.evidence.page import write_report
-from pulse8.build.export.recognise import spec_of, static_form
-from pulse8.build.quantize.options import QuantizeOptions
-from pulse8.build.quantize.ort_writer import write_int8
-from pulse8.build.quantize.quantize import quantize
-from pulse8.build.quantize.ranges import collect_ranges, extremes_of
-from pulse8.build.quantize.scales import scale_table
-from pulse8.build.verify import verify as room
-from pulse8.build.verify.options import VerifyOptions
-from pulse8.build.verify.provenance import require_verdict, verdict_path
-from pulse8.build.verify.verify import verify
+from pulse8.board.inputs import require_verdict, verdict_path
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
+from pulse8.convert.evidence.page import write_report
+from pulse8.convert.export.recognise import spec_of, static_form
+from pulse8.convert.quantize.options import QuantizeOptions
+from pulse8.convert.quantize.ort_writer import write_int8
+from pulse8.convert.quantize.quantize import quantize
+from pulse8.convert.quantize.ranges import collect_ranges, extremes_of
+from pulse8.convert.quantize.scales import scale_table
+from pulse8.convert.verify import verify as room
+from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.verify import verify
 from pulse8.errors import GateError, InputError
-from pulse8.learn.datasets.guide_pt import open_guide_data, write_calibration
-from pulse8.learn.datasets.splits import split
+from pulse8.learn.formats.guide_pt import open_guide_data, write_calibration
+from pulse8.learn.splits.split import split
 from pulse8.manifest import sha256_of
 
 

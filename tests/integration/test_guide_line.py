@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from commands import ROOT, path_with_python, pulse8, run
-from pulse8.learn.datasets.guide_pt import open_calibration, open_guide_data
-from pulse8.learn.datasets.splits import split
+from pulse8.learn.formats.guide_pt import open_calibration, open_guide_data
+from pulse8.learn.splits.split import split
 from pulse8.manifest import lineage, rows_beside
 
 

@@ -16,16 +16,16 @@ import pytest
 from commands import pulse8
 from datasets_on_disk import Deadly, ubfc_people
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.adapters.catalogue import ADAPTERS
-from pulse8.learn.datasets.guide_pt import open_guide_data
-from pulse8.learn.datasets.guide_store import guide_data_of
-from pulse8.learn.datasets.guide_windows import WindowOptions
-from pulse8.learn.datasets.options import PrepareOptions
-from pulse8.learn.datasets.prepare import prepare
-from pulse8.learn.datasets.preparing import Task, is_prepared
-from pulse8.learn.datasets.simulated import simulate
-from pulse8.learn.datasets.store import open_store
-from pulse8.learn.datasets.workers import prepare_here
+from pulse8.learn.formats.guide_pt import open_guide_data
+from pulse8.learn.prepare.adapters.catalogue import ADAPTERS
+from pulse8.learn.prepare.guide_store import guide_data_of
+from pulse8.learn.prepare.guide_windows import WindowOptions
+from pulse8.learn.prepare.one_recording import Task, is_prepared
+from pulse8.learn.prepare.options import PrepareOptions
+from pulse8.learn.prepare.prepare import prepare
+from pulse8.learn.prepare.simulated_patches import simulate
+from pulse8.learn.prepare.store import open_store
+from pulse8.learn.prepare.workers import prepare_here
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.manifest import rows_beside
 
@@ -137,7 +137,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_store(raw, whole, tmp_path
 
 
 def test_no_scheduler_is_one_line(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr("pulse8.learn.datasets.workers.CONNECT_S", 0.5)
+    monkeypatch.setattr("pulse8.learn.prepare.workers.CONNECT_S", 0.5)
     with pytest.raises(InputError, match="no dask scheduler at tcp"):
         prepare("ubfc", raw, tmp_path / "store", PrepareOptions(cluster="tcp://127.0.0.1:9"))
 

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from commands import pulse8
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import deploy
-from pulse8.build.deploy.preflight.findings import Finding
-from pulse8.build.evidence.commands import commands_of
-from pulse8.build.evidence.gather import gather
-from pulse8.build.evidence.headline import headline
-from pulse8.build.evidence.page import write_report
-from pulse8.build.verify.options import VerifyOptions
-from pulse8.build.verify.verify import verify
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
+from pulse8.board.preflight.findings import Finding
 from pulse8.cli import main
+from pulse8.convert.evidence.commands import commands_of
+from pulse8.convert.evidence.gather import gather
+from pulse8.convert.evidence.headline import headline
+from pulse8.convert.evidence.page import write_report
+from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.verify import verify
 from pulse8.errors import InputError
-from pulse8.learn.datasets.clip_file import open_clips, write_clips
+from pulse8.learn.formats.clips import open_clips, write_clips
 from pulse8.manifest import sha256_of
 from report_page import Page, check_page
 

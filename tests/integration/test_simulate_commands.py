@@ -9,7 +9,7 @@ import pytest
 
 from commands import pulse8
 from pulse8.cli import main
-from pulse8.learn.evaluate.camera_check import CameraCheckOptions, camera_check
+from pulse8.learn.camera_check.camera_check import CameraCheckOptions, camera_check
 from pulse8.learn.simulate.face_video import WALL_RGB, astronaut
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.measure.line import measure_video

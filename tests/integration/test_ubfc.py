@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.guide_pt import open_guide_data
-from pulse8.learn.datasets.ubfc import Preprocessed, preprocess_ubfc, read_ground_truth, subject_folders
+from pulse8.learn.formats.guide_pt import open_guide_data
+from pulse8.learn.prepare.ubfc import Preprocessed, preprocess_ubfc, read_ground_truth, subject_folders
 from pulse8.learn.simulate.face_video import FaceVideo, render, write_ubfc_subject
 from pulse8.manifest import rows_beside
 from pulse8.measure.video.encode import h264, write_video

@@ -11,13 +11,13 @@ import pytest
 from boards import PLAIN_HOST, emulate, frames_of, make, needs_host, needs_m55, serve_host
 from commands import ROOT
 from integer_programs import chains, convolutions, inputs
-from pulse8.build.deploy.board.client import RUN_LAYERS, picture_payload, replay_payload, replayed
-from pulse8.build.deploy.board.frames import Command, encode
-from pulse8.build.deploy.firmware.lower import lower
-from pulse8.build.deploy.firmware.render import planned, render
-from pulse8.build.deploy.firmware.vectors import channel_last, rows_of
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import deploy
+from pulse8.board.codegen.lower import lower
+from pulse8.board.codegen.render import planned, render
+from pulse8.board.codegen.vectors import channel_last, rows_of
+from pulse8.board.link.client import RUN_LAYERS, picture_payload, replay_payload, replayed
+from pulse8.board.link.frames import Command, encode
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum

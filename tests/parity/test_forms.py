@@ -6,23 +6,16 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from pulse8.build.export.fold import folded_weights
-from pulse8.build.export.forms import (
-    FEATURES,
-    FRAMES,
-    SHAPE_FEATURES,
-    guide_form,
-    spatial_form,
-    temporal_form,
-    to_whole_input,
-    whole_form,
-)
-from pulse8.build.export.onnx_file import with_outputs
-from pulse8.build.export.recognise import recognise
-from pulse8.build.quantize.quantize import pair_logits, pair_paths
-from pulse8.learn.datasets.guide_pt import open_guide_data
+from pulse8.board.inputs import pair_paths
+from pulse8.convert.export.fold import folded_weights
+from pulse8.convert.export.forms import guide_form, spatial_form, temporal_form, whole_form
+from pulse8.convert.export.onnx_file import with_outputs
+from pulse8.convert.export.recognise import recognise
+from pulse8.convert.quantize.quantize import pair_logits
+from pulse8.learn.formats.guide_pt import open_guide_data
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.learn.models.ultralight import Ultralight
+from pulse8.measure.clips.patches import FEATURES, FRAMES, SHAPE_FEATURES, to_whole_input
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 

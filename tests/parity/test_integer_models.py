@@ -5,10 +5,10 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from pulse8.build.export.forms import to_whole_input
-from pulse8.build.quantize.quantize import pair_paths
-from pulse8.learn.datasets.clip_file import open_clips
-from pulse8.learn.datasets.guide_pt import open_guide_data
+from pulse8.board.inputs import pair_paths
+from pulse8.learn.formats.clips import open_clips
+from pulse8.learn.formats.guide_pt import open_guide_data
+from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.integer import IntegerRunner, load_program, quantised
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 from pulse8.measure.infer.program import Conv

@@ -8,23 +8,23 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from pulse8.build.export.export import TOLERANCE_BPM, TOLERANCE_WAVE, export
-from pulse8.build.export.options import ExportOptions
-from pulse8.build.export.recognise import shape_of, spec_of, static_form
-from pulse8.build.quantize.audit import audit, scale_violations
-from pulse8.build.quantize.calibrate import calibrate
-from pulse8.build.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.build.quantize.ort_writer import constants_of
-from pulse8.build.quantize.quantize import quantize
-from pulse8.build.quantize.ranges import with_shared_scales
-from pulse8.build.quantize.scales import Scale
+from pulse8.convert.export.export import TOLERANCE_BPM, TOLERANCE_WAVE, export
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.export.recognise import shape_of, spec_of, static_form
+from pulse8.convert.quantize.audit import audit, scale_violations
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.quantize import quantize
+from pulse8.convert.quantize.ranges import with_shared_scales
+from pulse8.convert.quantize.scales import Scale
 from pulse8.errors import InputError, Pulse8Error
-from pulse8.learn.datasets.clip_file import ClipData, open_calibration, open_clips, write_clips
-from pulse8.learn.datasets.splits import split
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from pulse8.learn.formats.clips import ClipData, open_calibration, open_clips, write_clips
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
+from pulse8.learn.prepare.simulated_clips import simulate_clips
 from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.learn.splits.split import split
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import interleaved
 from pulse8.spec import PULSE12

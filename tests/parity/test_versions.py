@@ -9,10 +9,11 @@ import onnx
 import pytest
 
 from commands import run
-from pulse8.build.export.forms import to_whole_input
-from pulse8.build.export.onnx_file import with_outputs
-from pulse8.build.quantize.quantize import pair_logits, pair_paths
-from pulse8.learn.datasets.guide_pt import open_guide_data
+from pulse8.board.inputs import pair_paths
+from pulse8.convert.export.onnx_file import with_outputs
+from pulse8.convert.quantize.quantize import pair_logits
+from pulse8.learn.formats.guide_pt import open_guide_data
+from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 
 OLDEST = os.environ.get("PULSE8_OLDEST")
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 THERE = """
 import json, pathlib, sys
 import numpy, onnx, onnxruntime
-from pulse8.build.quantize.quantize import pair_logits
+from pulse8.convert.quantize.quantize import pair_logits
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 inputs = numpy.load("inputs.npy")
 found = {}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pulse8.errors import InputError
-from pulse8.learn.datasets import npz
-from pulse8.learn.datasets.labels import LABEL_S, Labels
-from pulse8.learn.datasets.splits import k_folds
+from pulse8.learn.formats import npz
+from pulse8.learn.prepare.labels import LABEL_S, Labels
+from pulse8.learn.splits.split import k_folds
 from pulse8.values import Ppg
 
 KINDS = st.sampled_from(["<f4", "<f8", "|u1", "|b1", "<i8"])

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse8.build.quantize.ranges import exact_range
+from pulse8.convert.quantize.ranges import exact_range
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.ort import OrtRunner
 from qdq_graphs import Qdq

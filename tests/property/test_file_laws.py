@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integer_programs import chains
-from pulse8.build.deploy.firmware.lower import lower
-from pulse8.build.deploy.firmware.render import planned, render
+from pulse8.board.codegen.lower import lower
+from pulse8.board.codegen.render import planned, render
 from pulse8.errors import InputError
 from pulse8.manifest import accept, record
 from pulse8.report.html import Section, Table

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse8.errors import InputError
-from pulse8.learn.datasets.splits import MIN_GAP, Split, assert_disjoint, split
+from pulse8.learn.splits.split import MIN_GAP, Split, assert_disjoint, split
 
 subject_lists = st.lists(st.sampled_from([f"s{number}" for number in range(40)]), min_size=3, max_size=300).filter(
     lambda names: len(set(names)) >= 3

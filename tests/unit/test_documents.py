@@ -9,9 +9,9 @@ from typing import get_type_hints
 import pytest
 
 import pulse8
-from pulse8.build.export.export import export
-from pulse8.build.export.options import ExportOptions
 from pulse8.cli import VERBS
+from pulse8.convert.export.export import export
+from pulse8.convert.export.options import ExportOptions
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.manifest import sha256_of
 from pulse8.measure.infer.ort import OrtRunner

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pulse8.build.deploy.board.client import Board
-from pulse8.build.deploy.board.selftest import BoardTestOptions, Verdict, folder_facts, run_board_test
-from pulse8.build.deploy.board.serial_line import BAUD, serial_line
-from pulse8.build.deploy.firmware.render import MODEL_ID_BYTES
+from pulse8.board.codegen.render import MODEL_ID_BYTES
+from pulse8.board.link.client import Board
+from pulse8.board.link.selftest import BoardTestOptions, Verdict, folder_facts, run_board_test
+from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
 from pulse8.values import NOTICE
 

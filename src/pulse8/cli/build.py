@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.line import USUAL_FOLDER, BuildOptions, run_build
-from pulse8.build.verify.text import verdict_report
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
+from pulse8.convert.line import USUAL_FOLDER, BuildOptions, run_build
+from pulse8.convert.verify.text import verdict_report
 
 
 @dataclass(frozen=True, kw_only=True)

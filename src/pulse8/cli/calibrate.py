@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.quantize.calibrate import Calibrated, calibrate
-from pulse8.build.quantize.options import CalibrateOptions
 from pulse8.cli.printing import print_json
+from pulse8.convert.quantize.calibrate import Calibrated, calibrate
+from pulse8.convert.quantize.options import CalibrateOptions
 
 
 @dataclass(frozen=True, kw_only=True)

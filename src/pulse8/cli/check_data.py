@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.datasets.check import Check, check_data
+from pulse8.learn.prepare.check import Check, check_data
 from pulse8.values import NOTICE
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.deploy.options import DeployOptions
-from pulse8.build.deploy.package import Deployed, deploy
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import Deployed, deploy
 from pulse8.cli.printing import print_json
 from pulse8.values import NOTICE
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.diagnose.diagnose import diagnose
-from pulse8.build.diagnose.options import DiagnoseOptions
-from pulse8.build.diagnose.text import ranked_table
 from pulse8.cli.printing import print_json, watch
+from pulse8.convert.diagnose.diagnose import diagnose
+from pulse8.convert.diagnose.options import DiagnoseOptions
+from pulse8.convert.diagnose.text import ranked_table
 from pulse8.values import NOTICE
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.evaluate.self_test import self_test
+from pulse8.learn.self_test.self_test import self_test
 from pulse8.values import NOTICE
 
 EXTRAS: Final = {

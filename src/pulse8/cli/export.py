@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.export.options import ExportOptions
 from pulse8.cli.printing import print_json
+from pulse8.convert.export.options import ExportOptions
 from pulse8.spec import ModelName
 
 
@@ -24,7 +24,7 @@ class Flags(ExportOptions):
 
 def run(flags: Flags) -> int:
     """Export and say what was written."""
-    from pulse8.build.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
+    from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
     from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415
 
     exported = export(flags.checkpoint or shipped_checkpoint(flags.model), flags.output, flags)

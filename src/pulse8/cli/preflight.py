@@ -5,9 +5,9 @@ from pathlib import Path
 
 import tyro
 
-from pulse8.build.deploy.preflight.options import PreflightOptions
-from pulse8.build.deploy.preflight.preflight import preflight, write_preflight
-from pulse8.build.deploy.preflight.text import preflight_text
+from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.preflight import preflight, write_preflight
+from pulse8.board.preflight.text import preflight_text
 from pulse8.cli.printing import print_json
 
 
@@ -45,7 +45,7 @@ def run(flags: Flags) -> int:
     if flags.keep:
         write_preflight(found, flags.model)
     if flags.report is not None:
-        from pulse8.build.deploy.preflight.section import write_preflight_page  # noqa: PLC0415 - needs plots
+        from pulse8.board.preflight.section import write_preflight_page  # noqa: PLC0415 - needs plots
 
         write_preflight_page(found, flags.report)
     if flags.fix is not None:
@@ -60,7 +60,7 @@ def run(flags: Flags) -> int:
 
 
 def _fix(flags: Flags, output: Path) -> int:
-    from pulse8.build.deploy.mend.fix import fix  # noqa: PLC0415 - runs both files, and most calls need it not
+    from pulse8.convert.repair.fix import fix  # noqa: PLC0415 - runs both files, and most calls need it not
 
     fixed = fix(flags.model, output)
     if flags.json:
@@ -75,8 +75,8 @@ def _fix(flags: Flags, output: Path) -> int:
 
 
 def _print_budget(model: Path) -> None:
-    from pulse8.build.deploy.application.budget import budget  # noqa: PLC0415
-    from pulse8.build.deploy.application.evidence import (  # noqa: PLC0415 - most calls need it not
+    from pulse8.board.application.budget import budget  # noqa: PLC0415
+    from pulse8.board.application.evidence import (  # noqa: PLC0415 - most calls need it not
         WHOLE_RATE,
         budget_section,
     )

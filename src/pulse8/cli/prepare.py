@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, tell_failure, watch
-from pulse8.learn.datasets.options import PrepareOptions
-from pulse8.learn.datasets.prepare import Report, prepare
+from pulse8.learn.prepare.options import PrepareOptions
+from pulse8.learn.prepare.prepare import Report, prepare
 from pulse8.values import NOTICE
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.datasets.guide_store import guide_data_of
-from pulse8.learn.datasets.guide_windows import WindowOptions
-from pulse8.learn.datasets.ubfc import Preprocessed, preprocess_ubfc
+from pulse8.learn.prepare.guide_store import guide_data_of
+from pulse8.learn.prepare.guide_windows import WindowOptions
+from pulse8.learn.prepare.ubfc import Preprocessed, preprocess_ubfc
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json
-from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
+from pulse8.learn.splits.protocols import ProtocolOptions, write_protocol
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pulse8.build.quantize.options import QuantizeOptions
-from pulse8.build.quantize.qat.options import QatOptions
-from pulse8.build.quantize.quantize import Quantized, quantize
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
+from pulse8.convert.quantize.options import QuantizeOptions
+from pulse8.convert.quantize.qat.options import QatOptions
+from pulse8.convert.quantize.quantize import Quantized, quantize
 from pulse8.values import NOTICE
 
 
@@ -43,8 +43,8 @@ def run(flags: Flags) -> int:
 
 
 def _run_qat(flags: Flags) -> int:
-    from pulse8.build.quantize.qat.qat import QatFiles, quantize_qat  # noqa: PLC0415 - torch is loaded for QAT alone
-    from pulse8.build.quantize.qat.text import training_report  # noqa: PLC0415
+    from pulse8.convert.quantize.qat.qat import QatFiles, quantize_qat  # noqa: PLC0415 - torch is loaded for QAT alone
+    from pulse8.convert.quantize.qat.text import training_report  # noqa: PLC0415
 
     files = QatFiles(fp32=flags.input, calibration=flags.calibration, data=flags.data)
     made = quantize_qat(files, flags.output, flags, flags.training, watch)

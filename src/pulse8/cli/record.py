@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.deploy.board.client import Board
-from pulse8.build.deploy.board.record import RecordOptions, record_board
-from pulse8.build.deploy.board.serial_line import BAUD, serial_line
+from pulse8.board.link.client import Board
+from pulse8.board.link.record import RecordOptions, record_board
+from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.evaluate.contact import read_ppg
+from pulse8.learn.camera_check.contact import read_ppg
 from pulse8.values import NOTICE
 
 

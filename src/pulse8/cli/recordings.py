@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulse8.cli.printing import watch
 from pulse8.errors import InputError
-from pulse8.learn.datasets.recording_file import read_recording
+from pulse8.learn.formats.recordings import read_recording
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.face.track import track_face

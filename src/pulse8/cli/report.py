@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.evidence.page import write_report
 from pulse8.cli.printing import print_json
+from pulse8.convert.evidence.page import write_report
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.learn.datasets.simulated import simulate
-from pulse8.learn.evaluate.clip_set import simulate_clips
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.recording import RecordingOptions
 from pulse8.learn.simulate.recording_files import Written, write_recordings

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import tyro
 
-from pulse8.build.deploy.vendor.commands import find_tool
-from pulse8.build.deploy.vendor.options import StedgeaiOptions
-from pulse8.build.deploy.vendor.stedgeai import Called, planned, stedgeai
+from pulse8.board.stedgeai.commands import find_tool
+from pulse8.board.stedgeai.options import StedgeaiOptions
+from pulse8.board.stedgeai.stedgeai import Called, planned, stedgeai
 from pulse8.cli.printing import print_json
 
 

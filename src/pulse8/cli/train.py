@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.splits import Way
-from pulse8.learn.evaluate.refusal import Coverage, coverages, fit_refusals, readings_of
+from pulse8.learn.splits.split import Way
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.options import LossOptions, Pulse12Options, TrainOptions
 from pulse8.learn.train.pool import Pool
+from pulse8.learn.train.refusal import Coverage, coverages, fit_refusals, readings_of
 from pulse8.learn.train.sources import simulated_pool
 from pulse8.lock import alone
 from pulse8.manifest import record, rows_beside, sweep

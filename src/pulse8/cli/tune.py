@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.tune.options import TuneOptions
 from pulse8.cli.printing import print_json, watch, without_advice
+from pulse8.convert.tune.options import TuneOptions
 from pulse8.errors import ToolchainError
 from pulse8.values import NOTICE
 
@@ -27,8 +27,8 @@ class Flags(TuneOptions):
 def run(flags: Flags) -> int:
     """Search and print what was found."""
     try:
-        from pulse8.build.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
-        from pulse8.build.tune.tune import tune  # noqa: PLC0415
+        from pulse8.convert.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
+        from pulse8.convert.tune.tune import tune  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ToolchainError('the search needs Optuna; install it with: pip install "pulse8[tune]"') from error
     logging.getLogger("optuna").setLevel(logging.WARNING)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.build.quantize.quantize import pair_paths
-from pulse8.build.verify.options import VerifyOptions
-from pulse8.build.verify.text import verdict_report
-from pulse8.build.verify.verify import verify
+from pulse8.board.inputs import pair_paths
 from pulse8.cli.printing import next_step, print_json, watch
+from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.text import verdict_report
+from pulse8.convert.verify.verify import verify
 
 
 @dataclass(frozen=True, kw_only=True)

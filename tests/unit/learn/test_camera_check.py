@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError
-from pulse8.learn.evaluate.camera_check import AMPLITUDES, AmplitudeRow, _row, _smallest
-from pulse8.learn.evaluate.contact import read_ppg, simulated_ppgs
-from pulse8.learn.evaluate.region import split_region
-from pulse8.learn.evaluate.windows import WINDOW
+from pulse8.learn.camera_check.camera_check import AMPLITUDES, AmplitudeRow, _row, _smallest
+from pulse8.learn.camera_check.contact import read_ppg, simulated_ppgs
+from pulse8.learn.camera_check.region import split_region
+from pulse8.learn.prepare.windows import WINDOW
 from pulse8.values import PIXEL_PARTS
 
 

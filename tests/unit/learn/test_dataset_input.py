@@ -9,10 +9,10 @@ import scipy.io
 
 from pulse8.cli import main
 from pulse8.errors import InputError
-from pulse8.learn.datasets.adapters.adapter import natural, ppg_of
-from pulse8.learn.datasets.adapters.catalogue import ADAPTERS
-from pulse8.learn.datasets.check import check_data
-from pulse8.learn.datasets.prepare import twice
+from pulse8.learn.prepare.adapters.adapter import natural, ppg_of
+from pulse8.learn.prepare.adapters.catalogue import ADAPTERS
+from pulse8.learn.prepare.check import check_data
+from pulse8.learn.prepare.prepare import twice
 from pulse8.measure.video.encode import h264, write_video
 
 
@@ -167,7 +167,7 @@ def test_a_claim_of_a_huge_video_takes_no_memory(tmp_path, monkeypatch):
     save(path := tmp_path / "p1_0.mat")
     (tmp_path / "subject1").mkdir()
     path.rename(tmp_path / "subject1" / "p1_0.mat")
-    monkeypatch.setattr("pulse8.learn.datasets.adapters.mmpd.MAX_BYTES", 1000)
+    monkeypatch.setattr("pulse8.learn.prepare.adapters.mmpd.MAX_BYTES", 1000)
     (checked,) = check_data("mmpd", tmp_path).recordings
     assert "claims 5,760 values of video" in checked.fault
 

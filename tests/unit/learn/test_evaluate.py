@@ -15,7 +15,7 @@ from pulse8.learn.evaluate.oracle import channels, oracle_pulse
 from pulse8.learn.evaluate.readings import Group, read, read_all
 from pulse8.learn.evaluate.scores import Reading, paired, row_of, score
 from pulse8.learn.evaluate.table import evaluate, evaluate_strata
-from pulse8.learn.evaluate.windows import WINDOW, Truth, whole_of, windows_of
+from pulse8.learn.prepare.windows import WINDOW, Truth, whole_of, windows_of
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import window_clips

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pulse8.learn.datasets.labels import LABEL_S, Labels, Unlabelled, count_labels
-from pulse8.learn.datasets.sync import estimate_lag
+from pulse8.learn.prepare.labels import LABEL_S, Labels, Unlabelled, count_labels
+from pulse8.learn.prepare.sync import estimate_lag
 from pulse8.learn.simulate.conditions import Body, Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.values import CellTraces, Ppg, Rates

@@ -6,9 +6,9 @@ import pytest
 
 from pulse8.cli import main
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.protocols import ProtocolOptions, open_protocol, write_protocol
-from pulse8.learn.datasets.splits import Sides, k_folds
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
+from pulse8.learn.splits.protocols import ProtocolOptions, open_protocol, write_protocol
+from pulse8.learn.splits.split import Sides, k_folds
 from stores_on_disk import store_of
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError
-from pulse8.learn.evaluate.refusal import Readings, accepted, coverages, fit_odds, fit_refusals, readings_of
 from pulse8.learn.train.pool import write_pool
+from pulse8.learn.train.refusal import Readings, accepted, coverages, fit_odds, fit_refusals, readings_of
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.selection import upper_share

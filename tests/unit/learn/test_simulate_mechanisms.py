@@ -9,11 +9,10 @@ from scipy.signal import welch
 from pulse8.errors import SpecError
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Body, Conditions
-from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, RecordingOptions, simulate_recording
 from pulse8.learn.simulate.wave import blood
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.values import Recording
+from pulse8.values import SIMULATED, Recording
 
 STILL = Conditions().changed(camera__eight_bit=False, camera__full_well=0.0)
 """A pulse in still light before a perfect camera."""
@@ -276,8 +275,8 @@ def test_same_seed_same_bytes_and_every_part_of_the_key_counts():
 
 def test_a_simulated_recording_says_so():
     recording = simulated(Conditions())
-    assert recording.subject.startswith(SUBJECT_PREFIX)
-    assert recording.recording.startswith(SUBJECT_PREFIX)
+    assert recording.subject.startswith(SIMULATED)
+    assert recording.recording.startswith(SIMULATED)
     assert recording.conditions["body.bpm"] == 72.0
 
 

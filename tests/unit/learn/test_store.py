@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError
-from pulse8.learn.datasets import npz
-from pulse8.learn.datasets.recording_file import (
+from pulse8.learn.formats import npz
+from pulse8.learn.formats.recordings import (
     FORMAT,
     PATCH_SHAPE,
     read_recording,
     recording_path,
 )
-from pulse8.learn.datasets.store import Store, entry_of, open_store, write_index
+from pulse8.learn.prepare.store import Store, entry_of, open_store, write_index
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.values import Rates
 from stores_on_disk import put, store_of

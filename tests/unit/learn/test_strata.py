@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.guide_pt import LabelledBlock, write_guide_data
+from pulse8.learn.formats.guide_pt import LabelledBlock, write_guide_data
 from pulse8.learn.simulate import strata as home
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.presets import Draw, draw_conditions, preset_of

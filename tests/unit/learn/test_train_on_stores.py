@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.protocols import ProtocolOptions, write_protocol
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
+from pulse8.learn.splits.protocols import ProtocolOptions, write_protocol
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.sources import open_sources, sides_of
 from stores_on_disk import store_of

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from pulse8.errors import InputError, SpecError, ToolchainError
-from pulse8.learn.datasets.splits import split
 from pulse8.learn.models.pulse12 import Design
 from pulse8.learn.simulate.mechanisms import MECHANISMS
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
+from pulse8.learn.splits.split import split
 from pulse8.learn.train.augment import AugmentOptions, augmented
 from pulse8.learn.train.batches import WINDOW, TrainingBatches, fixed_batches
 from pulse8.learn.train.boundary import normalised, spectra

@@ -1,1 +1,1 @@
-"""How well methods do where the truth is known: baselines, oracle, frozen strata, and a user's own camera."""
+"""How well methods do where the truth is known: baselines, oracle, frozen strata."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from pulse8.learn.evaluate.windows import Signal, as_wave, banded
+from pulse8.learn.prepare.windows import Signal, as_wave, banded
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.classical import METHODS, Method, pos
 from pulse8.measure.signal.filters import detrend

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.datasets.options import PrepareOptions
-from pulse8.learn.datasets.prepare import prepare
-from pulse8.learn.datasets.protocols import Protocol, open_protocol
-from pulse8.learn.datasets.store import Entry, Failure, Store, open_store
 from pulse8.learn.evaluate.estimators import estimators
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.readings import Group
 from pulse8.learn.evaluate.table import Table, evaluate
+from pulse8.learn.prepare.options import PrepareOptions
+from pulse8.learn.prepare.prepare import prepare
+from pulse8.learn.prepare.store import Entry, Failure, Store, open_store
+from pulse8.learn.splits.protocols import Protocol, open_protocol
 from pulse8.values import Recording, Watch, unwatched
 
 ALWAYS: Final = ("green", "chrom", "pos")

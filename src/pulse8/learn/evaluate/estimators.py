@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.evaluate.baselines import BASELINES, Baseline
-from pulse8.learn.evaluate.windows import WINDOW, Signal, Window, as_wave, banded
+from pulse8.learn.prepare.windows import WINDOW, Signal, Window, as_wave, banded
 from pulse8.manifest import existing_file
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.network import interleaved

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from pulse8.learn.evaluate.windows import Signal, TrueWindow, banded
+from pulse8.learn.prepare.windows import Signal, TrueWindow, banded
 from pulse8.measure.clips.normalise import BASIS
 from pulse8.measure.signal.filters import detrend
 

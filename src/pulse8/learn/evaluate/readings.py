@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 
 from pulse8.errors import SpecError
-from pulse8.learn.datasets.labels import Labels
 from pulse8.learn.evaluate.estimators import Estimate, Estimator
 from pulse8.learn.evaluate.oracle import oracle_pulse
 from pulse8.learn.evaluate.scores import Reading
-from pulse8.learn.evaluate.windows import TrueWindow, Truth, as_wave, banded, whole_of, windows_of
+from pulse8.learn.prepare.labels import Labels
+from pulse8.learn.prepare.windows import TrueWindow, Truth, as_wave, banded, whole_of, windows_of
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import macc
 from pulse8.measure.signal.quality import snr_db

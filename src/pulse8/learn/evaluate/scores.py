@@ -3,15 +3,20 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
-from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, mape, pearson, rmse, subject_bootstrap
+from pulse8.measure.signal.metrics import (
+    CLOSE_BPM,
+    bias,
+    limits_of_agreement,
+    mae,
+    mape,
+    pearson,
+    rmse,
+    subject_bootstrap,
+)
 from pulse8.measure.signal.selection import auroc, risks_at, upper_share
-
-CLOSE_BPM: Final = 5.0
-"""A reading counts as right within this. Source: the "5 BPM or 10 %" of ANSI/AAMI EC13, used as a convention."""
 
 Interval = tuple[float, float]
 

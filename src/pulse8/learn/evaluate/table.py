@@ -12,7 +12,7 @@ from pulse8.learn.evaluate.longer import Longer, evaluate_longer
 from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
-from pulse8.learn.evaluate.windows import WINDOW
+from pulse8.learn.prepare.windows import WINDOW
 from pulse8.learn.simulate.mechanisms import MECHANISMS, only, without
 from pulse8.learn.simulate.strata import FROZEN_SHA256, Stratum, strata, stratum
 from pulse8.measure.clips.resample import RATE_HZ

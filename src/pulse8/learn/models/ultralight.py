@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-FRAMES, ROIS = 8, 3
+from pulse8.measure.clips.patches import FEATURES, FRAMES, ROIS
+
 MIN_BPM, SPAN_BPM = 30.0, 150.0
 
 
@@ -39,7 +40,7 @@ class Ultralight(nn.Module):
         """[B, 8, 3, 36, 36, 3] to logits [B]."""
         batch = patches.shape[0]
         images = patches.permute(0, 1, 2, 5, 3, 4).reshape(batch * FRAMES * ROIS, 3, *patches.shape[3:5])
-        features = self.spatial(images).reshape(batch, FRAMES, ROIS * 16)
+        features = self.spatial(images).reshape(batch, FRAMES, ROIS * FEATURES)
         over_time = self.temporal(features.transpose(1, 2))
         logits: Tensor = self.fc(over_time.flatten(1)).squeeze(1)
         return logits

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.measure.clips.patches import FRAMES, ROIS, SIDE
+from pulse8.values import SIMULATED
 
-FRAMES, ROIS, SIDE = 8, 3, 36
 RATE_HZ: Final = 30.0
 RECORDING_S: Final = 60.0
-SUBJECT_PREFIX: Final = "sim-"
-"""Marks a subject as simulated wherever its data go."""
 PULSE_RGB: Final = np.array([0.35, 1.0, 0.55])
 """Relative pulse strength in red, green and blue."""
 
@@ -62,7 +61,7 @@ def simulate_subject(number: int, options: SimulateOptions) -> SimulatedWindows:
     return SimulatedWindows(
         patches=np.clip(np.rint(patches), 0, 255).astype(np.uint8),
         bpm=bpm.mean(1).astype(np.float32),
-        subject=f"{SUBJECT_PREFIX}{options.seed}-{number:04d}",
+        subject=f"{SIMULATED}{options.seed}-{number:04d}",
     )
 
 

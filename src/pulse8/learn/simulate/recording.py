@@ -13,9 +13,8 @@ from pulse8.errors import SpecError
 from pulse8.learn.simulate import camera, codec, cover, light, motion, skin, timing, wave
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Conditions
-from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.learn.simulate.streams import stream
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Ppg, Reason, Recording
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, SIMULATED, CellTraces, Ppg, Reason, Recording
 
 FIRST_RESERVED_SEED: Final = 2_000_000_000
 """Seeds from here on belong to the frozen strata; nothing else may use them (:mod:`pulse8.learn.simulate.strata`)."""
@@ -67,7 +66,7 @@ def recorded(subject: int, conditions: Conditions, seconds: float, seed: int) ->
     levels = _levels(conditions, volume, t_s, place)[arrived.picture]
     decoded = codec.coded(levels, conditions.codec, conditions.camera, place)
     lost = motion.lost(conditions.motion, t_s, *place)[arrived.picture]
-    name = f"{SUBJECT_PREFIX}{seed}-{subject:04d}"
+    name = f"{SIMULATED}{seed}-{subject:04d}"
     return Recording(
         traces=_traces(decoded, arrived.stamp_s, lost, conditions),
         reference=_reference(volume, seconds, place),

@@ -14,10 +14,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from pulse8.errors import InputError, SpecError
-from pulse8.learn.simulate.patches import SUBJECT_PREFIX
 from pulse8.learn.simulate.presets import Preset, draw_conditions, preset_of
 from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, recorded
-from pulse8.values import Recording
+from pulse8.values import SIMULATED, Recording
 
 FROZEN_SHA256: Final = "34b19ebfe5693484d9459d3ff111cb902b7d96b02f248ec184b1e0e3e1c4aaa4"
 """Of strata.json, its lines ended by a line feed. A changed stratum takes a new name: old tables stay true."""
@@ -112,6 +111,6 @@ def assert_not_frozen(subjects: Iterable[str]) -> None:
         One does; the message names it.
     """
     for subject in subjects:
-        seed = subject.removeprefix(SUBJECT_PREFIX).split("-")[0]
-        if subject.startswith(SUBJECT_PREFIX) and seed.isdigit() and int(seed) >= FIRST_RESERVED_SEED:
+        seed = subject.removeprefix(SIMULATED).split("-")[0]
+        if subject.startswith(SIMULATED) and seed.isdigit() and int(seed) >= FIRST_RESERVED_SEED:
             raise InputError(f"subject {subject} belongs to a frozen test stratum; train on other seeds")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pulse8.errors import SpecError
-from pulse8.learn.datasets.splits import Way
+from pulse8.learn.splits.split import Way
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from pulse8.learn.train.sources import Sources, open_sources, write_sides
 from pulse8.learn.train.state import Curves, WholeFiles
 from pulse8.manifest import record, told_in_one_line
 from pulse8.measure.draw.plots import INK, PULSE, drawing
+from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
@@ -45,7 +46,6 @@ PLACES: Final = ("resume", "accelerator", "devices")
 
 CLIP_GRADIENT: Final = 2.0
 WARM_UP: Final = 0.15
-CLOSE_BPM: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pulse8.errors import InputError
-from pulse8.learn.datasets.splits import LEAKY
 from pulse8.learn.simulate.strata import assert_not_frozen
+from pulse8.learn.splits.split import LEAKY
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
 from pulse8.learn.train.stored import stored_pools

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from pulse8.errors import InputError
-from pulse8.learn.datasets.protocols import Protocol, open_protocol, whole_protocol
-from pulse8.learn.datasets.splits import Sides
+from pulse8.learn.splits.protocols import Protocol, open_protocol, whole_protocol
+from pulse8.learn.splits.split import Sides
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
 from pulse8.values import Recording

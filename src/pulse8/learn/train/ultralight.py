@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 from torch.utils.data import DataLoader, IterableDataset
 
-from pulse8.learn.datasets.guide_pt import GuideData, open_guide_data
-from pulse8.learn.datasets.splits import Split, split
+from pulse8.learn.formats.guide_pt import GuideData, open_guide_data
 from pulse8.learn.models.checkpoint import write_torch_file
 from pulse8.learn.models.ultralight import Ultralight
 from pulse8.learn.simulate.strata import assert_not_frozen
+from pulse8.learn.splits.split import Split, split
 from pulse8.learn.train.options import TrainOptions
 from pulse8.learn.train.state import WholeFiles
 from pulse8.manifest import Accepted, accept, options_of, record

@@ -15,6 +15,9 @@ from pulse8.errors import InputError
 AGREEMENT_SD: Final = 1.96
 """Bland and Altman, "Statistical methods for assessing agreement", Lancet 327, 1986: 95 % of normal differences."""
 
+CLOSE_BPM: Final = 5.0
+"""A reading counts as right within this. Source: the "5 BPM or 10 %" of ANSI/AAMI EC13, used as a convention."""
+
 
 def mae(reference: ArrayLike, estimate: ArrayLike) -> float:
     """Mean absolute error of [N] estimates, in their unit."""

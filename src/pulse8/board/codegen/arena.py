@@ -1,0 +1,92 @@
+"""Where each tensor lies while a network runs: tensors that live at different times share bytes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pulse8.board.codegen.lower import LANES, BoardNet, BoardStep, Shape
+
+SLACK: Final = 16
+"""Readable bytes after the last tensor: a vector may reach over its end."""
+
+IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE"})
+"""Steps that may write over an operand that nobody reads again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArenaPlan:
+    """Bytes from the arena's begin for each tensor by name and for the convolutions' scratch; and its size."""
+
+    places: Mapping[str, int]
+    scratch: int
+    bytes: int
+
+
+@dataclass(eq=False)
+class _Buffer:
+    """Bytes that live from one step to another; -1 is before the first."""
+
+    size: int
+    born: int
+    last: int
+    place: int = 0
+
+    def meets(self, other: "_Buffer") -> bool:
+        return self.born <= other.last and other.born <= self.last
+
+
+def plan(net: BoardNet) -> ArenaPlan:
+    """Place every tensor, the largest first, each at the lowest free bytes."""
+    owner = dict(_owners(net))
+    buffers = list(dict.fromkeys(owner.values()))
+    placed: list[_Buffer] = []
+    for buffer in sorted(buffers, key=lambda each: (-each.size, each.born)):
+        buffer.place = _lowest(buffer, [other for other in placed if other.meets(buffer)])
+        placed.append(buffer)
+    end = max(buffer.place + buffer.size for buffer in placed)
+    scratch = max((_scratch_bytes(step) for step in net.steps), default=0)
+    places = {name: buffer.place for name, buffer in owner.items()}
+    return ArenaPlan(places=places, scratch=end, bytes=end + scratch + SLACK)
+
+
+def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
+    """Yield each tensor's name and its buffer; a step in place passes its operand's on."""
+    last = {net.input.name: -1, net.output.name: len(net.steps)}
+    for index, step in enumerate(net.steps):
+        for name in (step.x, step.other, step.y):
+            if name is not None:
+                last[name] = max(index, last.get(name, -1))
+    first = net.steps[0].into
+    owner = {net.input.name: _Buffer(_bytes(first), -1, last[net.input.name])}
+    for index, step in enumerate(net.steps):
+        taken = next((name for name in (step.x, step.other) if name and last[name] == index), None)
+        if step.operator in IN_PLACE and taken is not None:
+            owner[step.y] = owner[taken]
+            owner[step.y].last = last[step.y]
+        else:
+            owner[step.y] = _Buffer(_bytes(step.out), index, last[step.y])
+    yield from owner.items()
+
+
+def _lowest(buffer: _Buffer, others: list[_Buffer]) -> int:
+    place = 0
+    for other in sorted(others, key=lambda each: each.place):
+        if place + buffer.size <= other.place:
+            break
+        place = max(place, other.place + other.size)
+    return place
+
+
+def _bytes(shape: Shape) -> int:
+    height, width, channels = shape
+    return _rounded(height * width * channels)
+
+
+def _scratch_bytes(step: BoardStep) -> int:
+    if step.operator != "P8_CONV":
+        return 0
+    return step.slide.height * _rounded(step.slide.width * step.into[2])
+
+
+def _rounded(size: int) -> int:
+    return -(-size // LANES) * LANES

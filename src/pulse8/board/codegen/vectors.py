@@ -1,0 +1,83 @@
+"""What a board is asked in its tests and must answer, as frames of the serial line, from the integer reference."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse8.board.codegen.lower import BoardNet
+from pulse8.board.link.client import RUN_CHECKSUMS, replay_payload
+from pulse8.board.link.frames import ANSWER, ROW, Command, Status, encode
+from pulse8.errors import InputError
+from pulse8.measure.infer.integer import IntegerRunner
+from pulse8.measure.infer.kernels import Codes
+from pulse8.measure.infer.program import IntegerProgram
+from pulse8.values import CellTraces
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Requests, the answers they must get, and rows of a recording to be replayed: bytes of the line."""
+
+    requests: bytes
+    answers: bytes
+    replay: bytes
+
+
+def channel_last(tensor: Codes) -> bytes:
+    """Bytes of a tensor [1, C, H, W] as a board has them."""
+    return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1)).tobytes()
+
+
+def vectors_of(
+    nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Codes]]], traces: CellTraces | None, model: bytes
+) -> Vectors:
+    """Run each network's windows through the reference; every layer is answered by its CRC-32.
+
+    Parameters
+    ----------
+    nets
+        Program, board steps and inputs [1, C, H, W] of each network, in their order on the board.
+    traces
+        A recording to be replayed; ``None`` for networks that make no wave.
+    model
+        First bytes of the model's SHA-256, in every frame.
+    """
+    requests, answers = bytearray(), bytearray()
+    for index, (program, net, windows) in enumerate(nets):
+        runner = IntegerRunner(program)
+        for window in windows:
+            requests += encode(Command.RUN, bytes([index, RUN_CHECKSUMS]) + channel_last(window), model)
+            answers += encode(Command.RUN | ANSWER, _answer(runner, net, window), model)
+    return Vectors(bytes(requests), bytes(answers), _replay(traces, model))
+
+
+def _answer(runner: IntegerRunner, net: BoardNet, window: Codes) -> bytes:
+    tensors = runner.tensors(window)
+    layers = [zlib.crc32(channel_last(tensors[step.y])).to_bytes(4, "little") for step in net.steps]
+    return b"".join(layers) + channel_last(tensors[net.output.name]) + bytes([Status.OK])
+
+
+def _replay(traces: CellTraces | None, model: bytes) -> bytes:
+    if traces is None:
+        return b""
+    payloads = (replay_payload(row, reset=index == 0, clip=True) for index, row in enumerate(rows_of(traces)))
+    return b"".join(encode(Command.REPLAY, payload, model) for payload in payloads)
+
+
+def rows_of(traces: CellTraces) -> NDArray[np.void]:
+    """Cell traces as rows of the line; times are rounded to microseconds.
+
+    Raises
+    ------
+    InputError
+        The ROIs' areas are not known: a board always knows them.
+    """
+    if traces.pixels is None:
+        raise InputError("the recording does not say how large its ROIs are; record it with a board or from video")
+    rows = np.zeros(len(traces.t_s), ROW)
+    rows["t_us"] = np.rint(traces.t_s * 1e6)
+    rows["rgb"], rows["valid"], rows["pixels"] = traces.rgb, traces.valid, traces.pixels
+    return rows

@@ -1,0 +1,276 @@
+"""INT8 model to a board folder: firmware, generated data, test vectors, a page that explains them, and their hashes."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from glob import escape
+from pathlib import Path
+from typing import Any, Final
+
+from pulse8.board.codegen.board_spec import BoardSpec, board_spec
+from pulse8.board.codegen.lower import BoardNet, lower
+from pulse8.board.codegen.render import MODEL_ID_BYTES, PlannedNet, planned, render, render_readme
+from pulse8.board.codegen.sources import copy_sources
+from pulse8.board.codegen.vectors import vectors_of
+from pulse8.board.codegen.windows import clip_windows, patch_windows, replay_traces
+from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
+from pulse8.board.options import DeployOptions
+from pulse8.errors import InputError
+from pulse8.lock import alone
+from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, told_in_one_line
+from pulse8.measure.infer.integer import load_program
+from pulse8.measure.infer.kernels import Codes
+from pulse8.measure.infer.program import IntegerProgram
+from pulse8.spec import METADATA_KEY, ModelSpec
+
+RECORD: Final = "p8_board.json"
+"""What the folder holds, for programs; a folder without it is not ours to replace."""
+
+FRAME_BYTES: Final = 168
+"""A frame's row in the ring: ``sizeof(p8_row_t)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetFigures:
+    """One network on the board.
+
+    Attributes
+    ----------
+    name, file
+        What it is, and its INT8 file within the folder.
+    steps, macs
+        Layers, and multiplications a run.
+    weight_bytes
+        Constants: weights, biases, scales, tables.
+    arena_bytes
+        Memory while it runs.
+    input_bytes, output_bytes
+        Its two ends.
+    """
+
+    name: str
+    file: str
+    steps: int
+    macs: int
+    weight_bytes: int
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """A board folder.
+
+    Attributes
+    ----------
+    folder, target
+        Where it stands, and where its network runs.
+    model, sha256
+        The model's name, and its INT8 file's hash.
+    verified
+        Whether a passing verdict of exactly these bytes stands beside the file.
+    nets
+        Its networks.
+    ring_bytes
+        Memory of the last frames; ``None`` where no heart rate is read.
+    windows
+        Windows in its test vectors; of simulated people unless a file was given.
+    simulated
+        Whether they are.
+    files
+        SHA-256 of every file.
+    """
+
+    folder: str
+    target: str
+    model: str
+    sha256: str
+    verified: bool
+    nets: tuple[NetFigures, ...]
+    ring_bytes: int | None
+    windows: int
+    simulated: bool
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One network on its way: its file, program and test windows."""
+
+    path: Path
+    program: IntegerProgram
+    net: BoardNet
+    windows: Sequence[Codes]
+
+
+@dataclass(frozen=True, eq=False)
+class _Content:
+    """All that a folder is filled from."""
+
+    spec: ModelSpec
+    sha256: str
+    parts: Sequence[_Part]
+    nets: Sequence[PlannedNet]
+    board: BoardSpec | None
+
+
+def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None = None) -> Deployed:
+    """Make a board folder of an INT8 file; of ``ultralight``'s whole file, of the pair beside it.
+
+    Parameters
+    ----------
+    int8
+        As `quantize` writes it.
+    folder
+        To make, or one of ours to replace.
+    options
+        Target and sizes.
+    data
+        Clips for the test vectors of a waveform model; simulated people without it.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used or is stale, or the folder is somebody's.
+    GateError
+        The verdict beside it is against it, and ``options.unverified`` is not set.
+    SpecError
+        The model holds what the board's code has not.
+    """
+    with alone(folder, "pulse8 deploy", beside=True):
+        existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
+        sources = {"int8": accept(int8)}
+        verified = not options.unverified and verdict_path(int8).is_file()
+        if verified:
+            require_verdict(int8)
+        if data is not None:
+            sources["data"] = accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
+        spec = _spec_of(load_program(int8), int8)
+        parts = _parts(int8, spec, options.windows, data)
+        nets = planned([part.net for part in parts])
+        content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
+        facts = {
+            "folder": str(folder),
+            "target": options.target,
+            "verified": verified,
+            "simulated": data is None,
+            **_facts(content),
+        }
+        with _replacing(folder) as fresh:
+            _fill(fresh, content, facts)
+            made = Deployed(**facts, files=_hashes(fresh))
+            (fresh / RECORD).write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+            record(fresh / RECORD, "deploy", sources, options_of(DeployOptions, options))
+    return made
+
+
+def _spec_of(program: IntegerProgram, path: Path) -> ModelSpec:
+    if METADATA_KEY not in program.metadata:
+        raise InputError(f"{path} does not say what it expects (no {METADATA_KEY}); export and quantise it with pulse8")
+    return ModelSpec.from_json(program.metadata[METADATA_KEY])
+
+
+def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_Part]:
+    if spec.output == "waveform":
+        program = load_program(int8)
+        return [_Part(int8, program, lower(program, spec.model), clip_windows(program, count, data))]
+    if data is not None:
+        raise InputError(f"{data} holds clips, and {spec.model} takes patches; leave --data out")
+    paths = pair_paths(int8)
+    for path in paths:
+        accept(existing_file(path, "half of the board pair", "quantise the whole again with `pulse8 quantize`"))
+    spatial, temporal = map(load_program, paths)
+    windows = patch_windows(spatial, temporal, count)
+    names = ("spatial", "temporal")
+    return [
+        _Part(path, program, lower(program, name), own)
+        for path, program, name, own in zip(paths, (spatial, temporal), names, windows, strict=True)
+    ]
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give a fresh folder beside ``folder`` that takes its place when the block ends well.
+
+    At every moment the folder is the old one, the new one, or, between two renamings, absent with the old one aside.
+    """
+    if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
+    old = folder.parent / f".{folder.name}.old{UNFINISHED}"
+    with told_in_one_line(folder):
+        _clear(folder, old)
+        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=UNFINISHED))
+        try:
+            fresh.chmod(0o755)
+            yield fresh
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _clear(folder: Path, old: Path) -> None:
+    """Put back a folder that a killed process had put aside, and remove what it left half-written."""
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+    for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):
+        if left.is_dir():
+            shutil.rmtree(left)
+
+
+def _facts(content: _Content) -> dict[str, Any]:
+    board = content.board
+    return {
+        "model": content.spec.model,
+        "sha256": content.sha256,
+        "nets": tuple(_figures(part, net) for part, net in zip(content.parts, content.nets, strict=True)),
+        "ring_bytes": board.ring_rows * FRAME_BYTES if board else None,
+        "windows": len(content.parts[0].windows),
+    }
+
+
+def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
+    board, name = content.board, content.spec.model
+    copy_sources(folder, monitored=board is not None)
+    for file, text in render(content.nets, board, name, content.sha256).items():
+        _write(folder / "generated" / file, text.encode())
+    cases = [(part.program, part.net, part.windows) for part in content.parts]
+    model = bytes.fromhex(content.sha256)[:MODEL_ID_BYTES]
+    vectors = vectors_of(cases, replay_traces() if board else None, model)
+    for file, data in asdict(vectors).items():
+        _write(folder / "vectors" / f"{file}.bin", data)
+    for part in content.parts:
+        _write(folder / "model" / part.path.name, part.path.read_bytes())
+    _write(folder / "README.md", render_readme(facts, board).encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def _figures(part: _Part, net: PlannedNet) -> NetFigures:
+    packed = [step.packed for step in part.net.steps if step.packed is not None]
+    tables = [step.table for step in part.net.steps if step.table is not None]
+    constants = [array for one in packed for array in (one.weights, one.bias, one.scale)] + tables
+    return NetFigures(
+        name=part.net.name,
+        file=f"model/{part.path.name}",
+        steps=len(part.net.steps),
+        macs=part.net.macs,
+        weight_bytes=sum(array.nbytes for array in constants),
+        arena_bytes=net.plan.bytes,
+        input_bytes=net.input_bytes,
+        output_bytes=net.output_bytes,
+    )

@@ -1,0 +1,66 @@
+"""The activations of a graph as buffers with lifetimes: borders, views and folded activations share their operand's."""
+
+from typing import Final
+
+from pulse8.board.estimate.memory import Buffer
+from pulse8.board.onnx_graph.quantised import BORDERS, VIEWS, Quantised
+from pulse8.board.onnx_graph.records import Node
+
+WIDTHS: Final = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "float16": 2, "int64": 8, "double": 8}
+
+
+def buffers_of(view: Quantised) -> tuple[Buffer, ...] | None:
+    """Return the buffers, their first and last step as the graph's steps are counted.
+
+    A tensor that is bytes anywhere counts one byte an element: at the graph's ends the tool's INT8 I/O is assumed.
+    ``None`` where a shape is not known.
+    """
+    lives = _Lives(view)
+    steps = {id(node): number for number, group in enumerate(view.steps) for node in group}
+    step = 0
+    for node in view.graph.nodes:
+        step = steps.get(id(node), step)
+        lives.pass_node(node, step)
+    for end in view.graph.outputs:
+        lives.touch(end.name, len(view.steps) - 1)
+    sizes = {name: view.graph.elements(name) for name in lives.first}
+    if None in sizes.values():
+        return None
+    return tuple(
+        Buffer(name, lives.wide[name] * int(sizes[name] or 0), lives.first[name], lives.last[name])
+        for name in lives.first
+    )
+
+
+class _Lives:
+    """Which buffer each tensor lives in, and each buffer's width in bytes, first and last step."""
+
+    def __init__(self, view: Quantised) -> None:
+        self._view = view
+        self._piped = {id(group[0]) for group in view.steps if len(group) > 1}
+        self._home = {end.name: end.name for end in view.graph.inputs}
+        self.first = dict.fromkeys(self._home, 0)
+        self.last = dict(self.first)
+        self.wide = {end.name: WIDTHS.get(end.kind, 4) for end in view.graph.inputs}
+
+    def pass_node(self, node: Node, step: int) -> None:
+        """Read what a node reads and make what it makes."""
+        moving = [self._home[name] for name in node.inputs if name in self._home]
+        for name in node.inputs:
+            self.touch(name, step)
+        if not moving:
+            return
+        shares = node.op in BORDERS | VIEWS or self._view.is_folded(node)
+        for name in node.outputs:
+            self._home[name] = moving[0] if shares else name
+            if not shares:
+                self.first[name] = self.last[name] = step
+                self.wide[name] = 0 if id(node) in self._piped else 4
+        if node.op in BORDERS:
+            self.wide[moving[0]] = min(self.wide[moving[0]], 1)
+
+    def touch(self, name: str, step: int) -> None:
+        """Note that a tensor's buffer is needed at a step."""
+        home = self._home.get(name)
+        if home is not None:
+            self.last[home] = max(self.last[home], step)

@@ -1,0 +1,155 @@
+"""The pre-flight of one ONNX file: findings, epochs, memory and time, in a second and without board or vendor tool."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from pulse8.board.estimate import hardware as hw
+from pulse8.board.estimate.latency import Interval, total_interval
+from pulse8.board.estimate.memory import MemoryPlan, plan_memory
+from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.read import read_graph
+from pulse8.board.preflight.buffers import buffers_of
+from pulse8.board.preflight.checks import run_checks
+from pulse8.board.preflight.epochs import Layer, layers_of
+from pulse8.board.preflight.findings import Calibration, Finding, Subject
+from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.rules import Epoch
+from pulse8.board.vendor_report.gates import vendor_gates
+from pulse8.manifest import Accepted, accept, lineage, record, writing
+
+LOWER_BOUND: Final = (
+    "a lower bound for one layer after the other: line buffers, alignment and the compiler's own order come on top"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IoEnd:
+    """What the bytes at an input or output mean: real = scale * (byte - zero point)."""
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    scale: float | None
+    zero_point: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight:
+    """What was found.
+
+    Attributes
+    ----------
+    passed
+        No error; warnings leave it passed.
+    latency
+        The whole network's interval; ``None`` with ``latency_missing`` where it cannot be predicted.
+    epochs
+        Layers by where they run.
+    memory
+        Activations; ``None`` where a shape is not known.
+    flash_bytes
+        Weights and biases as INT8 holds them.
+    """
+
+    model: str
+    sha256: str
+    passed: bool
+    findings: tuple[Finding, ...]
+    layers: tuple[Layer, ...]
+    epochs: Mapping[str, int]
+    latency: Interval | None
+    latency_missing: str | None
+    memory: MemoryPlan | None
+    flash_bytes: int
+    inputs: tuple[IoEnd, ...]
+    outputs: tuple[IoEnd, ...]
+
+
+def preflight(model: Path, options: PreflightOptions) -> Preflight:
+    """Look at an ONNX file; nothing of it is run.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    view = Quantised(read_graph(model))
+    source = accept(model, failed_too=True)
+    layers = layers_of(view)
+    buffers = buffers_of(view)
+    memory = plan_memory(buffers) if buffers is not None else None
+    flash = sum(layer.weight_bytes for layer in layers)
+    gates = vendor_gates(options.vendor_report, flash) if options.vendor_report is not None else ()
+    subject = Subject(view, layers, memory, _calibration(source), options.channel, gates)
+    findings = run_checks(subject)
+    latency, missing = _latency(layers, memory)
+    return Preflight(
+        model=str(model),
+        sha256=source.sha256,
+        passed=not any(found.severity == "error" for found in findings),
+        findings=findings,
+        layers=layers,
+        epochs={str(kind): sum(layer.epoch is kind for layer in layers) for kind in list(Epoch)[:3]},
+        latency=latency,
+        latency_missing=missing,
+        memory=memory,
+        flash_bytes=flash,
+        inputs=tuple(_io(view, end.name, end.shape) for end in view.graph.inputs),
+        outputs=tuple(_io(view, end.name, end.shape) for end in view.graph.outputs),
+    )
+
+
+def preflight_path(model: Path) -> Path:
+    """Where the pre-flight of a model stands: beside it."""
+    return model.with_suffix(".preflight.json")
+
+
+def write_preflight(found: Preflight, model: Path) -> Path:
+    """Write what was found beside the model, with its row; a model with errors is not marked failed by it."""
+    path = preflight_path(model)
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    record(path, "preflight", {"model": accept(model, failed_too=True)}, {}, "done" if found.passed else "failed")
+    return path
+
+
+def _latency(layers: tuple[Layer, ...], memory: MemoryPlan | None) -> tuple[Interval | None, str | None]:
+    """Sum up where every layer runs on the NPU and nothing spills; elsewhere say why there is no number."""
+    other = [layer for layer in layers if layer.epoch is not Epoch.HARDWARE]
+    if not layers:
+        return None, "nothing computes"
+    if other:
+        return None, f"{len(other)} layers in software or unknown, first {other[0].name}: their time was never measured"
+    if memory is None or any(layer.interval is None for layer in layers):
+        return None, "a shape is not known"
+    if memory.peak_bytes > hw.CHIP_BYTES:
+        return None, "activations spill into hyperRAM, 5 to 20 times slower"
+    return total_interval(layer.interval for layer in layers if layer.interval is not None), None
+
+
+def _calibration(source: Accepted) -> Calibration | None:
+    """Read from the manifest rows what the ranges were taken from."""
+    row = source.row
+    if row is None or "calibration_indices" not in row.options:
+        return None
+    chosen = [each.options.get("distribution") for each in lineage(source.path).values() if each.step == "calibrate"]
+    return Calibration(
+        samples=len(row.options["calibration_indices"]),
+        distribution=str(chosen[0]) if chosen and chosen[0] else "not known",
+        source_sha256=str(row.options.get("calibration_source_sha256")),
+    )
+
+
+def _io(view: Quantised, name: str, shape: tuple[int | None, ...] | None) -> IoEnd:
+    readers = [node for node in view.readers.get(name, []) if node.op == "QuantizeLinear"]
+    maker = view.makers.get(name)
+    node = readers[0] if readers else maker
+    scheme = view.scheme(node) if node is not None and node.op in ("QuantizeLinear", "DequantizeLinear") else None
+    return IoEnd(
+        name=name,
+        shape=shape,
+        scale=scheme.scale if scheme else None,
+        zero_point=scheme.zero if scheme else None,
+    )

@@ -1,0 +1,70 @@
+"""The two rule tables that ship with the package: 25 checks, and what becomes of each operator.
+
+Each row has its source and the tool's version it was read from. Documentation of 2.1.0 was read in full, of 3.x and
+4.x only release notes, headers and public reports.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Severity = Literal["error", "warn", "info"]
+
+
+class Epoch(StrEnum):
+    """Where an operation runs."""
+
+    HARDWARE = "hardware"
+    SOFTWARE = "software"
+    UNKNOWN = "unknown"
+    NONE = "none"
+    """Nowhere: a view, a constant, or a part of its neighbour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that is looked for, with what happened to others who missed it."""
+
+    id: str
+    severity: Severity
+    check: str
+    why: str
+    mend: str
+    source: str
+    tool: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """What becomes of an operator: ``condition`` names the test that decides where the documents set one."""
+
+    operator: str
+    epoch: Literal["hardware", "software", "condition", "unknown", "rejected"]
+    condition: str
+    cost: Literal["weights", "stream", "none"]
+    why: str
+    mend: str
+    source: str
+    tool: str
+
+
+@cache
+def checks() -> Mapping[str, Check]:
+    """Return the checks by id."""
+    return {row["id"]: Check(**row) for row in _rows("checks.csv")}  # type: ignore[arg-type]  # the table is ours
+
+
+@cache
+def operators() -> Mapping[str, Operator]:
+    """Return the operators by ONNX name."""
+    rows = _rows("operators.csv")
+    return {row["operator"]: Operator(**row) for row in rows}  # type: ignore[arg-type]  # the table is ours
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = files("pulse8.board.preflight").joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))

@@ -1,0 +1,75 @@
+"""A pre-flight as a section of the report, with the layers' timeline."""
+
+from pathlib import Path
+from typing import Final
+
+from pulse8.board.estimate.latency import Interval
+from pulse8.board.preflight.preflight import Preflight
+from pulse8.board.preflight.text import SOURCE, latency_sentence, memory_sentence
+from pulse8.measure.draw.agreement import layer_timeline_svg
+from pulse8.report.html import Picture, Section, Table, render, write_page
+
+MAX_LAYERS: Final = 60
+MAX_FINDINGS: Final = 100
+
+
+def preflight_section(found: Preflight) -> Section:
+    """Return findings, epochs, memory and time of one model."""
+    findings = tuple((each.rule, each.severity, each.node, each.what, each.mend) for each in found.findings)
+    layers = tuple(
+        (layer.name, layer.op, str(layer.epoch), f"{layer.macs:,}", f"{layer.weight_bytes:,}", _time(layer.interval))
+        for layer in found.layers[:MAX_LAYERS]
+    )
+    timed = [(layer.name, layer.interval) for layer in found.layers[:MAX_LAYERS] if layer.interval is not None]
+    picture = Picture(
+        svg=layer_timeline_svg([(name, interval.low_ms, interval.high_ms) for name, interval in timed]),
+        caption="Each layer's time, one after the other: full to the low end, pale to the high one (estimated)",
+    )
+    return Section(
+        title=f"Pre-flight of {Path(found.model).name}",
+        text=(
+            *(() if findings else ("Findings: none.",)),
+            f"Latency: {latency_sentence(found)}.",
+            f"Memory: {memory_sentence(found)}.",
+            f"Weights and biases in flash: {found.flash_bytes:,} bytes, a lower bound.",
+            f"Rules: {SOURCE}.",
+        ),
+        tables=(
+            *((_findings(findings),) if findings else ()),
+            Table(
+                head=("layer", "operator", "epoch", "MAC", "weight bytes", "ms"),
+                rows=layers,
+                caption=f"{_first(len(layers), len(found.layers))} layers",
+            ),
+        ),
+        pictures=(picture,) if timed else (),
+    )
+
+
+def _findings(rows: tuple[tuple[str, ...], ...]) -> Table:
+    head = ("rule", "severity", "node", "found", "mend")
+    shown = rows[:MAX_FINDINGS]
+    return Table(head=head, rows=shown, caption=f"{_first(len(shown), len(rows))} findings")
+
+
+def _first(shown: int, count: int) -> str:
+    return str(count) if shown == count else f"The first {shown} of {count}"
+
+
+def _time(interval: Interval | None) -> str:
+    return "not predicted" if interval is None else f"{interval.low_ms:.4f} - {interval.high_ms:.4f}"
+
+
+def write_preflight_page(found: Preflight, output: Path) -> None:
+    """Write a pre-flight as a page of its own.
+
+    Raises
+    ------
+    ToolchainError
+        Matplotlib or Jinja2 is not installed.
+    """
+    errors = sum(each.severity == "error" for each in found.findings)
+    verdict = "No error found" if found.passed else f"{errors} errors found"
+    write_page(
+        output, render("pulse8: pre-flight", verdict, "good" if found.passed else "bad", [preflight_section(found)])
+    )

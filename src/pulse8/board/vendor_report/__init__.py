@@ -1,0 +1,1 @@
+"""What ST's tool reported about a model, and what of it must hold."""

@@ -1,1 +1,0 @@
-"""The build wing: from a checkpoint to a verified INT8 model."""

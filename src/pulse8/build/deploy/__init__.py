@@ -1,1 +1,0 @@
-"""Towards the board: what can be known before there is one, and what goes onto it."""

@@ -1,0 +1,164 @@
+"""The parts of an INT8 file that round, and FP32 graphs in which only some of them do.
+
+A part is one convolution's weights and bias, or one activation: the input and each tensor that a computing node makes.
+The FP32 graph with every part rounded computes what the INT8 file computes, but for float32 sums.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.errors import InputError
+
+MOVES_CODES: Final = {"MaxPool", "Reshape", "Transpose"}
+"""These round nothing: their output's codes are their input's."""
+
+Array = NDArray[Any]
+Kind = Literal["input", "weights", "activation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Integers as a QDQ file has them: ``real = scale * (codes - zero_point)``, scales along the first axis."""
+
+    codes: Array
+    scale: Array
+    zero_point: Array
+
+    def real(self) -> NDArray[np.float32]:
+        """Return the dequantised values."""
+        shape = (-1, *[1] * (self.codes.ndim - 1)) if self.scale.ndim else ()
+        scale, zero_point = self.scale.reshape(shape), self.zero_point.reshape(shape)
+        return np.asarray((self.codes.astype(np.float32) - zero_point.astype(np.float32)) * scale, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part: an activation's scale and zero point as it is quantised and as it is dequantised, or weights and bias.
+
+    ``name`` is the activation's tensor, or the convolution's node.
+    """
+
+    name: str
+    kind: Kind
+    quantise: tuple[Array, Array] | None = None
+    dequantise: tuple[Array, Array] | None = None
+    weight: Stored | None = None
+    bias: Stored | None = None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value that an activation can hold."""
+        scale, zero_point = (np.float64(each) for each in self.quantise or (0, 0))
+        return float(scale * (-128 - zero_point)), float(scale * (127 - zero_point))
+
+
+def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[Part, ...]:
+    """Return what rounds in an INT8 file, in the FP32 static graph's order.
+
+    Raises
+    ------
+    InputError
+        A layer or tensor of the FP32 graph is not in the file: it was made by other means, or of another model. Or a
+        scale is not a positive number.
+    """
+    constants = constants_of(int8)
+    scales = {node.input[1] for node in int8.graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")}
+    for name in sorted(scales & set(constants)):
+        if not (np.isfinite(constants[name]).all() and (constants[name] > 0).all()):
+            raise InputError(f"{path}: scale {name} is not above 0, or not finite; quantise the model again")
+    try:
+        return tuple(_parts(int8, fp32))
+    except (KeyError, StopIteration, IndexError) as error:
+        raise InputError(
+            f"{path} was not written by pulse8 from this FP32 file: it has no {error}; quantise it"
+        ) from error
+
+
+def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[Part]:
+    constants = constants_of(int8)
+    quantisers = {node.input[0]: node for node in int8.graph.node if node.op_type == "QuantizeLinear"}
+    by_source = {node.input[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
+    by_output = {node.output[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
+    convs = {node.name: node for node in int8.graph.node if node.op_type == "Conv"}
+
+    def activation(name: str, kind: Kind) -> Part:
+        node = quantisers[name]
+        back = by_source[node.output[0]]
+        points = [(constants[one.input[1]], constants[one.input[2]]) for one in (node, back)]
+        return Part(name, kind, quantise=points[0], dequantise=points[1])
+
+    def stored(name: str) -> Stored:
+        return Stored(*(constants[each] for each in by_output[name].input))
+
+    yield activation(fp32.graph.input[0].name, "input")
+    relu_of = {node.input[0]: node.output[0] for node in fp32.graph.node if node.op_type == "Relu"}
+    for node in fp32.graph.node:
+        if node.op_type == "Conv":
+            _, weight, bias = convs[node.name].input
+            yield Part(node.name, "weights", weight=stored(weight), bias=stored(bias))
+        name = relu_of.get(node.output[0], node.output[0])
+        if node.op_type not in {*MOVES_CODES, "Relu"} and name in quantisers:
+            yield activation(name, "activation")
+
+
+def rounding(fp32: onnx.ModelProto, parts: Collection[Part], outputs: Collection[str] = ()) -> onnx.ModelProto:
+    """Return the FP32 graph with the given parts rounded as the INT8 file rounds them.
+
+    ``outputs`` are further tensors to return: each as it is dequantised where it is one of the parts.
+    """
+    model = onnx.ModelProto()
+    model.CopyFrom(fp32)
+    activations = {part.name: part for part in parts if part.kind != "weights"}
+    replaced = dict(_replaced(model, parts))
+    for tensor in model.graph.initializer:
+        if tensor.name in replaced:
+            tensor.CopyFrom(numpy_helper.from_array(replaced[tensor.name], tensor.name))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    if model.graph.input[0].name in activations:
+        model.graph.node.extend(_qdq(model, activations[model.graph.input[0].name]))
+    for node in nodes:
+        node.input[:] = [f"{name}_dq" if name in activations else name for name in node.input]
+        model.graph.node.append(node)
+        for name in node.output:
+            if name in activations:
+                model.graph.node.extend(_qdq(model, activations[name]))
+    _return(model, outputs, set(activations))
+    return model
+
+
+def _replaced(model: onnx.ModelProto, parts: Collection[Part]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    convs = {node.name: node for node in model.graph.node if node.op_type == "Conv"}
+    for part in parts:
+        if part.weight is not None and part.bias is not None:
+            _, weight, bias = convs[part.name].input
+            yield weight, part.weight.real()
+            yield bias, part.bias.real()
+
+
+def _qdq(model: onnx.ModelProto, part: Part) -> Iterator[onnx.NodeProto]:
+    """Add a part's constants and yield its two nodes."""
+    name = part.name
+    for kind, points in (("q", part.quantise), ("dq", part.dequantise)):
+        for what, value in zip("sz", points or (), strict=True):
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{name}_{kind}_{what}"))
+    yield helper.make_node("QuantizeLinear", [name, f"{name}_q_s", f"{name}_q_z"], [f"{name}_q"])
+    yield helper.make_node("DequantizeLinear", [f"{name}_q", f"{name}_dq_s", f"{name}_dq_z"], [f"{name}_dq"])
+
+
+def _return(model: onnx.ModelProto, outputs: Collection[str], rounded: Collection[str]) -> None:
+    """Return the graph's own output and the further ones, dequantised where they are rounded."""
+    own = model.graph.output[0]
+    own.name = f"{own.name}_dq" if own.name in rounded else own.name
+    for name in outputs:
+        shown = f"{name}_dq" if name in rounded else name
+        if shown != own.name:
+            model.graph.output.append(helper.make_tensor_value_info(shown, onnx.TensorProto.FLOAT, None))

@@ -1,0 +1,53 @@
+"""The diagnosis in two pictures: noise of each part, and values beside the ranges that were chosen for them."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pulse8.convert.diagnose.findings import Finding, Values
+from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS: Final = 3
+MAX_SHOWN_DB: Final = 80.0
+
+
+def draw_noise(path: Path, findings: Sequence[Finding], whole_db: float) -> None:
+    """Draw each part's SQNR alone and the file's without it, noisiest first, and the whole file's as a line."""
+    with drawing(path, (8, 1.2 + 0.28 * len(findings))) as figure:
+        axes = figure.subplots()
+        places = np.arange(len(findings))
+        shown = [[min(value, MAX_SHOWN_DB) for value in (each.alone_db, each.without_db)] for each in findings]
+        axes.barh(places - 0.2, [pair[0] for pair in shown], 0.36, color=PULSE, label="this part alone")
+        axes.barh(places + 0.2, [pair[1] for pair in shown], 0.36, color=FAINT, label="all but this part")
+        axes.axvline(whole_db, color=INK, linewidth=1, label="whole file")
+        axes.set_yticks(places, [f"{each.name}, {each.kind}" for each in findings])
+        axes.invert_yaxis()
+        axes.set_xlabel("SQNR of the model's output (dB)")
+        axes.legend(frameon=False)
+
+
+def draw_histograms(path: Path, shown: Sequence[tuple[Finding, Values]]) -> None:
+    """Draw FP32's values of each activation with the ends of its INT8 range."""
+    rows = max(1, math.ceil(len(shown) / COLUMNS))
+    with drawing(path, (9, 1.9 * rows + 0.4)) as figure:
+        panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        for axes in panels[len(shown) :]:
+            axes.set_axis_off()
+        for axes, (finding, values) in zip(panels, shown, strict=False):
+            _draw_histogram(axes, finding, values)
+
+
+def _draw_histogram(axes: "Axes", finding: Finding, values: Values) -> None:
+    edges = np.linspace(*values.span, len(values.counts) + 1)
+    axes.stairs(np.log10(1 + values.counts), edges, fill=True, color=FAINT)
+    for end in finding.range or ():
+        axes.axvline(end, color=PULSE, linewidth=1)
+    axes.set_title(finding.name)
+    axes.set_xlabel(f"clipped {finding.clipped_share:.2%}, used {finding.used_share:.0%}")
+    axes.set_ylabel("log10(1 + values)")

@@ -1,0 +1,151 @@
+"""From a verdict's file to all that was measured about its INT8 file; what was not measured is ``None``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from pulse8.board.application.evidence import board_files
+from pulse8.board.package import RECORD, Deployed
+from pulse8.board.preflight.preflight import Preflight, preflight_path
+from pulse8.convert.diagnose.diagnose import FILE, Diagnosis
+from pulse8.convert.evidence.plain import record_of
+from pulse8.convert.evidence.timeline import Timeline, timeline_path
+from pulse8.convert.verify.predictions import Predictions
+from pulse8.convert.verify.verdict import Verdict
+from pulse8.errors import InputError
+from pulse8.manifest import Accepted, Row, accept, existing_file, lineage, sha256_of
+
+MEND: Final = "make it with verify_quantization.py (or pulse8 verify)"
+DIAGNOSIS: Final = "diagnosis"
+BOARD: Final = "board"
+"""Folders of the two steps, as their verbs name them."""
+KINDS: Final[Mapping[str, Any]] = {
+    "subjects": np.str_,
+    "strata": np.str_,
+    "fp32_shown": np.bool_,
+    "int8_shown": np.bool_,
+}
+"""What of each window is no number."""
+DAMAGED: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """All that is known.
+
+    Attributes
+    ----------
+    source
+        The verdict's file, accepted.
+    verdict, windows
+        What it holds: the figures, and each held-out window.
+    sizes
+        Bytes of the FP32 and the INT8 file.
+    rates
+        The files for the board with their runs a second; empty where they are gone.
+    preflights
+        What was found in each of them; ``None`` where that was not asked, or of other bytes.
+    diagnosis
+        Which part of the INT8 file makes its noise.
+    board
+        The board folder.
+    timeline
+        How long each stage of the build took.
+    rows
+        The manifest's row of every file that the verdict stands on, by file; the verdict's comes first.
+    """
+
+    source: Accepted
+    verdict: Verdict
+    windows: Predictions
+    sizes: tuple[int, int] | None
+    rates: Mapping[Path, float]
+    preflights: Mapping[Path, Preflight | None]
+    diagnosis: Diagnosis | None
+    board: Deployed | None
+    timeline: Timeline | None
+    rows: Mapping[Path, Row]
+
+    @property
+    def looked(self) -> tuple[Preflight, ...]:
+        """The pre-flights, where every file for the board has one."""
+        known = tuple(found for found in self.preflights.values() if found is not None)
+        return known if len(known) == len(self.preflights) else ()
+
+    def path(self, name: str) -> Path | None:
+        """Where an input of the verification stands: fp32, int8 or data."""
+        row = self.source.row
+        return None if row is None or name not in row.inputs else self.source.path.parent / row.inputs[name].path
+
+
+def gather(verdict_file: Path) -> Evidence:
+    """Read a verdict and what stands beside it.
+
+    Raises
+    ------
+    InputError
+        The verdict is missing, damaged or stale.
+    """
+    source = accept(existing_file(verdict_file, "Verdict", MEND), failed_too=True)
+    try:
+        told = json.loads(verdict_file.read_text(encoding="utf-8"))
+        windows = _windows(told.pop("windows"))
+        verdict: Verdict = record_of(Verdict, told)
+    except DAMAGED as error:
+        raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {MEND}") from error
+    inputs = source.row.inputs if source.row is not None else {}
+    whole = verdict_file.parent / inputs["int8"].path if "int8" in inputs else None
+    rates = board_files(whole) if whole is not None and whole.is_file() else {}
+    about = verdict.int8_sha256
+    return Evidence(
+        source=source,
+        verdict=verdict,
+        windows=windows,
+        sizes=(inputs["fp32"].bytes, inputs["int8"].bytes) if {"fp32", "int8"} <= set(inputs) else None,
+        rates=rates,
+        preflights={path: _preflight(path) for path in rates},
+        diagnosis=_first(Diagnosis, _near(verdict_file, DIAGNOSIS, FILE), about),
+        board=_first(Deployed, _near(verdict_file, BOARD, RECORD), about),
+        timeline=_read(Timeline, timeline_path(verdict_file), source.sha256),
+        rows=lineage(verdict_file),
+    )
+
+
+def _windows(told: Mapping[str, Any]) -> Predictions:
+    if missing := [name for name in ("labels", "fp32", "int8", "subjects") if told[name] is None]:
+        raise ValueError(f"no {missing[0]} of its windows")
+    arrays: dict[str, Any] = {
+        name: None if values is None else np.array(values, KINDS.get(name, np.float64)) for name, values in told.items()
+    }
+    return Predictions(**arrays)
+
+
+def _preflight(model: Path) -> Preflight | None:
+    found: Preflight | None = _read(Preflight, preflight_path(model), sha256_of(model))
+    return found
+
+
+def _near(verdict_file: Path, folder: str, name: str) -> Sequence[Path]:
+    """Where a step would leave its file: in a folder beside the verdict's, or beside the verdict."""
+    return verdict_file.parent.parent / folder / name, verdict_file.parent / folder / name
+
+
+def _first(kind: Any, files: Sequence[Path], about: str) -> Any:  # noqa: ANN401 - a type, and a value of it
+    return next((found for file in files if (found := _read(kind, file, about)) is not None), None)
+
+
+def _read(kind: Any, path: Path, about: str) -> Any:  # noqa: ANN401 - a type, and a value of it
+    """Read a record from a file that one of our steps wrote, if it is fresh and of a file with the hash ``about``."""
+    if not path.is_file():
+        return None
+    try:
+        row = accept(path, failed_too=True).row
+        if row is None or about not in {source.sha256 for source in row.inputs.values()}:
+            return None
+        return record_of(kind, json.loads(path.read_text(encoding="utf-8")))
+    except (InputError, *DAMAGED):
+        return None

@@ -1,0 +1,69 @@
+"""Sections on the inside of the INT8 file: SQNR layer by layer, and which part makes the noise."""
+
+import shlex
+from typing import Final
+
+from pulse8.convert.diagnose.diagnose import Diagnosis
+from pulse8.convert.evidence.gather import DIAGNOSIS, Evidence
+from pulse8.measure.draw.agreement import layer_sqnr_svg
+from pulse8.report.html import Picture, Section, Table
+
+SHOWN: Final = 8
+"""Parts in the table: the noisiest."""
+
+
+def layers_section(evidence: Evidence) -> Section:
+    """Return what each tensor keeps, and what each part costs the output."""
+    verdict, found = evidence.verdict, evidence.diagnosis
+    text = [] if verdict.layers else [f"Layers: not measured: {verdict.layers_missing}"]
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+    if verdict.layers:
+        weakest = min(verdict.layers, key=lambda layer: layer.sqnr_db)
+        text.append(
+            "Each FP32 tensor's signal about its mean, over the INT8 file's error in it. Errors add up on the way."
+            f" Weakest: {weakest.layer}, {weakest.sqnr_db:.1f} dB."
+        )
+        names, decibels = [layer.layer for layer in verdict.layers], [layer.sqnr_db for layer in verdict.layers]
+        told = ", ".join(f"{name} {value:.0f}" for name, value in zip(names, decibels, strict=True))
+        pictures = (
+            Picture(
+                svg=layer_sqnr_svg(names, decibels),
+                caption="From the input (top) to the output (bottom), dB.",
+                alt=f"SQNR of each tensor, dB: {told}",
+            ),
+        )
+    if found is None:
+        text.append("Which part makes the noise: not measured; by the command below.")
+    else:
+        text.append(f"Which part makes the noise, on {found.samples} calibration windows: {found.advice}.")
+        tables = (_parts(found),)
+    return Section(
+        title="SQNR layer by layer",
+        text=tuple(text),
+        tables=tables,
+        code=() if found is not None else (_command(evidence),),
+        pictures=pictures,
+    )
+
+
+def _command(evidence: Evidence) -> str:
+    fp32, int8 = (path.name if (path := evidence.path(name)) else "FILE" for name in ("fp32", "int8"))
+    words = ("pulse8", "diagnose", "--fp32", fp32, "--int8", int8, "--calibration", "FILE", "--output", DIAGNOSIS)
+    return shlex.join(words)
+
+
+def _parts(found: Diagnosis) -> Table:
+    rows = tuple(
+        (
+            f"{each.name}, {each.kind}",
+            f"{each.noise_share:.1%}",
+            f"{each.alone_db:.1f}",
+            f"{each.without_db:.1f}",
+            "-" if each.clipped_share is None else f"{each.clipped_share:.2%}",
+            "; ".join(each.causes) or "none found",
+        )
+        for each in found.findings[:SHOWN]
+    )
+    head = ("part", "noise", "alone, dB", "all but it, dB", "clipped", "what is wrong")
+    return Table(head=head, rows=rows, caption=f"The {len(rows)} noisiest of {len(found.findings)} parts")

@@ -1,0 +1,37 @@
+"""The report of a verdict: ship or not, then all that was measured, then how to get it again."""
+
+from pathlib import Path
+
+from pulse8.convert.evidence.accuracy import rate_sections
+from pulse8.convert.evidence.board import board_sections
+from pulse8.convert.evidence.chain import chain_sections
+from pulse8.convert.evidence.gather import gather
+from pulse8.convert.evidence.headline import facts, headline
+from pulse8.convert.evidence.inside import layers_section
+from pulse8.manifest import record
+from pulse8.report.html import render, write_page
+
+
+def write_report(verdict_file: Path, output: Path) -> Path:
+    """Write the report of a verdict, passed or failed, and its row; what was not measured is told with its command.
+
+    Raises
+    ------
+    InputError
+        The verdict is missing, damaged or stale.
+    ToolchainError
+        Matplotlib or Jinja2 is not installed.
+    """
+    evidence = gather(verdict_file)
+    said = headline(evidence)
+    sections = [
+        *rate_sections(evidence),
+        layers_section(evidence),
+        *board_sections(evidence),
+        *chain_sections(evidence),
+    ]
+    whole = evidence.path("int8")
+    title = f"{evidence.verdict.model} in INT8: {whole.name if whole else verdict_file.name}"
+    write_page(output, render(title, said.sentence, said.tone, sections, facts(evidence), said.badge))
+    record(output, "report", {"verdict": evidence.source}, {})
+    return output

@@ -1,0 +1,115 @@
+"""The guide's promises beside what is known here: measured, estimated, or not known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pulse8.board.preflight.preflight import Preflight
+from pulse8.convert.verify.verdict import Verdict
+from pulse8.report.html import Section, Table
+
+Standing = Literal["measured", "measured on simulated data", "interval, estimated", "lower bound", "not known"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """One row: what the guide says, what we have, how far that is known, and the command that prints it."""
+
+    what: str
+    guide: str
+    ours: str
+    standing: Standing
+    command: str
+
+
+def promises(
+    verdict: Verdict, sizes: tuple[int, int] | None, looked: Sequence[Preflight], runs: Sequence[float]
+) -> tuple[Promise, ...]:
+    """Return the table.
+
+    Parameters
+    ----------
+    verdict
+        What the verification came to.
+    sizes
+        Bytes of the FP32 and the INT8 file; ``None`` where they are not known.
+    looked
+        Pre-flights of the files for the board.
+    runs
+        How often each of them runs for one answer.
+    """
+    found = verdict.comparison
+    on: Standing = "measured on simulated data" if verdict.simulated else "measured"
+    return (
+        Promise(what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(found.int8.mae), standing=on, command="pulse8 verify"),
+        Promise(
+            what="RMSE, INT8",
+            guide="7.5-9.0 BPM",
+            ours=_bpm(found.int8.rmse),
+            standing=on,
+            command="pulse8 verify",
+        ),
+        _size(sizes),
+        _latency(looked, runs),
+        _memory(looked),
+        Promise(
+            what="power",
+            guide="30-50 % less",
+            ours="no figure: it takes a board and a meter",
+            standing="not known",
+            command="none",
+        ),
+    )
+
+
+def _bpm(value: float) -> str:
+    return f"{value:.2f} BPM"
+
+
+def _size(sizes: tuple[int, int] | None) -> Promise:
+    ours: str
+    standing: Standing
+    if sizes is None:
+        ours, standing = "the files are not beside the verdict", "not known"
+    else:
+        ours, standing = f"{sizes[0]:,} to {sizes[1]:,} bytes, {sizes[0] / sizes[1]:.1f} times", "measured"
+    return Promise(
+        what="model size", guide="80 to 20 KB, 4 times", ours=ours, standing=standing, command="pulse8 quantize"
+    )
+
+
+def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
+    known = [(each.latency, count) for each, count in zip(looked, runs, strict=True) if each.latency is not None]
+    ours: str
+    standing: Standing
+    if not looked or len(known) != len(looked):
+        ours = "not predicted: see the pre-flight" if looked else "not measured: no pre-flight"
+        standing = "not known"
+    else:
+        low, high = (sum(getattr(each, end) * count for each, count in known) for end in ("low_ms", "high_ms"))
+        ours, standing = f"{low:.2f} to {high:.2f} ms of NPU an answer", "interval, estimated"
+    return Promise(
+        what="inference", guide="50 ms to 5-10 ms (NPU)", ours=ours, standing=standing, command="pulse8 preflight MODEL"
+    )
+
+
+def _memory(looked: Sequence[Preflight]) -> Promise:
+    peaks = [each.memory.peak_bytes for each in looked if each.memory is not None]
+    ours: str
+    standing: Standing
+    if not peaks or len(peaks) != len(looked):
+        ours = "a shape is not known" if looked else "not measured: no pre-flight"
+        standing = "not known"
+    else:
+        ours, standing = f"{max(peaks):,} bytes of activations", "lower bound"
+    return Promise(what="memory", guide="500 to 200 KB", ours=ours, standing=standing, command="pulse8 preflight MODEL")
+
+
+def promises_section(table: Sequence[Promise]) -> Section:
+    """Return the guide's promises as a section."""
+    rows = tuple((each.what, each.guide, each.ours, each.standing, each.command) for each in table)
+    return Section(
+        title="The guide's promises",
+        text=("Each figure of the guide, what stands here in its place, and how far it is known.",),
+        tables=(Table(head=("what", "guide", "ours", "known", "command"), rows=rows),),
+    )

@@ -1,0 +1,30 @@
+"""Words that several sections share: intervals, and whose data a picture shows."""
+
+from collections.abc import Sequence
+
+from pulse8.convert.evidence.gather import Evidence
+from pulse8.measure.draw.agreement import MAX_DRAWN
+
+Interval = Sequence[float]
+
+
+def ranged(interval: Interval) -> str:
+    """Write an interval of differences, with signs."""
+    return f"{interval[0]:+.2f} to {interval[1]:+.2f}"
+
+
+def span(interval: Interval | None) -> str:
+    """Write an interval of errors; a dash where there is none."""
+    return "-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"
+
+
+def note(evidence: Evidence) -> str:
+    """Say what a caption has to: whose data these are, and how many of them are drawn."""
+    count = len(evidence.windows.labels)
+    thinned = f" {MAX_DRAWN} of {count} windows are drawn." if count > MAX_DRAWN else ""
+    return f"{whose(evidence)}{thinned}"
+
+
+def whose(evidence: Evidence) -> str:
+    """Say in a caption that data are simulated."""
+    return " Simulated data." if evidence.verdict.simulated else ""

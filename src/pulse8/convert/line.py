@@ -1,0 +1,138 @@
+"""The build line: checkpoint and data to a verified INT8 model and its report.
+
+    checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> diagnosis -> pre-flight
+    -> report.html
+
+Each arrow is one function that writes one file and one row of the manifest beside it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pulse8.board.application.evidence import look_at_board_files
+from pulse8.convert.diagnose.diagnose import diagnose
+from pulse8.convert.diagnose.options import DiagnoseOptions
+from pulse8.convert.evidence.commands import build_command, flags_of
+from pulse8.convert.evidence.gather import DIAGNOSIS
+from pulse8.convert.evidence.page import write_report
+from pulse8.convert.evidence.timeline import Clock, Timeline, write_timeline
+from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
+from pulse8.convert.quantize.quantize import Quantized, quantize
+from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.verdict import Verdict
+from pulse8.convert.verify.verify import verify
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
+from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.lock import alone
+from pulse8.manifest import Row, sweep
+from pulse8.spec import ModelName
+from pulse8.values import Watch, unwatched
+
+USUAL_FOLDER: Final = Path("pulse8-build")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """Which shipped model is built where no checkpoint is given, and the options of each step."""
+
+    model: ModelName = "pulse12"
+    simulate: SimulateOptions = field(default_factory=SimulateOptions)
+    calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
+    export: ExportOptions = field(default_factory=ExportOptions)
+    quantize: QuantizeOptions = field(default_factory=QuantizeOptions)
+    verify: VerifyOptions = field(default_factory=VerifyOptions)
+    diagnose: DiagnoseOptions = field(default_factory=DiagnoseOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What the line made: the INT8 files, the verdict, and the report."""
+
+    quantized: Quantized
+    verdict: Verdict
+    report: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """A model's file names in the build folder, what simulates data for it, and how many people where nobody says."""
+
+    data: str
+    calibration: str
+    fp32: str
+    int8: str
+    simulate: Callable[[Path, SimulateOptions, Watch[int]], Row]
+    people: SimulateOptions
+
+
+FILES: Final[dict[str, Files]] = {
+    "pulse12": Files(
+        data="simulated.npz",
+        calibration="calibration.npz",
+        fp32="pulse12.onnx",
+        int8="pulse12_int8.onnx",
+        simulate=simulate_clips,
+        people=SimulateOptions(subjects=420, windows=4),
+    ),
+    "ultralight": Files(
+        data="simulated.pt",
+        calibration="calibration_data.pt",
+        fp32="rppg_fp32.onnx",
+        int8="rppg_int8_qdq.onnx",
+        simulate=simulate,
+        people=SimulateOptions(),
+    ),
+}
+
+
+def run_build(
+    folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[Any] = unwatched
+) -> Built:
+    """Take a checkpoint through the whole line; what is not given is the shipped checkpoint, and simulated recordings.
+
+    Raises
+    ------
+    Pulse8Error
+        Whatever a step refuses, or another process fills the folder.
+    """
+    from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
+    from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
+
+    with alone(folder, "pulse8 build"):
+        for place in (folder, folder / "models", folder / DIAGNOSIS):
+            sweep(place)
+        weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
+        names = FILES[load_checkpoint(weights).spec.model]
+        models, recordings = folder / "models", data or folder / names.data
+        if data is None:
+            people = names.people if options.simulate == SimulateOptions() else options.simulate
+            with clock.stage("simulate"):
+                names.simulate(recordings, people, watch)
+        with clock.stage("calibrate"):
+            calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
+        with clock.stage("export"):
+            exported = export(weights, models / names.fp32, options.export)
+        with clock.stage("quantize"):
+            quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
+        with clock.stage("verify"):
+            verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
+        with clock.stage("diagnose"):
+            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
+        with clock.stage("pre-flight"):
+            look_at_board_files(quantized.whole)
+        write_timeline(
+            Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
+        )
+        report = write_report(verified.path, folder / "report.html")
+        return Built(quantized=quantized, verdict=verified.verdict, report=report)
+
+
+def _command(folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions) -> str:
+    paths = {"--checkpoint": checkpoint, "--data": data, "--output": None if folder == USUAL_FOLDER else folder}
+    words = [word for flag, path in paths.items() if path is not None for word in (flag, path.as_posix())]
+    return build_command([*flags_of(options, BuildOptions), *words])

@@ -1,0 +1,215 @@
+"""FP32 ONNX to INT8 QDQ ONNX: one static file, and for ultralight the board pair cut from it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pulse8.board.inputs import pair_paths
+from pulse8.convert.export.onnx_file import save_model, with_outputs
+from pulse8.convert.export.recognise import MEND, opset_of, spec_of, static_form, static_input
+from pulse8.convert.quantize.audit import Audit, audit, scale_violations
+from pulse8.convert.quantize.options import QuantizeOptions
+from pulse8.convert.quantize.ort_writer import write_int8
+from pulse8.convert.quantize.pair import cut_pair
+from pulse8.convert.quantize.ranges import collect_ranges
+from pulse8.convert.quantize.scales import Scales, scale_table
+from pulse8.errors import GateError, SpecError
+from pulse8.learn.formats.calibration import CalibrationSet
+from pulse8.learn.formats.data_file import open_calibration
+from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.measure.clips.patches import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
+from pulse8.measure.infer.onnx_file import load_model
+from pulse8.measure.infer.ort import OrtRunner
+from pulse8.spec import ModelSpec
+from pulse8.values import Watch, unwatched
+
+PER_CHANNEL_OPSET: Final = 13
+COMPARED_SAMPLES: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantized:
+    """The files, their sizes in bytes, and what the audit found in them after reloading.
+
+    Without a board pair (``spatial``, ``temporal``) the whole file is the board's too.
+    """
+
+    whole: Path
+    spatial: Path | None
+    temporal: Path | None
+    fp32_bytes: int
+    whole_bytes: int
+    pair_bytes: int | None
+    samples: int
+    per_channel: bool
+    method: str
+    audit: Audit
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What is quantised.
+
+    Attributes
+    ----------
+    fp32
+        The file's model.
+    static
+        Its static form, whose tensors get scales.
+    accepted
+        The FP32 file and the calibration set, hashed.
+    drawn
+        The calibration windows.
+    """
+
+    fp32: onnx.ModelProto
+    static: onnx.ModelProto
+    spec: ModelSpec
+    accepted: dict[str, Accepted]
+    drawn: CalibrationSet
+
+    def inputs(self, watch: Watch[NDArray[np.float32]] = unwatched) -> Iterator[NDArray[np.float32]]:
+        """Read the calibration windows one after another, as the static form takes them."""
+        samples = watch(self.drawn, "taking ranges", len(self.drawn))
+        return (static_input(self.spec, sample[None])[0] for sample in samples)
+
+
+def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
+    """Open an FP32 file and a calibration set.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used.
+    SpecError
+        Per-channel scales are asked of an opset below 13.
+    """
+    model = _fp32_model(fp32, options)
+    accepted = {"fp32": accept(fp32), "calibration": accept(calibration)}
+    return Source(model, static_form(model, fp32), spec_of(model), accepted, open_calibration(calibration))
+
+
+def scales_for(source: Source, options: QuantizeOptions, watch: Watch[NDArray[np.float32]] = unwatched) -> Scales:
+    """Take ranges from the calibration windows and return the scale table."""
+    ranges = collect_ranges(source.static, lambda: source.inputs(watch), options)
+    return scale_table(source.static, ranges, source.spec)
+
+
+def quantize(
+    fp32: Path,
+    calibration: Path,
+    output: Path,
+    options: QuantizeOptions,
+    watch: Watch[NDArray[np.float32]] = unwatched,
+) -> Quantized:
+    """Quantise the network in an FP32 file with ranges from a calibration set, audit what was written, and keep it.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used.
+    SpecError
+        Per-channel scales are asked of an opset below 13, or a method of a tensor without a scale of its own.
+    GateError
+        A file breaks the scheme, or the pair's logits differ from the whole's; the files are kept and marked failed.
+    """
+    source = open_source(fp32, calibration, options)
+    return write_quantized(source, source.static, scales_for(source, options, watch), output, options)
+
+
+def write_quantized(
+    source: Source,
+    static: onnx.ModelProto,
+    scales: Scales,
+    output: Path,
+    options: QuantizeOptions,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> Quantized:
+    """Write a static model in INT8, audit what was written, and keep it; ``told`` goes into the files' rows.
+
+    Raises
+    ------
+    GateError
+        As :func:`quantize`.
+    """
+    paths = _save(write_int8(static, scales, options, source.spec), output, pair=source.spec.output == "bpm")
+    reloaded = [onnx.load(path) for path in paths]
+    audits = [audit(part, source.spec, per_channel=options.per_channel) for part in reloaded]
+    violations = [
+        *(f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations),
+        *scale_violations(reloaded[0], scales),
+        *_pair_violations(reloaded, islice(source.inputs(), COMPARED_SAMPLES)),
+    ]
+    _record(paths, source, {**options_of(QuantizeOptions, options), **told}, failed=bool(violations))
+    if violations:
+        raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
+    return _quantized(paths, source, options, audits[0])
+
+
+def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions, found: Audit) -> Quantized:
+    whole, *pair = paths
+    spatial, temporal = pair or (None, None)
+    return Quantized(
+        whole=whole,
+        spatial=spatial,
+        temporal=temporal,
+        fp32_bytes=source.fp32.ByteSize(),
+        whole_bytes=whole.stat().st_size,
+        pair_bytes=sum(path.stat().st_size for path in pair) if pair else None,
+        samples=len(source.drawn),
+        per_channel=options.per_channel,
+        method=", ".join((options.method, *options.layers)),
+        audit=found,
+    )
+
+
+def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
+    model = load_model(path, "FP32 model", MEND)
+    opset = opset_of(model, path)
+    if options.per_channel and opset < PER_CHANNEL_OPSET:
+        raise SpecError(f"{path} has opset {opset}; per-channel INT8 needs 13: export it with --opset 13")
+    return model
+
+
+def _save(int8: onnx.ModelProto, output: Path, *, pair: bool) -> tuple[Path, ...]:
+    """Write the whole file, and the pair cut from it where there is one."""
+    files = {output: int8, **(dict(zip(pair_paths(output), cut_pair(int8), strict=True)) if pair else {})}
+    for path, part in files.items():
+        save_model(part, path)
+    return tuple(files)
+
+
+def _record(paths: tuple[Path, ...], source: Source, told: Mapping[str, Any], *, failed: bool) -> None:
+    """Write a row a file; it keeps the calibration's indices, so that verify can refuse to test on them."""
+    drawn = source.drawn
+    told = {
+        **told,
+        "calibration_indices": drawn.indices.tolist(),
+        "calibration_source_sha256": drawn.source_sha256,
+    }
+    for path in paths:
+        record(path, "quantize", source.accepted, told, "failed" if failed else "done")
+
+
+def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run the board pair on one whole input [72, 36, 36], patch by patch as a board does."""
+    patches = sample.reshape(PATCHES, 1, -1, *sample.shape[1:])
+    features = np.stack([spatial(patch)[0].reshape(FEATURES) for patch in patches])
+    ring = features.reshape(FRAMES, -1).T.reshape(SHAPE_FEATURES)
+    return np.asarray(temporal(np.ascontiguousarray(ring))[0].ravel())
+
+
+def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.float32]]) -> list[str]:
+    if len(models) == 1:
+        return []
+    whole = OrtRunner(with_outputs(models[0], ["logit_dq"]).SerializeToString())
+    spatial, temporal = (OrtRunner(model.SerializeToString()) for model in models[1:])
+    pairs = ((whole(sample[None])[1].ravel(), pair_logits(spatial, temporal, sample)) for sample in inputs)
+    return [f"pair's logit {two[0]} is not the whole's {one[0]}" for one, two in pairs if not np.array_equal(one, two)]

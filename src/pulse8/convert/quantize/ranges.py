@@ -1,0 +1,238 @@
+"""Activation ranges over a calibration set, one sample in memory at a time.
+
+MinMax needs one pass. The others need a second one, for each tensor's histogram between its extremes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pulse8.convert.export.forms import FLOAT_TAIL
+from pulse8.convert.export.onnx_file import with_outputs
+from pulse8.convert.quantize.options import QuantizeOptions, RangeRule
+from pulse8.errors import SpecError
+from pulse8.measure.infer.ort import OrtRunner
+
+Range = tuple[float, float]
+Ranges = dict[str, Range]
+"""Tensor name to its smallest and largest value."""
+
+Samples = Callable[[], Iterable[NDArray[np.float32]]]
+"""Gives the calibration inputs, without the batch axis of 1, from the beginning each time it is called."""
+
+Counts = NDArray[np.int64]
+
+KEEPS_SCALE: Final = {"MaxPool", "AveragePool", "Reshape", "Transpose"}
+BINS: Final = 4096
+LEVELS: Final = 256
+SCALE_BITS: Final = 12
+"""A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale, a float32 number of 24."""
+SMALLEST_WIDTH: Final = float(np.finfo(np.float32).tiny)
+"""A narrower bin is zero, or nearly, in float32."""
+SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
+"""Parts of the whole range that the entropy method tries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Extremes of each tensor that a node makes, and the histograms between them of those that need one."""
+
+    extremes: Ranges
+    counts: dict[str, Counts]
+
+
+def collect_ranges(model: onnx.ModelProto, samples: Samples, options: QuantizeOptions) -> Ranges:
+    """Run a static FP32 model on every sample and choose the range of each tensor that a node makes.
+
+    What is added has one range, so that the NPU adds integers.
+
+    Raises
+    ------
+    SpecError
+        A method is given for a tensor that has no scale of its own.
+    """
+    check_rules(model, options)
+    wanted = [name for name in scaled_tensors(model) if options.rule(name).method != "minmax"]
+    return choose_ranges(model, observe(model, samples, wanted), options)
+
+
+def check_rules(model: onnx.ModelProto, options: QuantizeOptions) -> None:
+    """Hold that every tensor with a method of its own has a scale of its own; ``SpecError`` names one that has not."""
+    scaled = scaled_tensors(model)
+    if unknown := set(options.own_rules) - set(scaled):
+        raise SpecError(f"{min(unknown)} is no tensor with a scale of its own; those are {', '.join(scaled)}")
+
+
+def observe(model: onnx.ModelProto, samples: Samples, tensors: Sequence[str]) -> Observed:
+    """Run the model on every sample, and a second time where ``tensors`` need a histogram."""
+    extremes = extremes_of(model, samples())
+    spread = {name: extremes[name] for name in tensors}
+    return Observed(extremes, histograms(model, samples(), spread) if spread else {})
+
+
+def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeOptions) -> Ranges:
+    """Choose every tensor's range by its rule; one without a histogram keeps its extremes."""
+    chosen = {
+        name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
+        for name, ends in observed.extremes.items()
+    }
+    return with_exact_averages(model, with_shared_scales(model, chosen))
+
+
+def scaled_tensors(model: onnx.ModelProto) -> list[str]:
+    """Name the inner tensors that get a scale of their own, in the graph's order.
+
+    A pool or a reshape keeps its input's scale, a ReLU is part of its convolution, and the tail stays in float.
+    """
+    activated = {node.input[0] for node in model.graph.node if node.op_type == "Relu"}
+    return [
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type not in KEEPS_SCALE and node.output[0] not in activated and node.name not in FLOAT_TAIL
+    ]
+
+
+def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) -> Ranges:
+    """Smallest and largest value of each tensor that a node makes."""
+    names = [name for node in model.graph.node for name in node.output]
+    read = tensor_reader(model, names)
+    low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
+    for sample in samples:
+        tensors = read(sample)
+        low = np.minimum(low, [tensor.min() for tensor in tensors])
+        high = np.maximum(high, [tensor.max() for tensor in tensors])
+    return {name: (float(one), float(other)) for name, one, other in zip(names, low, high, strict=True)}
+
+
+def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Give both operands of each Add the range that holds both."""
+    shared = dict(ranges)
+    adds = [list(node.input) for node in model.graph.node if node.op_type == "Add" and set(node.input) <= set(ranges)]
+    for _ in adds:  # an operand of several Adds ties all of theirs together
+        for pair in adds:
+            union = min(shared[name][0] for name in pair), max(shared[name][1] for name in pair)
+            shared.update(dict.fromkeys(pair, union))
+    return shared
+
+
+def with_exact_averages(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Widen the range of each tensor that is averaged over an even window, and of all that share it (decision 0031).
+
+    The average of an odd sum of two bytes lies exactly between two bytes. Integers round it half to even; floats round
+    what the scale's own rounding left of the half. A scale of 12 bits leaves all of it.
+    """
+    pools = [node for node in model.graph.node if node.op_type == "AveragePool"]
+    even = [node for node in pools if np.prod(onnx.helper.get_node_attr_value(node, "kernel_shape")) % 2 == 0]
+    averaged = {ranges[node.input[0]] for node in even if node.input[0] in ranges}
+    return {name: exact_range(ends) if ends in averaged else ends for name, ends in ranges.items()}
+
+
+def exact_range(ends: Range) -> Range:
+    """Return the range of the next larger scale of 12 significant bits, with a zero point that is a whole number."""
+    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
+    mantissa, exponent = np.frexp((high - low) / (LEVELS - 1))
+    step = float(np.ldexp(np.ceil(np.ldexp(mantissa, SCALE_BITS)), exponent - SCALE_BITS))
+    below = round(-low / step) if step else 0
+    return -below * step, (LEVELS - 1 - below) * step
+
+
+def histograms(
+    model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
+) -> dict[str, Counts]:
+    """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
+    read = tensor_reader(model, list(extremes))
+    counts = {name: np.zeros(BINS, np.int64) for name in extremes}
+    for sample in samples:
+        for (name, ends), tensor in zip(extremes.items(), read(sample), strict=True):
+            counts[name] += binned(tensor, ends)
+    return counts
+
+
+def tensor_reader(
+    model: onnx.ModelProto, names: Sequence[str]
+) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Return what runs a model on a sample and returns the named tensors, its own output among them or not."""
+    last = model.graph.output[0].name
+    outputs = [last, *(name for name in names if name != last)]
+    runner = OrtRunner(with_outputs(model, outputs[1:]).SerializeToString())
+    places = [outputs.index(name) for name in names]
+
+    def read(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        found = runner(sample[None])
+        return [found[place] for place in places]
+
+    return read
+
+
+def binned(values: NDArray[np.float32], ends: Range) -> Counts:
+    """Count values in equal bins between two ends."""
+    low, high = ends
+    width = (high - low) / BINS
+    width = width if width >= SMALLEST_WIDTH else 1.0  # all of them lie in the first bin
+    places = np.clip((values.ravel() - low) / width, 0, BINS - 1).astype(np.int64)
+    return np.bincount(places, minlength=BINS)
+
+
+def chosen_range(counts: Counts, ends: Range, rule: RangeRule) -> Range:
+    """Choose a tensor's range by a rule from its histogram between ``ends``; it lies within them."""
+    match rule.method:
+        case "minmax":
+            return ends
+        case "percentile":
+            return _percentile(counts, ends, rule.percentile)
+        case "entropy":
+            return _entropy(counts, ends)
+
+
+def _percentile(counts: Counts, ends: Range, percentile: float) -> Range:
+    """Cut half of what may lie outside at either end, to the outer edge of a bin."""
+    cut = (100 - percentile) / 200 * counts.sum()
+    edges = np.linspace(*ends, BINS + 1)
+    first = int(np.searchsorted(counts.cumsum(), cut, side="right"))
+    last = int(np.searchsorted(counts[::-1].cumsum(), cut, side="right"))
+    return (float(edges[first]), float(edges[BINS - last])) if first + last < BINS else ends
+
+
+def _entropy(counts: Counts, ends: Range) -> Range:
+    """Clip at the magnitude from which INT8 keeps most of the distribution (Kullback-Leibler; Migacz, GTC 2017).
+
+    What is cut off counts at the ends in the true distribution and not in the rounded one, so clipping has its price.
+    Zeros are left out: INT8 has them exactly, and after a ReLU they are half of all values.
+    """
+    counts = np.where(np.arange(BINS) == _bin_of_zero(ends), 0, counts)
+    centres = np.linspace(*ends, BINS + 1)[:-1] + (ends[1] - ends[0]) / BINS / 2
+    clips = [_clipped(ends, share * max(abs(ends[0]), abs(ends[1]))) for share in SHARES]
+    return min(reversed(clips), key=lambda clip: _divergence(counts, centres, clip))  # of equal ones the widest
+
+
+def _clipped(ends: Range, magnitude: float) -> Range:
+    return float(np.clip(ends[0], -magnitude, magnitude)), float(np.clip(ends[1], -magnitude, magnitude))
+
+
+def _bin_of_zero(ends: Range) -> int:
+    """Return the number of the bin that holds 0; one that is outside where none does."""
+    return int(np.floor(-ends[0] / ((ends[1] - ends[0]) / BINS or 1.0)))
+
+
+def _divergence(counts: Counts, centres: NDArray[np.float64], clip: Range) -> float:
+    low, high = min(clip[0], 0.0), max(clip[1], 0.0)  # INT8 always reaches 0
+    inside = (centres >= low) & (centres <= high)
+    if not counts[inside].any():
+        return np.inf
+    kept = counts[inside].astype(np.float64)
+    true = kept.copy()
+    true[0] += counts[centres < low].sum()
+    true[-1] += counts[centres > high].sum()
+    level = np.rint((centres[inside] - low) / (high - low) * (LEVELS - 1)).astype(np.int64)
+    filled = kept > 0
+    mass = np.bincount(level, kept, LEVELS) / np.maximum(np.bincount(level, filled, LEVELS), 1)
+    rounded = np.where(filled, mass[level], 0)
+    rounded /= rounded.sum()
+    true /= true.sum()
+    rounded = np.maximum(rounded, 1e-12)
+    seen = true > 0
+    return float((true[seen] * np.log(true[seen] / rounded[seen])).sum())

@@ -1,0 +1,54 @@
+"""A scale table: what one INT8 step of each tensor is worth, and which code is zero."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import onnx
+
+from pulse8.convert.export.forms import FLOAT_TAIL
+from pulse8.convert.quantize.ranges import Range, Ranges, scaled_tensors
+from pulse8.spec import ModelSpec
+
+LOW: Final = -128
+HIGH: Final = 127
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Real value = ``scale`` (a float32) times (code minus ``zero_point``), codes -128 to 127."""
+
+    scale: float
+    zero_point: int
+
+    @property
+    def low(self) -> float:
+        """Smallest value that has a code of its own."""
+        return self.scale * (LOW - self.zero_point)
+
+    @property
+    def high(self) -> float:
+        """Largest value that has a code of its own."""
+        return self.scale * (HIGH - self.zero_point)
+
+
+Scales = dict[str, Scale]
+"""Tensor name to its scale."""
+
+SIGMOID: Final = Scale(1 / 256, LOW)
+"""Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
+
+
+def scale_table(model: onnx.ModelProto, ranges: Ranges, spec: ModelSpec) -> Scales:
+    """Return the scale of a static model's input, which is the spec's, and of each tensor that has one of its own."""
+    sigmoids = {node.output[0] for node in model.graph.node if node.op_type == "Sigmoid"} - set(FLOAT_TAIL)
+    pinned = {model.graph.input[0].name: Scale(float(np.float32(spec.input_scale)), spec.input_zero_point)}
+    pinned |= dict.fromkeys(sigmoids, SIGMOID)
+    return pinned | {name: scale_of(ranges[name]) for name in scaled_tensors(model) if name not in pinned}
+
+
+def scale_of(ends: Range) -> Scale:
+    """Return the asymmetric INT8 scale of a range; 0 is always in it and exact, and an empty range has step 1."""
+    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
+    scale = float(np.float32((high - low) / (HIGH - LOW))) or 1.0
+    return Scale(scale, int(np.clip(np.rint(LOW - low / scale), LOW, HIGH)))

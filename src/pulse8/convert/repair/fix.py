@@ -1,0 +1,162 @@
+"""``preflight --fix``: a new file with what is safe to mend, kept only if it gives the old one's numbers.
+
+The guide's 6-D export becomes the whole static form, and a recognised ``ultralight`` the board pair beside it; every
+other file keeps its graph and has its batch, operator set, IR version, imports and Add scales mended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pulse8.board.inputs import pair_paths
+from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.read import parse_graph, read_graph
+from pulse8.board.onnx_graph.records import Graph
+from pulse8.convert.export.forms import spatial_form, temporal_form, whole_form
+from pulse8.convert.export.onnx_file import save_model, with_outputs
+from pulse8.convert.export.recognise import opset_of, recognise, spec_of
+from pulse8.convert.quantize.pair import cut_pair
+from pulse8.convert.quantize.quantize import pair_logits
+from pulse8.convert.repair.edits import ALIKE, shared_add_scales
+from pulse8.errors import GateError, InputError, one_line
+from pulse8.learn.simulate.probe import probe_samples
+from pulse8.manifest import accept, record
+from pulse8.measure.clips.patches import SHAPE_WHOLE, to_whole_input
+from pulse8.measure.infer.ort import OrtRunner
+
+TOLERANCE: Final = 1e-4
+"""BPM for a model that gives them; else the outputs' own unit, as a share of their largest value."""
+REQUANTISED_TOLERANCE: Final = 0.05
+"""After a requantisation, which rounds once more, outputs may move by 5 % of their largest value."""
+SPREAD_STEPS: Final = 40
+"""Standard deviation of the drawn inputs, in steps of the input's quantisation."""
+PROBES: Final = 8
+GUIDE_RANK: Final = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixed:
+    """What was written: files, changes in words, and the largest difference from the old file's outputs."""
+
+    files: tuple[Path, ...]
+    changes: tuple[str, ...]
+    max_difference: float
+
+
+def fix(model: Path, output: Path) -> Fixed:
+    """Write what can be mended of a model as a new file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read or run, or there is nothing to mend.
+    GateError
+        The new file gives other numbers; nothing is kept.
+    """
+    graph = read_graph(model)
+    if output.resolve() == model.resolve():
+        raise InputError(f"--fix {output} is the model itself; name a new file")
+    source = accept(model, failed_too=True)
+    loaded = onnx.load(model)
+    shape = graph.inputs[0].shape if len(graph.inputs) == 1 else None
+    if shape is not None and len(shape) == GUIDE_RANK:
+        fixed = _static(loaded, model, output)
+    elif shape == SHAPE_WHOLE and {"images", "features"} <= {name for node in graph.nodes for name in node.outputs}:
+        fixed = _pair(loaded, output)
+    else:
+        fixed = _edited(loaded, graph, model, output)
+    for path in fixed.files:
+        record(path, "preflight --fix", {"model": source}, {"changes": list(fixed.changes)})
+    return fixed
+
+
+def _static(loaded: onnx.ModelProto, path: Path, output: Path) -> Fixed:
+    """Write the whole static form and the pair of a guide-form export."""
+    weights, spec, opset = recognise(loaded, path), spec_of(loaded), opset_of(loaded, path)
+    forms = [form(weights, spec, opset) for form in (whole_form, spatial_form, temporal_form)]
+    runner = OrtRunner(path)
+    whole, spatial, temporal = (OrtRunner(form.SerializeToString()) for form in forms)
+    samples = probe_samples(PROBES)
+    bpm = np.concatenate([runner(sample[None])[0].ravel() for sample in samples])
+    inputs = to_whole_input(samples)
+    static = np.concatenate([whole(sample[None])[0].ravel() for sample in inputs])
+    halves = np.concatenate([_bpm(pair_logits(spatial, temporal, sample)) for sample in inputs])
+    difference = max(float(np.abs(bpm - other).max()) for other in (static, halves))
+    changes = ("6-D input and dynamic batch became [1, 72, 36, 36]", "the board pair beside it")
+    return _kept(forms, (output, *pair_paths(output)), changes, difference, TOLERANCE)
+
+
+def _bpm(logit: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(30 + 150 / (1 + np.exp(-logit)), np.float32)
+
+
+def _pair(loaded: onnx.ModelProto, output: Path) -> Fixed:
+    """Cut the board pair from a whole INT8 file."""
+    pair = cut_pair(loaded)
+    whole = OrtRunner(with_outputs(loaded, ["logit_dq"]).SerializeToString())
+    halves = [OrtRunner(part.SerializeToString()) for part in pair]
+    inputs = to_whole_input(probe_samples(PROBES))
+    pairs = [(whole(sample[None])[1].ravel(), pair_logits(halves[0], halves[1], sample)) for sample in inputs]
+    difference = max(float(np.abs(_bpm(one) - _bpm(other)).max()) for one, other in pairs)
+    changes = ("the board pair in place of 24 patches as one batch",)
+    return _kept(pair, pair_paths(output), changes, difference, TOLERANCE)
+
+
+def _edited(loaded: onnx.ModelProto, graph: Graph, path: Path, output: Path) -> Fixed:
+    """Edit a graph of anybody's."""
+    changes = [change for edit in ALIKE for change in edit(loaded)]
+    requantised = shared_add_scales(loaded)
+    if not changes and not requantised:
+        raise InputError(f"{path} has nothing that --fix mends; see the findings of `pulse8 preflight {path}`")
+    if len(graph.inputs) != 1 or graph.inputs[0].kind != "float":
+        raise InputError(f"{path} has several inputs or none of float; such a file is not verified, so not written")
+    _state_outputs(loaded, str(path))
+    scheme = Quantised(graph).result_scheme(graph.inputs[0].name)
+    spread = SPREAD_STEPS * scheme.scale if scheme is not None and scheme.scale else 1.0
+    difference = _difference(path, loaded, spread, relative=bool(requantised))
+    limit = REQUANTISED_TOLERANCE if requantised else TOLERANCE
+    return _kept([loaded], (output,), (*changes, *requantised), difference, limit)
+
+
+def _state_outputs(model: onnx.ModelProto, name: str) -> None:
+    """State the inferred shape of outputs that state none: the checker asks for it."""
+    inferred = parse_graph(model.SerializeToString(), name)
+    for end in model.graph.output:
+        shape = inferred.shape(end.name)
+        if not end.type.tensor_type.HasField("shape") and shape is not None:
+            kind = end.type.tensor_type.elem_type or onnx.TensorProto.FLOAT
+            end.CopyFrom(onnx.helper.make_tensor_value_info(end.name, kind, shape))
+
+
+def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative: bool) -> float:
+    """Run both files on the same draws and return the largest difference of any output."""
+    old, new = OrtRunner(path, "off"), OrtRunner(edited.SerializeToString(), "off")
+    shape = tuple(size if isinstance(size, int) else 1 for size in old.input_shape)
+    found = 0.0
+    try:
+        for draw in np.random.default_rng(8).normal(0, spread, (PROBES, *shape)).astype(np.float32):
+            for one, other in zip(old(draw), new(draw), strict=True):
+                largest = float(np.abs(one).max()) if relative else 1.0
+                found = max(found, float(np.abs(one - other).max()) / max(largest, TOLERANCE))
+    except Exception as error:  # ONNX Runtime's exceptions share no base but this one
+        raise InputError(f"{path} cannot be run to verify the mended file: {one_line(error)}") from error
+    return found
+
+
+def _kept(
+    models: Sequence[onnx.ModelProto],
+    paths: Sequence[Path],
+    changes: tuple[str, ...],
+    difference: float,
+    limit: float,
+) -> Fixed:
+    if not difference <= limit:
+        raise GateError(f"the mended file differs by {difference:.1e} (limit {limit:g}); nothing was written")
+    for model, path in zip(models, paths, strict=True):
+        save_model(model, path)
+    return Fixed(files=tuple(paths), changes=changes, max_difference=difference)

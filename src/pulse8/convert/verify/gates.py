@@ -1,0 +1,138 @@
+"""The gates of a verdict: every limit with its reason, in one record, and what was held against it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pulse8.convert.verify.waves import WaveComparison
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far an INT8 file may be from its FP32 model; limits from ``min_sqnr_db`` on are for waveform models.
+
+    Attributes
+    ----------
+    max_mae_increase_bpm, max_mean_difference_bpm
+        The guide's, both strict: reaching one fails.
+    min_fp32_sd_bpm, min_sd_share
+        Below these nothing varies, and agreement says nothing.
+    min_sqnr_db
+        A waveform network loses nothing that can be measured at 30 dB and more; on noise calibration it falls to 19.
+    max_difference_p95_bpm
+        The 95th percentile of the change was 0.09 to 0.30 BPM in all good files of the design's trials.
+    max_accepted_increase_bpm
+        On accepted windows good files moved the MAE by at most 0.05 BPM. On all windows it is decided by a few that
+        flip, with either sign; that figure is reported with its interval, and is no gate.
+    max_flip_share
+        Good files flipped 0.2 to 1.3 % of windows.
+    max_offset_share
+        A shift has one sign and no averaging removes it: in the wave's standard deviations, half the noise at the
+        smallest SQNR.
+    max_worst_subject_bpm
+        Mean change of one subject's accepted rates: what the guide allows on the mean of all must hold for each person.
+    """
+
+    max_mae_increase_bpm: float = 2.0
+    max_mean_difference_bpm: float = 2.0
+    min_fp32_sd_bpm: float = 0.1
+    min_sd_share: float = 0.1
+    min_sqnr_db: float = 28.0
+    max_difference_p95_bpm: float = 0.3
+    max_accepted_increase_bpm: float = 0.05
+    max_flip_share: float = 0.015
+    max_offset_share: float = 0.02
+    max_worst_subject_bpm: float = 2.0
+
+
+LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One figure held against its limit.
+
+    Attributes
+    ----------
+    name
+        For programs.
+    what, asked, measured
+        For a table of promises, with units.
+    figure, limit, met
+        The figure, what it is held against, and whether it holds.
+    line
+        What a report says where it does not.
+    """
+
+    name: str
+    what: str
+    asked: str
+    measured: str
+    figure: float
+    limit: float
+    met: bool
+    line: str
+
+
+def most(name: str, what: str, figure: float, limit: float, unit: str, digits: int = 2) -> Gate:
+    """Gate that a figure must stay under, strictly."""
+    measured, asked = f"{number(figure, digits)}{unit}", f"{limit}{unit}"
+    return Gate(
+        name=name,
+        what=what,
+        asked=f"under {asked}",
+        measured=measured,
+        figure=figure,
+        limit=limit,
+        met=bool(figure < limit),
+        line=f"{what} ({measured}) >= threshold ({asked})",
+    )
+
+
+def least(name: str, what: str, figure: float, limit: float, unit: str, line: str) -> Gate:
+    """Gate that a figure must reach; ``line`` says what is wrong where it does not."""
+    return Gate(
+        name=name,
+        what=what,
+        asked=f"at least {limit:.4g}{unit}",
+        measured=f"{figure:.4g}{unit}",
+        figure=figure,
+        limit=limit,
+        met=bool(figure >= limit),
+        line=line,
+    )
+
+
+def number(figure: float, digits: int = 2) -> str:
+    """Write a figure as the guide's last block does: trailing zeros but one are dropped (1.47, 3.2, 2.0)."""
+    return str(round(figure, digits) + 0.0)
+
+
+def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]:
+    """Hold a waveform model's figures against their limits."""
+    sqnr = f"Waveform SQNR ({waves.sqnr_db:.1f} dB) < threshold ({limits.min_sqnr_db} dB)"
+    yield least("sqnr", "Waveform SQNR", waves.sqnr_db, limits.min_sqnr_db, " dB", sqnr)
+    yield most(
+        "p95", "95th percentile of the change of rate", waves.difference_p95, limits.max_difference_p95_bpm, " BPM"
+    )
+    increase, limit = abs(waves.accepted_mae_increase), limits.max_accepted_increase_bpm
+    yield most("accepted", "Change of MAE on accepted windows", increase, limit, " BPM", 3)
+    yield most("flips", "Share of windows that moved by over 5 BPM", waves.flip_share, limits.max_flip_share, "", 4)
+    yield most("bias", "Offset of a phase, in standard deviations", waves.offset_share, limits.max_offset_share, "", 4)
+    worst, limit = f"Mean change of {waves.worst_subject}'s rates", limits.max_worst_subject_bpm
+    yield most("worst subject", worst, waves.worst_difference, limit, " BPM")
+
+
+def scheme_gate(violations: Sequence[str]) -> Gate:
+    """Hold what the audit found in the file, reloaded, against none."""
+    first = f"INT8 scheme broken ({len(violations)} times): {violations[0]}" if violations else ""
+    return Gate(
+        name="scheme",
+        what="Places where the file, read back, breaks the INT8 scheme",
+        asked="none",
+        measured=str(len(violations) or "none"),
+        figure=len(violations),
+        limit=0,
+        met=not violations,
+        line=first,
+    )

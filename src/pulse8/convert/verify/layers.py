@@ -1,0 +1,68 @@
+"""SQNR layer by layer: where between input and output the INT8 file departs from FP32."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.quantize.ranges import tensor_reader
+from pulse8.errors import InputError
+from pulse8.measure.infer.onnx_file import load_model
+
+LAYERS: Final = (
+    *("images", "conv1_relu", "pool1", "conv2_relu", "pool2", "conv3_relu", "average1", "average2"),
+    *("time1_relu", "time2_relu", "dense1_relu", "logit"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSqnr:
+    """One tensor's signal (about its mean) over the INT8 file's error in it, in decibels."""
+
+    layer: str
+    sqnr_db: float
+
+
+def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[LayerSqnr, ...]:
+    """Compare every layer of the whole INT8 file with its FP32 form on samples [n, ...] of a data file.
+
+    Raises
+    ------
+    InputError
+        The INT8 file is not pulse8's, so its layers have no names in common with the FP32 form's.
+    """
+    model = load_model(fp32, "FP32 model", MEND)
+    whole, spec = static_form(model, fp32), spec_of(model)
+    quantised = load_model(int8, "INT8 model", MEND)
+    layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
+    made = {name for node in quantised.graph.node for name in node.output}
+    if not {f"{layer}_dq" for layer in layers} <= made:
+        raise InputError(f"{int8} was not written by pulse8: its layers have other names")
+    readers = tensor_reader(whole, layers), tensor_reader(quantised, [f"{layer}_dq" for layer in layers])
+    powers = np.zeros((len(layers), 4))  # count, sum, sum of squares, sum of squared errors
+    for sample in static_input(spec, samples):
+        pairs = zip(readers[0](sample), readers[1](sample), strict=True)
+        powers += [_powers(reference, test) for reference, test in pairs]
+    count, total, squares, noise = powers.T
+    signal = np.maximum(squares - total**2 / count, np.finfo(float).tiny)
+    found = 10 * np.log10(signal / np.maximum(noise, np.finfo(float).tiny))
+    return tuple(LayerSqnr(layer=name, sqnr_db=float(value)) for name, value in zip(layers, found, strict=True))
+
+
+def _layers_of(static: onnx.ModelProto) -> tuple[str, ...]:
+    """Name what each node makes, a convolution with its ReLU as one."""
+    activated = {node.input[0] for node in static.graph.node if node.op_type == "Relu"}
+    return tuple(node.output[0] for node in static.graph.node if node.output[0] not in activated)
+
+
+def _powers(reference: NDArray[np.float32], test: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    one, error = reference.ravel(), (test - reference).ravel()
+    return one.size, float(one.sum(dtype=np.float64)), _square_sum(one), _square_sum(error)
+
+
+def _square_sum(values: NDArray[np.float32]) -> float:
+    return float(np.einsum("i,i->", values, values, dtype=np.float64))

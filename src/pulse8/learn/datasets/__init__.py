@@ -1,1 +1,0 @@
-"""Data sets on disk and their splits by subject."""

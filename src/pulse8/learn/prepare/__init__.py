@@ -1,0 +1,1 @@
+"""Raw data sets, or simulated people, to stores, windows and data files."""

@@ -1,0 +1,45 @@
+"""COHFACE (Heusch et al., 2017): ``<1..40>/<0..3>/data.avi`` (or .mkv) at 20 Hz and ``data.hdf5`` at 256 Hz.
+
+MPEG-4 under 2 MB a minute: hardly any pulse survives in it. Sessions 0 and 1 are lit by a studio lamp, 2 and 3 by the
+window. ``time`` is in seconds from the video's start.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pulse8.learn.prepare.adapters.adapter import Found, Opened, folders, ppg_of
+from pulse8.learn.prepare.adapters.hdf5 import opened, signal
+from pulse8.measure.video.decode import read_frames
+
+LAYOUT: Final = "COHFACE is 1/0/data.avi and data.hdf5 and so on; name their folder with --raw"
+VIDEOS: Final = ("data.avi", "data.mkv", "data_fixed.mkv")
+STUDIO: Final = ("0", "1")
+
+
+@dataclass(frozen=True)
+class Cohface:
+    """Subject and session are the two folders' names."""
+
+    name: str = "cohface"
+    simulated: bool = False
+    seen: str = "fixtures in its format"
+
+    def find(self, raw: Path) -> list[Found]:
+        """List the sessions' folders, whole or not."""
+        return [
+            Found(
+                recording=f"{folder.parent.name}-{folder.name}",
+                subject=folder.parent.name,
+                video=next((folder / name for name in VIDEOS if (folder / name).is_file()), folder / VIDEOS[0]),
+                truth=folder / "data.hdf5",
+                conditions={"light": "studio" if folder.name in STUDIO else "natural"},
+            )
+            for folder in folders(raw, ("[0-9]/[0-3]/", "[0-9][0-9]/[0-3]/"), LAYOUT)
+        ]
+
+    def open(self, found: Found) -> Opened:
+        """Read pulse and time, and open the video."""
+        with opened(found.truth) as file:
+            ppg, t_s = signal(file, found.truth, "pulse"), signal(file, found.truth, "time")
+        return Opened(pictures=read_frames(found.video), reference=ppg_of(found.truth, ppg, t_s))

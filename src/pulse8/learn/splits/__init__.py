@@ -1,0 +1,1 @@
+"""Who trains, who is tested: splits by subject, asserted disjoint."""

@@ -1,0 +1,299 @@
+"""Each check fires on a planted model, and on a clean one none does."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from planted import Net, clean
+from pulse8.board.onnx_graph.read import read_graph
+from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.preflight import preflight, write_preflight
+from pulse8.board.preflight.rules import checks, operators
+from pulse8.manifest import accept, record
+
+SAMPLES = {"calibration_indices": list(range(200)), "calibration_source_sha256": "0" * 64}
+
+
+def save(folder, model, name="model.onnx", samples=SAMPLES):
+    """Write a model with the rows that calibrate and quantize would have written."""
+    path, calibration, data = folder / name, folder / "calibration.pt", folder / "data.pt"
+    data.write_bytes(b"data")
+    calibration.write_bytes(b"calibration")
+    path.write_bytes(model.SerializeToString())
+    record(calibration, "calibrate", {"data": accept(data)}, {"distribution": "stratified"})
+    record(path, "quantize", {"calibration": accept(calibration)}, samples)
+    return path
+
+
+def found_in(folder, model, options=None, **given):
+    return preflight(save(folder, model, **given), options or PreflightOptions())
+
+
+def layer(op, *inputs, shape=(1, 8, 16, 16), constants=(), **attributes):
+    def build():
+        net = Net(shape)
+        net.layer(op, *inputs, *(net.constant(value) for value in constants), **attributes)
+        return net.model()
+
+    return build
+
+
+def between(op, *constants, **attributes):
+    def build():
+        net = Net()
+        net.conv()
+        net.layer(op, *(net.constant(value) for value in constants), **attributes)
+        net.conv(takes=8)
+        return net.model()
+
+    return build
+
+
+def rank_five():
+    net = Net((1, 2, 4, 16, 16))
+    net.layer("Relu")
+    net.layer("Reshape", net.constant(np.array([1, 8, 16, 16])))
+    net.conv()
+    return net.model()
+
+
+def dynamic():
+    net = Net(("batch", 8, 16, 16))
+    net.conv()
+    return net.model()
+
+
+def batch_of_24():
+    net = Net((1, 24 * 8, 16, 16))
+    net.layer("Reshape", net.constant(np.array([24, 8, 16, 16])))
+    net.conv()
+    return net.model()
+
+
+def floats():
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        "float",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 8, 4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def unsigned():
+    net = Net()
+    net.tensor = net.border(net.tensor, zero=128, kind=np.uint8)
+    net.conv()
+    return net.model()
+
+
+def weights(**given):
+    def build():
+        net = Net()
+        net.layer("Conv", net.weight((8, 8, 3, 3), **given), pads=[1, 1, 1, 1])
+        return net.model()
+
+    return build
+
+
+def sixteen_bits():
+    net = Net()
+    net.tensor = net.border(net.tensor, zero=0, kind=np.int16)
+    net.conv()
+    return net.model(opset=21)
+
+
+def spilling():
+    net = Net((1, 16, 512, 512))
+    net.conv(16, 16)
+    return net.model()
+
+
+def flash_bound():
+    net = Net((1, 512, 1, 1))
+    net.conv(1024, 512, (1, 1))
+    return net.model()
+
+
+def padded():
+    net = Net()
+    net.layer("Pad", net.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1])))
+    net.conv()
+    return net.model()
+
+
+def clipped():
+    net = Net()
+    bounds = [net.border(net.constant(np.float32(bound))) for bound in (0, 6)]
+    net.layer("Clip", *bounds)
+    net.conv()
+    return net.model()
+
+
+def bias_at_run_time():
+    net = Net((1, 8))
+    bias = net.border(net.add("Relu", [net.tensor]))
+    net.layer("Gemm", net.weight((8, 8)), bias, transB=1)
+    return net.model()
+
+
+def identity():
+    net = Net()
+    net.nodes.clear()
+    net.tensor = net.add("Identity", ["x"])
+    return net.model()
+
+
+def float_end():
+    net = clean()
+    net.tensor = net.add("Sigmoid", [net.tensor])
+    return net.model()
+
+
+def transposed():
+    net = Net((1, 16, 16, 8))
+    net.layer("Transpose", perm=[0, 3, 1, 2])
+    net.conv()
+    return net.model()
+
+
+def unequal():
+    net = Net()
+    one = net.conv()
+    other = net.border(net.add("Relu", [one]), scale=0.2)
+    net.layer("Add", other)
+    return net.model()
+
+
+FAULTS = {
+    "P01": rank_five,
+    "P02": dynamic,
+    "P03": batch_of_24,
+    "P04 ir": lambda: clean().model(ir=10),
+    "P04 opset": lambda: clean().model(opset=21),
+    "P04 import": lambda: clean().model(imports=["com.microsoft"]),
+    "P05": floats,
+    "P05 island": float_end,
+    "P06": unsigned,
+    "P07 zero": weights(zero=3),
+    "P07 axis": weights(axis=1, scales=8),
+    "P08": sixteen_bits,
+    "P09": between("Softmax", axis=1),
+    "P10 average": layer("AveragePool", kernel_shape=[7, 7]),
+    "P10 global": layer("GlobalAveragePool"),
+    "P11": lambda: (net := Net(), net.conv(kernel=(7, 7)), net.model())[-1],
+    "P12": lambda: (net := Net((1, 32, 16, 128)), net.conv(32, 32), net.model())[-1],
+    "P13": spilling,
+    "P14": flash_bound,
+    "P15 pad": padded,
+    "P15 clip": clipped,
+    "P16 gemm": bias_at_run_time,
+    "P16 slice": between("Slice", np.array([0]), np.array([2**31 - 1]), np.array([2])),
+    "P16 rank": lambda: (net := Net((8,)), net.layer("Relu"), net.model())[-1],
+    "P17": identity,
+    "P18": float_end,
+    "P20": transposed,
+    "P21": layer("NonMaxSuppression"),
+    "P22": lambda: (
+        net := Net((1, 8, 1, 64)),
+        net.layer("Conv", net.weight((8, 1, 1, 3)), group=8, strides=[1, 2], pads=[0, 1, 0, 1]),
+        net.model(),
+    )[-1],
+    "P25": unequal,
+}
+
+
+def test_a_clean_model_is_clean(tmp_path):
+    found = found_in(tmp_path, clean().model())
+    assert found.findings == ()
+    assert found.passed
+    assert found.latency is not None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(tmp_path, fault):
+    found = found_in(tmp_path, FAULTS[fault]())
+    rule = fault.split()[0]
+    assert rule in {each.rule for each in found.findings}
+    row = checks()[rule]
+    told = next(each for each in found.findings if each.rule == rule)
+    assert (told.severity, told.why, told.mend) == (row.severity, row.why, row.mend)
+    assert told.node
+    assert found.passed == all(each.severity != "error" for each in found.findings)
+
+
+def test_faults_around_the_file_are_found(tmp_path):
+    model = clean().model()
+    alone = tmp_path / "alone.onnx"
+    alone.write_bytes(model.SerializeToString())
+    assert [each.rule for each in preflight(alone, PreflightOptions()).findings] == ["P19"]
+    few = {**SAMPLES, "calibration_indices": [1, 2]}
+    assert [each.rule for each in found_in(tmp_path, model, samples=few).findings] == ["P19"]
+    first = found_in(tmp_path, model, PreflightOptions(channel="first"))
+    assert [each.rule for each in first.findings] == ["P20"]
+    fed_back = found_in(tmp_path, model, name="net_OE_3_2_0.onnx")
+    assert [each.rule for each in fed_back.findings] == ["P24"]
+    report = tmp_path / "report.txt"
+    report.write_text("Total number of epochs: 4 of which 3 HW and 1 SW epochs\n", encoding="utf-8")
+    told = found_in(tmp_path, model, PreflightOptions(vendor_report=report))
+    assert [(each.rule, each.what) for each in told.findings] == [("P23", "1 software epochs")]
+
+
+def test_every_check_has_a_fault_here():
+    elsewhere = {"P19", "P20", "P23", "P24"}
+    assert {fault.split()[0] for fault in FAULTS} | elsewhere == set(checks())
+
+
+def test_every_row_has_a_source_and_a_tool_version():
+    rows = [*checks().values(), *operators().values()]
+    assert all(row.source and row.tool for row in rows)
+    assert len(operators()) == 149
+
+
+def test_no_number_where_software_runs_or_memory_spills(tmp_path):
+    for fault, words in (("P09", "in software"), ("P13", "spill")):
+        found = found_in(tmp_path, FAULTS[fault]())
+        assert found.latency is None
+        assert words in found.latency_missing
+
+
+def test_the_file_beside_the_model_goes_stale_with_it(tmp_path):
+    path = save(tmp_path, clean().model())
+    written = write_preflight(preflight(path, PreflightOptions()), path)
+    assert accept(written).row.step == "preflight"
+
+
+def test_the_board_pair_is_clean(workspace):
+    models = workspace / "quantization" / "models"
+    for part in ("spatial", "temporal"):
+        found = preflight(models / f"rppg_{part}_int8_qdq.onnx", PreflightOptions())
+        assert [each for each in found.findings if each.severity != "info"] == []
+        assert found.latency is not None
+    whole = preflight(models / "rppg_int8_qdq.onnx", PreflightOptions())
+    assert "P03" in {each.rule for each in whole.findings}
+    fp32 = preflight(models / "rppg_fp32.onnx", PreflightOptions())
+    assert {"P01", "P02", "P05", "P18"} <= {each.rule for each in fp32.findings}
+
+
+def test_memory_is_that_of_a_published_report(workspace):
+    """The same three convolutions and two pools: 8.9 kB of RAM in that project's report by the vendor's tool."""
+    spatial = workspace / "quantization" / "models" / "rppg_spatial_int8_qdq.onnx"
+    memory = preflight(spatial, PreflightOptions()).memory
+    assert memory.peak_bytes == 36 * 36 * 3 + 18 * 18 * 16
+    assert memory.placed_bytes == memory.peak_bytes
+
+
+def test_shapes_are_those_that_onnx_infers(workspace):
+    for path in (workspace / "quantization" / "models").glob("*.onnx"):
+        graph = read_graph(path)
+        inferred = onnx.shape_inference.infer_shapes(onnx.load(path), data_prop=True).graph
+        wanted = {
+            info.name: tuple(
+                dim.dim_value if dim.HasField("dim_value") else None for dim in info.type.tensor_type.shape.dim
+            )
+            for info in (*inferred.value_info, *inferred.output)
+        }
+        ours = {name: graph.shapes[name] for name in wanted}
+        known = {name: shape for name, shape in wanted.items() if None not in shape}
+        assert {name: ours[name] for name in known} == known

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from pulse8.convert.verify.predictions import Predictions
+from pulse8.convert.verify.verdict import compare, rate_gates
+
+
+def predictions(fp32, int8, labels=None, subjects=None):
+    count = len(fp32)
+    return Predictions(
+        np.asarray(labels if labels is not None else np.linspace(60, 100, count), float),
+        np.asarray(fp32, float),
+        np.asarray(int8, float),
+        np.asarray(subjects if subjects is not None else [f"s{number % 5}" for number in range(count)]),
+    )
+
+
+def failures(fp32, int8, labels=None):
+    comparison = compare(predictions(fp32, int8, labels), 80.0, subjects_known=True)
+    return tuple(gate.line for gate in rate_gates(comparison) if not gate.met)
+
+
+LABELS = np.linspace(60, 100, 50)
+GOOD = LABELS + 10
+
+
+def test_an_equal_model_passes():
+    assert failures(GOOD, GOOD, LABELS) == ()
+
+
+@pytest.mark.parametrize(("increase", "passes"), [(1.9, True), (2.0, False), (3.2, False), (-5.0, False)])
+def test_both_thresholds_are_strict(increase, passes):
+    """An INT8 model that errs less still fails where its outputs moved by 2 BPM or more."""
+    assert (failures(GOOD, GOOD + increase, LABELS) == ()) is passes
+
+
+def test_reaching_both_thresholds_exactly_fails_both():
+    labels = np.arange(60.0, 110.0)
+    assert failures(labels + 10, labels + 12, labels) == (
+        "MAE increase (2.0 BPM) >= threshold (2.0 BPM)",
+        "Mean output difference (2.0 BPM) >= threshold (2.0 BPM)",
+    )
+
+
+def test_a_mae_increase_alone_is_named():
+    found = failures(GOOD, GOOD + 3.2, LABELS)
+    assert found[0] == "MAE increase (3.2 BPM) >= threshold (2.0 BPM)"
+    assert found[1] == "Mean output difference (3.2 BPM) >= threshold (2.0 BPM)"
+
+
+def test_output_difference_alone_is_named():
+    signs = np.where(np.arange(50) % 2, 1, -1) * 2.5
+    assert failures(LABELS + 10, LABELS + 10 + signs, LABELS) == (
+        "Mean output difference (2.5 BPM) >= threshold (2.0 BPM)",
+    )
+
+
+def test_a_constant_fp32_model_says_nothing():
+    found = failures(np.full(50, 80.0), np.full(50, 80.01), LABELS)
+    assert len(found) == 1
+    assert "FP32 output is constant" in found[0]
+
+
+def test_an_int8_model_that_collapsed_is_caught_though_its_mae_is_close():
+    fp32 = 80 + np.linspace(-1.5, 1.5, 50)
+    found = failures(fp32, np.full(50, 80.0), LABELS)
+    assert len(found) == 1
+    assert "INT8 output is constant" in found[0]
+
+
+def test_figures_are_what_they_say():
+    found = compare(predictions([70, 90], [71, 93], [60, 100], ["a", "b"]), 85.0, subjects_known=True)
+    assert (found.fp32.mae, found.int8.mae, found.mae_increase) == (10, 9, -1)
+    assert (found.difference_mean, found.difference_max, found.difference_std) == (2, 3, 1)
+    assert (found.fp32.bias, found.int8.bias) == (0, 2)
+    assert found.constant_mae == 20
+    assert (found.worst.subject, found.worst.int8_mae, found.worst.fp32_mae) == ("a", 11, 10)
+
+
+def test_the_interval_resamples_subjects_not_windows():
+    """One bad subject of five: the interval reaches from nothing to far beyond the mean."""
+    increase = np.where(np.arange(50) % 5 == 0, 4.0, 0.0)
+    low, high = compare(predictions(GOOD, GOOD + increase, LABELS), 80.0, subjects_known=True).mae_increase_interval
+    assert low == 0
+    assert high >= 1.6
+
+
+@pytest.mark.parametrize(
+    ("int8_error", "words"), [(1, "better than"), (60, "worse than"), (20, "not shown to be better than")]
+)
+def test_usefulness_is_said_only_as_far_as_the_interval_goes(int8_error, words):
+    labels = np.repeat([60.0, 100.0, 60.0, 100.0, 60.0], 10)
+    int8 = labels + int8_error * np.tile([0.8, 1.2], 25)
+    found = compare(predictions(int8, int8, labels, np.repeat(list("abcde"), 10)), 80.0, subjects_known=True)
+    assert found.usefulness.startswith(words)
+
+
+def test_without_subject_ids_there_is_no_worst_subject():
+    found = compare(predictions(GOOD, GOOD, LABELS), 80.0, subjects_known=False)
+    assert found.worst is None
+    assert found.subjects is None
