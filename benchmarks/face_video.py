@@ -25,10 +25,13 @@ from skimage import data
 from measuring import run_measured
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_traces
+from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.face import track
 from pulse8.measure.face.mesh import Head, Mesh, square_of_mesh
 from pulse8.measure.face.smoothing import Smoother
-from pulse8.measure.line import measure_stretches, measure_traces, trace_video
+from pulse8.measure.line import measure_traces, trace_video
+from pulse8.measure.reading.classical import read_rate
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.classical import pos
 from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import noise_tonality, tonality
@@ -37,6 +40,7 @@ from pulse8.measure.video.encode import FFV1, RAW_AVI, Encoding, h264, mjpeg, wr
 from pulse8.spec import FACE_ROIS
 from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, Rgb, TrackedFrame, Waveform
 
+POS: Final = MeasureOptions(method="pos")
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 Row = dict[str, Any]
 
@@ -246,12 +250,12 @@ def read(path: Path) -> Row:
 
 def rates_of(traces: CellTraces) -> Row:
     """Return the rate that is given, and what would have been said without refusal."""
-    given = measure_stretches(traces)
-    raw = measure_traces(traces)
+    given = measure_traces(traces, POS)
+    raw = read_rate(skin_trace(traces), POS)
     return {
         "bpm": None if given.whole.bpm is None else round(given.whole.bpm, 2),
-        "confidence": round(raw.whole.confidence, 3),
-        "before_refusal_bpm": None if raw.whole.bpm is None else round(raw.whole.bpm, 2),
+        "confidence": round(raw.confidence, 3),
+        "before_refusal_bpm": None if raw.bpm is None else round(raw.bpm, 2),
         "windows_bpm": [None if rate.bpm is None else round(rate.bpm, 1) for rate in given.windows],
     }
 
@@ -266,7 +270,7 @@ def rates(_folder: Path) -> Iterator[Row]:
             video = FaceVideo(
                 seconds=12, rate_hz=rate_hz, width=256, height=208, zoom=1.2, bpm=bpm, uneven=uneven, motion_px=8
             )
-            given = measure_stretches(cell_traces(track.track_face(render(video)))).whole.bpm
+            given = measure_traces(cell_traces(track.track_face(render(video))), POS).whole.bpm
             errors[str(bpm)] = None if given is None else round(given - bpm, 2)
         worst = max((abs(error) for error in errors.values() if error is not None), default=None)
         missing = sum(error is None for error in errors.values())

@@ -157,7 +157,7 @@ def _many(action: Callable[[], Any], count: int, seconds: float) -> Found:
 
 def pulse8_network(folder: Path, model: str) -> Found:
     """Ours: one window of normalised cells to a pulse wave by ONNX Runtime."""
-    from pulse8.measure.network import load_network
+    from pulse8.measure.reading.network import load_network
 
     run, clip = load_network(model).run, np.load(folder / "window.npz")["clip"]
     return _many(lambda: run(clip), 500, LIVE_S)
@@ -204,7 +204,8 @@ def open_rppg_network(_folder: Path, model: str) -> Found:
 
 def pulse8_rates(folder: Path, method: str) -> Found:
     """Ours: videos to one rate each; ``None`` is a refusal."""
-    from pulse8.measure.line import VideoOptions, measure_video
+    from pulse8.measure.line import measure_video
+    from pulse8.measure.reading.options import VideoOptions
 
     options = VideoOptions(method=method)
     return _rates(folder, lambda path: measure_video(path, options).whole.bpm)

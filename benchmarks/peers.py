@@ -34,7 +34,7 @@ from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.face.track import track_face
-from pulse8.measure.network import load_network
+from pulse8.measure.reading.network import load_network
 
 ROUNDS: Final = 3
 

@@ -16,7 +16,7 @@ from pulse8.learn.evaluate.readings import read_all
 from pulse8.learn.evaluate.scores import CLOSE_BPM, Reading
 from pulse8.learn.prepare.windows import windows_of
 from pulse8.learn.simulate.strata import stratum
-from pulse8.measure.network import SHIPPED
+from pulse8.measure.reading.network import SHIPPED
 from pulse8.measure.signal.metrics import subject_bootstrap
 
 STRATA: Final = ("easy", "medium", "hard", "dark", "compressed")

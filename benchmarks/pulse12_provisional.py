@@ -15,28 +15,28 @@ from pulse8.learn.prepare.windows import window_at
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.windows import part
-from pulse8.measure.network import Network, load_network, network_readings
+from pulse8.measure.line import measure_traces
+from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.measure.signal.selection import upper_share
 from pulse8.values import Recording
 
 STRATA: Final = ("easy", "medium", "hard", "dark", "compressed", "negative")
 SECONDS: Final = (5, 6, 7, 8)
-CLOSE_BPM: Final = 5.0
 
 
-def error_bpm(recording: Recording, seconds: int, network: Network) -> tuple[bool, float]:
+def error_bpm(recording: Recording, seconds: int) -> tuple[bool, float]:
     """Whether a rate is given for the first seconds, and how far off it is: without end where there is no pulse."""
     traces = recording.traces
     frames = int(np.searchsorted(traces.t_s, traces.t_s[0] + seconds - 1e-6))
-    rates, _ = network_readings(part(traces, slice(0, frames)), network)
+    rates = measure_traces(part(traces, slice(0, frames))).windows
     bpm = next((rate.bpm for rate in rates if rate.provisional), None)
     truth = window_at(recording, 0, int(seconds * RATE_HZ)).truth.bpm
     return bpm is not None, np.inf if bpm is None or truth is None else abs(bpm - truth)
 
 
-def row(name: str, people: int | None, seconds: int, network: Network) -> dict[str, Any]:
+def row(name: str, people: int | None, seconds: int) -> dict[str, Any]:
     """One stratum's figures at one length."""
-    read = [error_bpm(recording, seconds, network) for recording in stratum(name).recordings(people)]
+    read = [error_bpm(recording, seconds) for recording in stratum(name).recordings(people)]
     errors = np.array([error for given, error in read if given])
     wrong = int((errors > CLOSE_BPM).sum())
     alive = np.isfinite(errors)
@@ -52,8 +52,7 @@ def row(name: str, people: int | None, seconds: int, network: Network) -> dict[s
 
 def main(people: int | None) -> None:
     """Take every stratum and length, and write what was found."""
-    network = load_network("int8")
-    rows = {name: {f"{s} s": row(name, people, s, network) for s in SECONDS} for name in STRATA}
+    rows = {name: {f"{s} s": row(name, people, s) for s in SECONDS} for name in STRATA}
     write_result("pulse12_provisional", "python benchmarks/pulse12_provisional.py", {"rows": rows})
 
 

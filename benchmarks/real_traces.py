@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.measure.clips.resample import resample
-from pulse8.measure.clips.skin import SkinTrace, cut
+from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.trace_csv import read_trace_csv, repeated
-from pulse8.measure.line import measure_traces
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.reading.classical import read_rate
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.classical import MethodName
 from pulse8.measure.signal.metrics import bias, mae, subject_bootstrap
 from pulse8.measure.signal.rate import heart_rate
@@ -30,6 +30,7 @@ from pulse8.values import HeartRate, Waveform
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 RESULT: Final = REPOSITORY / "benchmarks" / "results" / "real_traces.json"
 WINDOWS_S: Final = {"10 s": 10.0, "8.53 s": 256 / 30}
+POS: Final = MeasureOptions(method="pos")
 HOP_S: Final = 1.0
 FACE_METHODS: Final[tuple[MethodName, ...]] = ("green", "chrom", "pos")
 SUBJECTS: Final = range(1, 11)
@@ -46,7 +47,8 @@ def data_folder() -> Path | None:
 def face_rates(data: Path, method: MethodName, window_s: float, hop_s: float = HOP_S) -> tuple[Rates, Rates]:
     """Rates of UBFC subject 10 in BPM, a window each: of the contact PPG by the same readout, and of the method."""
     traces = read_trace_csv(data / "ubfc_subject10" / "skin_mean_rgb.csv")
-    rates = measure_traces(traces, MeasureOptions(method=method, window_s=window_s, hop_s=hop_s)).windows
+    options = MeasureOptions(method=method)
+    rates = [read_rate(part, options) for part in cut(skin_trace(traces), window_s, hop_s)]
     references = _contact_rates(data, window_s, hop_s)[: len(rates)]
     if [rate.start_s for rate in references] != [rate.start_s for rate in rates]:
         raise RuntimeError("the contact PPG's windows are not those of the video")
@@ -70,13 +72,14 @@ def finger_rates(data: Path, window_s: float = 10.0) -> tuple[Rates, Rates, Rate
 
 
 def _finger_rows(data: Path, window_s: float) -> Iterator[tuple[float, float, float]]:
-    options = MeasureOptions(method="red", window_s=window_s, hop_s=HOP_S)
+    options = MeasureOptions(method="red")
     for subject in SUBJECTS:
         folder = data / "welltory" / f"subject_{subject:02d}"
         table = np.genfromtxt(folder / "PPG.csv", delimiter=",", skip_header=1)
-        measurement = measure_traces(repeated(table[:, 0] / 1000, table[:, 1:]), options)
+        skin = skin_trace(repeated(table[:, 0] / 1000, table[:, 1:]))
+        windows = [read_rate(part, options) for part in cut(skin, window_s, HOP_S)]
         rr_ms = np.loadtxt(folder / "RR.txt")
-        yield 60_000 / rr_ms.mean(), *_numbers([measurement.whole]), float(_numbers(measurement.windows).mean())
+        yield 60_000 / rr_ms.mean(), *_numbers([read_rate(skin, options)]), float(_numbers(windows).mean())
 
 
 def _numbers(rates: list[HeartRate] | tuple[HeartRate, ...]) -> Rates:
@@ -126,7 +129,7 @@ def noise_confidence(windows: int = 400) -> dict[str, Any]:
     """Confidence of POS where there is no pulse at all: 10 s windows of a still face with white camera noise."""
     random, t_s = np.random.default_rng(0), np.arange(300) / 30
     faces = (repeated(t_s, np.array([150.0, 100, 90]) + random.normal(0, 0.1, (300, 3))) for _ in range(windows))
-    found = [measure_traces(face).windows[0].confidence for face in faces]
+    found = [read_rate(skin_trace(face), POS).confidence for face in faces]
     shares = {"median": 0.5, "95 %": 0.95, "largest": 1.0}
     confidence = {name: round(float(np.quantile(found, share)), 3) for name, share in shares.items()}
     return {"data": "white noise, simulated", "method": "pos", "window": "10 s", "readings": windows, **confidence}

@@ -25,7 +25,7 @@ from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.measure.draw.plots import drawing
 from pulse8.measure.line import measure_traces
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.video.encode import h264, write_video
 from pulse8.values import CellTraces
 

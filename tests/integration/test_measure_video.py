@@ -16,14 +16,15 @@ from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_row, cell_traces
 from pulse8.measure.clips.windows import ClipStream, window_clips
 from pulse8.measure.face.track import track_face
-from pulse8.measure.line import VideoOptions, measure_stretches, measure_video
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.line import measure_traces, measure_video
+from pulse8.measure.reading.options import VideoOptions
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
 from pulse8.spec import Normaliser, RoiLimits
 from pulse8.values import Clip, FaceTrack, Reason
 
 TRUE_BPM = 78.0
+POS = VideoOptions(method="pos")
 
 
 def small(seconds: float = 11.0, **options: object) -> FaceVideo:
@@ -91,7 +92,7 @@ def test_the_other_trackers_feed_the_same_line(roi, folder):
     recording = tiny(6.0)
     path = folder / "strong.mkv"
     write_video(path, render(recording), recording.rate_hz, FFV1)
-    measured = measure_video(path, VideoOptions(roi=roi))
+    measured = measure_video(path, VideoOptions(method="pos", roi=roi))
     assert measured.whole.bpm is None or measured.whole.bpm == pytest.approx(TRUE_BPM, abs=2)
     assert measured.whole.bpm is not None or measured.whole.reason is Reason.NO_PULSE
 
@@ -173,7 +174,7 @@ def test_a_face_that_is_away_for_a_while_splits_the_recording(folder):
     recording = tiny(15.0)
     frames = ((np.full_like(rgb, 90) if 6.5 < t_s < 8.5 else rgb, t_s) for rgb, t_s in render(recording))
     write_video(folder / "away.mp4", frames, recording.rate_hz, h264(10))
-    windows = measure_video(folder / "away.mp4", VideoOptions(window_s=6.0, hop_s=6.0)).windows
+    windows = measure_video(folder / "away.mp4", VideoOptions(method="pos", window_s=6.0, hop_s=6.0)).windows
     away = [rate for rate in windows if rate.reason is Reason.NO_FACE]
     assert len(away) == 1
     assert away[0].end_s == pytest.approx(8.5, abs=0.2)
@@ -186,27 +187,27 @@ def test_a_face_that_is_away_for_a_while_splits_the_recording(folder):
 def test_rates_and_frame_rates(folder, rate, bpm):
     recording = tiny(12.0, rate_hz=Fraction(rate), bpm=bpm)
     write_video(folder / "rate.mp4", render(recording), recording.rate_hz, h264(8))
-    assert measure_video(folder / "rate.mp4").whole.bpm == pytest.approx(bpm, abs=1)
+    assert measure_video(str(folder / "rate.mp4"), POS).whole.bpm == pytest.approx(bpm, abs=1)
 
 
 def test_a_variable_frame_rate(folder):
     recording = tiny(10.0, uneven=0.4)
     write_video(folder / "uneven.mp4", render(recording), recording.rate_hz, h264(8))
-    assert measure_video(folder / "uneven.mp4").whole.bpm == pytest.approx(TRUE_BPM, abs=1)
+    assert measure_video(folder / "uneven.mp4", POS).whole.bpm == pytest.approx(TRUE_BPM, abs=1)
 
 
 def test_a_weak_pulse_under_heavy_compression_is_right_or_refused(folder):
     recording = small(12.0, pulse_share=0.0025)
     encoding = h264(30, "ultrafast")  # other presets are not the same bytes each time: decision 0010
     write_video(folder / "weak.mp4", render(recording), recording.rate_hz, encoding)
-    measured = measure_video(folder / "weak.mp4")
+    measured = measure_video(folder / "weak.mp4", POS)
     for rate in (*measured.windows, measured.whole):
         assert rate.reason is Reason.NO_PULSE or rate.bpm == pytest.approx(TRUE_BPM, abs=3)
 
 
 def test_a_face_without_a_pulse_is_refused():
     recording = small(12.0, pulse_share=0.0)
-    measured = measure_stretches(cell_traces(track_face(render(recording))), MeasureOptions())
+    measured = measure_traces(cell_traces(track_face(render(recording))), POS)
     assert {rate.reason for rate in measured.windows} == {Reason.NO_PULSE}
 
 
@@ -215,7 +216,7 @@ def test_container_and_codec_do_not_matter(folder, suffix, encoding):
     recording = tiny(8.0)
     path = folder / f"codec.{suffix}"
     write_video(path, render(recording), recording.rate_hz, encoding)
-    assert measure_video(path).whole.bpm == pytest.approx(TRUE_BPM, abs=1)
+    assert measure_video(path, POS).whole.bpm == pytest.approx(TRUE_BPM, abs=1)
 
 
 def test_4k_is_measured(folder):

@@ -26,7 +26,7 @@ from pulse8.measure.clips.normalise import quantise
 from pulse8.measure.clips.windows import ClipStream, window_clips
 from pulse8.measure.face.placement import rois_of, roll_deg
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.network import read_wave
+from pulse8.measure.reading.network import read_wave
 from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.stitch import joined

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pulse8.measure.clips.resample import resample
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.line import measure_traces
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.classical import METHODS
 from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import heart_rate

@@ -3,19 +3,19 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
 from pulse8.cli.printing import print_json, print_measurement, watch
-from pulse8.cli.recordings import NO_PICTURES, measured, measured_camera, named
+from pulse8.cli.recordings import NO_PICTURES, named, traces_of
 from pulse8.errors import InputError, Pulse8Error
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS, plot_measurement
 from pulse8.measure.draw.rate_csv import write_rate_csv
-from pulse8.measure.line import Measurement, VideoOptions, pulse_waves
-from pulse8.measure.signal.classical import MethodName
-from pulse8.values import CellTraces, HeartRate, Waveform
+from pulse8.measure.line import measure_traces, trace_camera
+from pulse8.measure.reading.measurement import Measurement
+from pulse8.measure.reading.options import VideoOptions
+from pulse8.values import HeartRate, Waveform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,6 @@ class Flags(VideoOptions):
     """
 
     recordings: tyro.conf.Positional[tuple[str, ...]] = ()
-    method: MethodName | Literal["pulse12"] = "pulse12"
     camera: int | None = None
     seconds: float = 20.0
     json: bool = False
@@ -51,9 +50,12 @@ class Flags(VideoOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured(Measurement):
-    """A measurement and what it was made of."""
+class Measured:
+    """A measurement as it is printed, and what it was made of."""
 
+    method: str
+    windows: tuple[HeartRate, ...]
+    whole: HeartRate
     recording: str
 
 
@@ -75,7 +77,8 @@ def run(flags: Flags) -> int:
     for path in paths:
         _one(path, flags, tally, alone=len(paths) == 1)
     if flags.camera is not None:
-        _tell(f"camera {flags.camera}", *measured_camera(flags.camera, flags.seconds, flags), flags, tally)
+        traces = trace_camera(flags.camera, flags.seconds, flags, watch)
+        _show(f"camera {flags.camera}", measure_traces(traces, flags), flags, tally)
     if flags.csv:
         write_rate_csv(flags.csv, tally.rates)
     return 2 if tally.unread else int(bool(tally.without))
@@ -84,27 +87,27 @@ def run(flags: Flags) -> int:
 def _one(path: Path, flags: Flags, tally: Tally, *, alone: bool) -> None:
     """Measure one file; among others, one that cannot be read is one line and the rest goes on."""
     try:
-        traces, measurement = measured(path, flags)
+        measurement = measure_traces(traces_of(path, flags), flags, watch)
     except Pulse8Error as error:
         if alone:
             raise
         print(f"{error.heading}: {path}: {error}", file=sys.stderr)
         tally.unread += 1
         return
-    _tell(str(path), traces, measurement, flags, tally)
+    _show(str(path), measurement, flags, tally)
 
 
-def _tell(recording: str, traces: CellTraces, measurement: Measurement, flags: Flags, tally: Tally) -> None:
-    waves = pulse_waves(traces, flags) if flags.plot or flags.overlay else ()
+def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) -> None:
+    waves, windows, whole = measurement.waves, measurement.windows, measurement.whole
     if flags.plot:
-        plot_measurement(flags.plot, _longest(waves), measurement.windows, measurement.whole, flags.band_bpm)
+        plot_measurement(flags.plot, _longest(waves), windows, whole, flags.band_bpm)
     if flags.overlay:
-        draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=measurement.windows), watch)
-    told = Measured(recording=recording, **vars(measurement))
-    (print_json if flags.json else print_measurement)(told)
-    tally.rates += [(recording, "window", rate) for rate in measurement.windows]
-    tally.rates.append((recording, "whole", measurement.whole))
-    tally.without += all(rate.bpm is None for rate in (*measurement.windows, measurement.whole))
+        draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=windows), watch)
+    shown = Measured(recording=recording, method=measurement.method, windows=windows, whole=whole)
+    (print_json if flags.json else print_measurement)(shown)
+    tally.rates += [(recording, "window", rate) for rate in windows]
+    tally.rates.append((recording, "whole", whole))
+    tally.without += all(rate.bpm is None for rate in (*windows, whole))
 
 
 def _check_names(flags: Flags) -> None:

@@ -4,11 +4,10 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from pulse8.errors import InputError, SpecError
-from pulse8.measure.reading import MeasureOptions
-from pulse8.measure.signal.classical import MethodName
+from pulse8.measure.reading.options import MeasureOptions
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - asked for by the caller, behind a token
@@ -30,7 +29,6 @@ class LiveOptions(MeasureOptions):
         Certificate and key files: browsers give a camera to other machines' pages over https alone.
     """
 
-    method: MethodName | Literal["pulse12"] = "pulse12"
     host: str = "127.0.0.1"
     port: int = 8468
     token: str | None = None

@@ -19,9 +19,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pulse8.errors import InputError
 from pulse8.live.frames import MAX_BYTES
-from pulse8.live.meter import Meter
 from pulse8.live.options import EVERYWHERE, LOOPBACK, LiveOptions
 from pulse8.live.session import Session
+from pulse8.measure.meter import Meter
 
 Asgi = Callable[..., Awaitable[None]]
 Scope = MutableMapping[str, Any]

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pulse8.errors import InputError
 from pulse8.live.frames import MAX_BYTES, read_message
-from pulse8.live.meter import LiveReading, Meter, Seen
+from pulse8.measure.meter import Meter, MeterReading, Seen
 from pulse8.values import NOTICE
 
 WAITING_FRAMES: Final = 3
@@ -86,11 +86,11 @@ class Session:
             if reading is not None:
                 await self._send(reading_message(reading))
 
-    def _look(self, message: bytes) -> tuple[Seen, LiveReading | None]:
+    def _look(self, message: bytes) -> tuple[Seen, MeterReading | None]:
         began_s = time.thread_time()
         frame = read_message(message)
-        seen = self._meter.look(frame.rgb, frame.t_s)
-        reading = self._meter.reading()
+        reading = self._meter.push(frame.rgb, frame.t_s)
+        seen = self._meter.seen
         return dataclasses.replace(seen, cost_ms=1000 * (time.thread_time() - began_s)), reading
 
     async def _refuse(self, text: str) -> None:
@@ -119,7 +119,7 @@ class Allowance:
         return True
 
 
-def reading_message(reading: LiveReading) -> Message:
+def reading_message(reading: MeterReading) -> Message:
     """Write a reading as the page takes it: numbers rounded to what a screen shows."""
     wave = reading.wave
     return {

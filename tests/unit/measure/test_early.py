@@ -5,9 +5,9 @@ import pytest
 
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import part, window_clips
-from pulse8.measure.line import measure_stretches
-from pulse8.measure.network import early_clip
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading.network import early_clip
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.spec import Normaliser
 from pulse8.values import CellTraces, Clip, Reason
 
@@ -20,7 +20,7 @@ def traces() -> CellTraces:
 
 
 def test_provisional_from_five_seconds_until_the_window_is_full(traces: CellTraces) -> None:
-    read = [measure_stretches(part(traces, slice(0, frames)), NETWORK).windows[-1] for frames in (140, 150, 255, 257)]
+    read = [measure_traces(part(traces, slice(0, frames)), NETWORK).windows[-1] for frames in (140, 150, 255, 257)]
     assert [rate.provisional for rate in read] == [False, True, True, False]
     assert read[0].reason is Reason.TOO_SHORT
     full = read[-1]

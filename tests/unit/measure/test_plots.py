@@ -10,9 +10,10 @@ from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.draw.plots import plot_measurement
 from pulse8.measure.line import measure_traces
-from pulse8.measure.reading import MeasureOptions, pulse_wave
+from pulse8.measure.reading.classical import pulse_wave
+from pulse8.measure.reading.options import MeasureOptions
 
-OPTIONS = MeasureOptions()
+OPTIONS = MeasureOptions(method="pos")
 
 
 @pytest.fixture(params=["pulse", "still"])

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from pulse8.errors import InputError
 from pulse8.measure.clips.skin import skin_trace
-from pulse8.measure.line import measure_stretches, pulse_waves
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.rate import noise_tonality, tonality
 from pulse8.values import CellTraces, Reason, Waveform
 
+POS = MeasureOptions(method="pos")
 SKIN = np.array([170.0, 120, 95])
 
 
@@ -31,43 +32,43 @@ def hidden(whole: CellTraces, start_s: float, end_s: float, rois: slice = slice(
 
 
 def test_a_long_pause_has_a_row_of_its_own():
-    windows = measure_stretches(hidden(traces(), 12, 14)).windows
+    windows = measure_traces(hidden(traces(), 12, 14), POS).windows
     assert [rate.reason for rate in windows] == [None, Reason.NO_FACE, None]
     assert [rate.bpm for rate in windows if rate.bpm] == pytest.approx([72, 72], abs=0.5)
     assert windows[2].start_s == pytest.approx(14)
 
 
 def test_a_short_pause_is_bridged():
-    measured = measure_stretches(hidden(traces(), 12, 12.3))
+    measured = measure_traces(hidden(traces(), 12, 12.3), POS)
     assert [rate.bpm for rate in measured.windows] == pytest.approx([72, 72, 72], abs=0.5)
 
 
 def test_one_roi_that_is_away_for_long_is_left_out():
-    assert measure_stretches(hidden(traces(), 12, 14, slice(2, 3))).whole.bpm == pytest.approx(72, abs=0.3)
+    assert measure_traces(hidden(traces(), 12, 14, slice(2, 3)), POS).whole.bpm == pytest.approx(72, abs=0.3)
     used = skin_trace(hidden(traces(), 12, 14, slice(2, 3)))
     assert len(used.rgb) == 900
 
 
 def test_a_part_too_short_to_be_measured_says_so():
-    measured = measure_stretches(hidden(traces(20), 3, 4))
+    measured = measure_traces(hidden(traces(20), 3, 4), POS)
     assert measured.windows[0].reason is Reason.TOO_SHORT
     assert measured.whole.start_s == pytest.approx(4)
 
 
 def test_nothing_in_sight_is_one_line():
     with pytest.raises(InputError, match=r"no ROI can be measured in any frame; no face \(3\)"):
-        measure_stretches(hidden(traces(), 0, 99))
+        measure_traces(hidden(traces(), 0, 99), POS)
 
 
 def test_noise_is_refused_and_a_pulse_in_noise_is_not():
-    noisy = measure_stretches(traces(strength=0.0, noise=0.002))
+    noisy = measure_traces(traces(strength=0.0, noise=0.002), POS)
     assert {rate.reason for rate in (*noisy.windows, noisy.whole)} == {Reason.NO_PULSE}
-    assert measure_stretches(traces(strength=0.005, noise=0.002)).whole.bpm == pytest.approx(72, abs=1)
+    assert measure_traces(traces(strength=0.005, noise=0.002), POS).whole.bpm == pytest.approx(72, abs=1)
 
 
 @pytest.mark.parametrize("bpm", [45, 175])
 def test_rates_at_the_bands_ends_are_not_refused(bpm):
-    measured = measure_stretches(traces(12, bpm=bpm, noise=0.0005), MeasureOptions(window_s=12, hop_s=12))
+    measured = measure_traces(traces(12, bpm=bpm, noise=0.0005), MeasureOptions(method="pos", window_s=12, hop_s=12))
     assert measured.whole.bpm == pytest.approx(bpm, abs=1)
 
 
@@ -81,4 +82,5 @@ def test_the_limit_falls_with_the_length_and_a_tone_is_over_it(seconds):
 
 
 def test_waves_are_those_of_the_long_parts():
-    assert [wave.start_s for wave in pulse_waves(hidden(traces(20), 3, 4), MeasureOptions())] == [pytest.approx(4)]
+    waves = measure_traces(hidden(traces(20), 3, 4), POS).waves
+    assert [wave.start_s for wave in waves] == [pytest.approx(4)]

@@ -16,7 +16,7 @@ from pulse8.board.link.rounding import FAMILIES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
-from pulse8.measure.network import read_wave
+from pulse8.measure.reading.network import read_wave
 from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import Clip, Waveform
 

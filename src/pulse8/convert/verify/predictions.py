@@ -13,7 +13,7 @@ from pulse8.learn.formats.calibration import Labelled
 from pulse8.learn.formats.clips import ClipData
 from pulse8.measure.clips.patches import SHAPE_WHOLE, to_whole_input
 from pulse8.measure.infer.runner import Runner
-from pulse8.measure.network import read_wave
+from pulse8.measure.reading.network import read_wave
 from pulse8.measure.signal.network import network_rate, network_wave
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch

@@ -4,7 +4,9 @@ A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an
 1/16 px and a pixel counts by how much of it is inside: weights 0..16 along each axis, integer sums, one division.
 """
 
-from collections import Counter
+import math
+from collections import Counter, deque
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -79,6 +81,47 @@ class TraceBuffer:
         rows = np.concatenate([*self._blocks, np.zeros(0, ROW)])[: self._count]
         rgb, t_s, valid, pixels = (np.ascontiguousarray(rows[name]) for name in ("rgb", "t_s", "valid", "pixels"))
         return CellTraces(rgb, t_s, valid, pixels, dict(sorted(self._reasons.items())))
+
+
+class RecentRows:
+    """Rows of the last frames, for those who read while frames come."""
+
+    def __init__(self) -> None:
+        self._rows: deque[tuple[float, CellRow]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def last_s(self) -> float:
+        """Time of the last frame; minus infinity where there is none."""
+        return self._rows[-1][0] if self._rows else -math.inf
+
+    def add(self, t_s: float, row: CellRow) -> None:
+        """Keep one frame's row."""
+        self._rows.append((t_s, row))
+
+    def forget_before(self, t_s: float) -> None:
+        """Drop what is older than the last frame at or before a time."""
+        while len(self._rows) > 1 and self._rows[1][0] <= t_s:
+            self._rows.popleft()
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._rows.clear()
+
+    def traces(self, end_s: float = math.inf) -> CellTraces:
+        """Return the rows up to the first one at or after a time."""
+        stop = next((index for index, (t_s, _) in enumerate(self._rows, 1) if t_s >= end_s), len(self._rows))
+        rows = [row for _, row in islice(self._rows, stop)]
+        reasons = Counter(reason for row in rows for reason in row.reasons if reason is not None)
+        return CellTraces(
+            rgb=np.array([row.rgb for row in rows]),
+            t_s=np.array([t_s for t_s, _ in islice(self._rows, stop)]),
+            valid=np.array([row.valid for row in rows]),
+            pixels=np.array([row.pixels for row in rows]),
+            reasons=dict(reasons),
+        )
 
 
 def cell_row(frame: TrackedFrame, limits: RoiLimits) -> CellRow:

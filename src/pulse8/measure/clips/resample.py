@@ -75,6 +75,22 @@ def sample_at(
     return even.reshape(len(at_s), *values.shape[1:])
 
 
+def refuse_slow(t_s: NDArray[np.float64]) -> None:
+    """Refuse a recording most of whose frames are too far apart for a pulse.
+
+    Raises
+    ------
+    InputError
+        The median interval is over 1 / ``SLOWEST_HZ``.
+    """
+    interval_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0
+    if interval_s * SLOWEST_HZ > 1:
+        raise InputError(
+            f"{1 / interval_s:.2g} frames a second are too few for a pulse; record {SLOWEST_HZ:g} or more "
+            "(are the timestamps in seconds?)"
+        )
+
+
 def _refuse_bad_times(t_s: NDArray[np.float64]) -> None:
     if len(t_s) < 2:
         raise InputError(f"a recording of {len(t_s)} frames has no frame rate; record longer")

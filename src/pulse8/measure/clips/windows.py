@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.measure.clips.cells import CellRow
+from pulse8.measure.clips.cells import CellRow, RecentRows
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.clips.resample import LONGEST_GAP_S, sample_at
 from pulse8.measure.signal.classical import is_grey
@@ -66,6 +66,12 @@ def window_clips(traces: CellTraces, normaliser: Normaliser) -> Iterator[Clip | 
             start_s = first_s + count * hop_s
 
 
+def window_count(stretch: CellTraces, normaliser: Normaliser) -> int:
+    """Count the windows of a stretch without a pause."""
+    spare_s = float(stretch.t_s[-1] - stretch.t_s[0]) - (normaliser.window - 1) / normaliser.rate_hz + SLACK_S
+    return 0 if spare_s < 0 else int(spare_s * normaliser.rate_hz / normaliser.hop) + 1
+
+
 def frames_about(traces: CellTraces, start_s: float, normaliser: Normaliser) -> CellTraces:
     """Frames that a window is sampled from: one at or before its first sample to one at or after its last."""
     first = max(int(np.searchsorted(traces.t_s, start_s + SLACK_S, side="right")) - 1, 0)
@@ -93,7 +99,7 @@ class ClipStream:
 
     def __init__(self, normaliser: Normaliser) -> None:
         self._normaliser = normaliser
-        self._rows: list[tuple[float, CellRow]] = []
+        self._rows = RecentRows()
         self._first_s = 0.0
         self._count = 0
 
@@ -101,34 +107,19 @@ class ClipStream:
         """Take the next frame; yields the windows that it completes."""
         if not row.valid.any():
             return
-        if not self._rows or t_s - self._rows[-1][0] > LONGEST_GAP_S:
-            self._rows, self._first_s, self._count = [], t_s, 0
-        self._rows.append((t_s, row))
+        if t_s - self._rows.last_s > LONGEST_GAP_S:
+            self._rows.clear()
+            self._first_s, self._count = t_s, 0
+        self._rows.add(t_s, row)
         while t_s >= _last_s(self._start_s(), self._normaliser) - SLACK_S:
             start_s = self._start_s()
-            self._forget_before(start_s)
-            yield clip_of(self._window(start_s), start_s, self._normaliser)
+            self._rows.forget_before(start_s + SLACK_S)
+            frames = self._rows.traces(_last_s(start_s, self._normaliser) - SLACK_S)
+            yield clip_of(frames, start_s, self._normaliser)
             self._count += 1
 
     def _start_s(self) -> float:
         return self._first_s + self._count * (self._normaliser.hop / self._normaliser.rate_hz)
-
-    def _forget_before(self, start_s: float) -> None:
-        """Drop frames before the one that a window's first sample is read off."""
-        keep = max((i for i, (t_s, _) in enumerate(self._rows) if t_s <= start_s + SLACK_S), default=0)
-        del self._rows[:keep]
-
-    def _window(self, start_s: float) -> CellTraces:
-        """Frames up to the first one that reaches the window's last sample."""
-        times = np.array([t_s for t_s, _ in self._rows])
-        stop = int(np.searchsorted(times, _last_s(start_s, self._normaliser) - SLACK_S)) + 1
-        rows = [row for _, row in self._rows[:stop]]
-        return CellTraces(
-            rgb=np.array([row.rgb for row in rows]),
-            t_s=times[:stop],
-            valid=np.array([row.valid for row in rows]),
-            pixels=np.array([row.pixels for row in rows]),
-        )
 
 
 def _last_s(start_s: float, normaliser: Normaliser) -> float:

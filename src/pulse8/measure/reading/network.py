@@ -1,9 +1,9 @@
-"""The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
+"""A waveform network: clips to waves, waves to rates; no torch."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,14 +12,16 @@ import numpy as np
 
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
-from pulse8.measure.clips.windows import clip_of, stretches, window_clips
+from pulse8.measure.clips.windows import clip_of, window_clips, window_count
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.reading.options import MeasureOptions
+from pulse8.measure.reading.part import Part, Reader, too_short
 from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, judged, trust_features
 from pulse8.spec import METADATA_KEY, ModelSpec, Normaliser
-from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform, unwatched
+from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform
 
 SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
 MEND: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
@@ -31,6 +33,7 @@ class Network:
 
     run: Callable[[Any], Any]
     spec: ModelSpec
+    normaliser: Normaliser
 
     def wave(self, clip: Clip) -> Waveform:
         """Pulse wave of a clip, as the network gives it."""
@@ -58,31 +61,32 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         raise SpecError(
             f"{model} refuses by {min(unknown)}; this version knows {', '.join(FEATURES)}: install a newer one"
         )
-    return Network(run, spec)
+    return Network(run, spec, spec.normaliser)
 
 
-def network_readings(
-    traces: CellTraces, network: Network, watch: Watch[Clip | NoClip] = unwatched
-) -> tuple[tuple[HeartRate, ...], tuple[Waveform, ...]]:
-    """Read each window of a recording, and join those of each stretch that have a rate to one wave.
+def network_reader(options: MeasureOptions) -> Reader:
+    """Load the network that the options name, its rates looked for in their band; raises as :func:`load_network`."""
+    network = load_network(options.model)
+    readout = dataclasses.replace(network.spec.readout, band_bpm=options.band_bpm)
+    network = dataclasses.replace(network, spec=dataclasses.replace(network.spec, readout=readout))
+    spec = network.spec
+    return Reader(method=spec.model, window_s=spec.window / spec.rate_hz, read=partial(_read_stretch, network))
 
-    Returns
-    -------
-    tuple
-        One rate a window, with a reason where there is none, and one wave a stretch that has one.
-    """
-    normaliser = network.spec.normaliser
-    if normaliser is None:
-        raise InputError("a model without a normaliser takes no clips")
-    rates: list[HeartRate] = []
-    longer: list[Waveform] = []
-    for stretch in stretches(traces):
-        windows = list(window_clips(stretch, normaliser)) or [*early_clip(stretch, normaliser)]
-        seen = [_seen(window, network) for window in watch(windows, "windows", len(windows))]
-        rates += [rate for _, rate in seen]
-        if waves := [wave for wave, rate in seen if wave is not None and rate.bpm is not None]:
-            longer.append(joined(waves))
-    return tuple(rates), tuple(longer)
+
+def _read_stretch(network: Network, stretch: CellTraces, watch: Watch[Any]) -> Part:
+    """Read each window; the stretch's wave is joined from those that have a rate, and is refused by no further rule."""
+    normaliser = network.normaliser
+    count = window_count(stretch, normaliser)
+    windows = window_clips(stretch, normaliser) if count else early_clip(stretch, normaliser)
+    seen = [_seen(window, network) for window in watch(windows, "windows", max(count, 1))]
+    if not seen:
+        return too_short(stretch)
+    rates = tuple(rate for _, rate in seen)
+    waves = [wave for wave, rate in seen if wave is not None and rate.bpm is not None]
+    if not waves:
+        return Part(windows=rates, whole=dataclasses.replace(rates[0], provisional=False), wave=None)
+    wave = banded(joined(waves), network.spec)
+    return Part(windows=rates, whole=heart_rate(wave, network.spec.readout), wave=wave)
 
 
 def early_clip(stretch: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:

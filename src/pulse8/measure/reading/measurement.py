@@ -1,0 +1,87 @@
+"""The one road from cell traces to rates: parts with the face in sight are read; where it is not, there is a reason.
+
+A file, a table, a store's recording, a camera and the live page all end here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pulse8.errors import InputError
+from pulse8.measure.clips.resample import LONGEST_GAP_S, refuse_slow
+from pulse8.measure.clips.windows import stretches
+from pulse8.measure.reading.classical import classical_reader
+from pulse8.measure.reading.network import network_reader
+from pulse8.measure.reading.options import NETWORK, MeasureOptions
+from pulse8.measure.reading.part import Part, Reader, refused
+from pulse8.values import CellTraces, HeartRate, Reason, Watch, Waveform, unwatched
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measurement:
+    """Heart rates of one recording.
+
+    Attributes
+    ----------
+    method
+        What read them.
+    windows
+        One rate a window in time order; where there is none, also between windows, it has a reason.
+    whole
+        The rate of the longest part that has one. Its confidence is not comparable with a window's: a rate that wanders
+        spreads the spectrum, the more the longer the record.
+    waves
+        The pulse wave of each part that has one, band-passed.
+    """
+
+    method: str
+    windows: tuple[HeartRate, ...]
+    whole: HeartRate
+    waves: tuple[Waveform, ...]
+
+
+def open_reader(options: MeasureOptions) -> Reader:
+    """Make the options' method ready; raises as its own reader does."""
+    return network_reader(options) if options.method == NETWORK else classical_reader(options)
+
+
+def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatched) -> Measurement:
+    """Read each part of a recording in which the face is in sight.
+
+    Pauses of at most ``LONGEST_GAP_S`` are bridged, longer ones part the recording. A rate that noise could have given
+    is refused.
+
+    Raises
+    ------
+    InputError
+        No ROI can be measured in any frame, or there are too few frames a second.
+    """
+    refuse_slow(traces.t_s)
+    parts = [reader.read(stretch, watch) for stretch in stretches(traces)]
+    if not parts:
+        raise InputError(f"no ROI can be measured in any frame; {_reasons(traces)}")
+    wholes = (part.whole for part in parts)
+    return Measurement(
+        method=reader.method,
+        windows=tuple(_with_pauses(parts, traces)),
+        whole=max(wholes, key=lambda rate: (rate.bpm is not None, rate.end_s - rate.start_s)),
+        waves=tuple(part.wave for part in parts if part.wave is not None),
+    )
+
+
+def _with_pauses(parts: list[Part], traces: CellTraces) -> Iterator[HeartRate]:
+    """Yield the windows, and a row with a reason where no ROI could be measured before, between or after the parts."""
+    reason = max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.NO_FACE)
+    seen = list(stretches(traces))
+    ends_s = [float(traces.t_s[0]), *(float(stretch.t_s[-1]) for stretch in seen)]
+    starts_s = [*(float(stretch.t_s[0]) for stretch in seen), float(traces.t_s[-1])]
+    for index, (end_s, start_s) in enumerate(zip(ends_s, starts_s, strict=True)):
+        if start_s - end_s > LONGEST_GAP_S:
+            yield refused(reason, end_s, start_s)
+        if index < len(parts):
+            yield from parts[index].windows
+
+
+def _reasons(traces: CellTraces) -> str:
+    counts = sorted(traces.reasons.items(), key=lambda item: -item[1])
+    return ", ".join(f"{reason} ({count})" for reason, count in counts) or "no frame was read"
