@@ -14,7 +14,7 @@ from typing import Any
 from measuring import write_result
 from pulse8.learn.camera_check.camera_check import CameraCheckOptions, camera_check
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("PULSE8_SHARED", REPOSITORY.parent / "shared"))

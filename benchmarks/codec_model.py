@@ -26,8 +26,9 @@ from pulse8.measure.face.track import track_face
 from pulse8.measure.line import trace_video
 from pulse8.measure.signal.quality import snr_db
 from pulse8.measure.video.encode import Encoding, h264, mjpeg, mpeg4, write_video
+from pulse8.notice import NOTICE
 from pulse8.spec import Readout
-from pulse8.values import NOTICE, CellTraces, Frames
+from pulse8.values import CellTraces, Frames
 
 SCENES = (
     FaceVideo(seconds=20, bpm=66, pulse_share=0.0075, motion_px=8, seed=1),

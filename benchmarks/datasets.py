@@ -23,13 +23,13 @@ from pulse8.learn.prepare.one_recording import facts_of
 from pulse8.learn.prepare.store import entry_of
 from pulse8.learn.prepare.sync import estimate_lag
 from pulse8.learn.prepare.ubfc import read_ground_truth
+from pulse8.learn.recording import Ppg
 from pulse8.learn.simulate.face_video import FaceVideo, write_ubfc_subject
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.video.encode import RAW_AVI, h264
-from pulse8.values import Ppg
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 

@@ -24,7 +24,7 @@ from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import FROZEN_SHA256, stratum
 from pulse8.measure.signal import tracker
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 STRATA = ("easy", "medium", "hard", "dark", "compressed", "negative")
 CLASSICAL = ("green", "ica", "chrom", "pos", "pbv", "lgi", "omit")

@@ -37,7 +37,7 @@ from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import noise_tonality, tonality
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, Encoding, h264, mjpeg, write_video
-from pulse8.spec import FACE_ROIS
+from pulse8.regions import FACE_ROIS
 from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, Rgb, TrackedFrame, Waveform
 
 POS: Final = MeasureOptions(method="pos")
@@ -324,7 +324,7 @@ def spread(points: list[np.ndarray], frames: list[tuple[Rgb, float]], video: Fac
 
 def clipping(_folder: Path) -> Iterator[Row]:
     """Largest share of an ROI's pixels with a clipped channel, and the rate all the same; 12 s, +-0.25 %."""
-    from pulse8.spec import RoiLimits
+    from pulse8.regions import RoiLimits
 
     for exposure in (0.8, 1.0, 1.1, 1.2, 1.35):
         frames = list(track.track_face(render(FaceVideo(seconds=12, exposure=exposure, pulse_share=WEAK))))

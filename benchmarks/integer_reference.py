@@ -23,6 +23,7 @@ from onnx.reference import ReferenceEvaluator
 from measuring import write_result
 from pulse8.convert.export.export import export
 from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.files import PeopleOptions
 from pulse8.convert.line import BuildOptions, run_build
 from pulse8.convert.quantize.calibrate import calibrate
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
@@ -171,7 +172,7 @@ def speed(path: Path, inputs: NDArray[np.float32]) -> dict[str, float]:
 
 
 def ultralight(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
-    options = BuildOptions(model="ultralight", simulate=SimulateOptions(subjects=20, windows=15))
+    options = BuildOptions(model="ultralight", simulate=PeopleOptions(subjects=20, windows=15))
     whole = run_build(folder, None, None, options).quantized.whole
     return whole, to_whole_input(open_guide_data(folder / "simulated.pt").take(np.arange(windows)))
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from measuring import write_result
 from pulse8.learn.prepare.windows import window_at
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.windows import part
 from pulse8.measure.line import measure_traces
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.measure.signal.selection import upper_share
-from pulse8.values import Recording
 
 STRATA: Final = ("easy", "medium", "hard", "dark", "compressed", "negative")
 SECONDS: Final = (5, 6, 7, 8)

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 from measuring import write_result
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.mechanisms import MECHANISMS, only
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
@@ -32,7 +33,6 @@ from pulse8.learn.train.options import LossOptions
 from pulse8.learn.train.pool import Pool, open_pool, write_pool
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.measure.signal.metrics import subject_bootstrap
-from pulse8.values import Recording
 
 STEPS: Final = 500
 BATCH: Final = 32

@@ -16,14 +16,16 @@ from scipy.signal import welch
 from measuring import write_result
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.prepare.windows import as_wave, banded
+from pulse8.learn.recording import Ppg
 from pulse8.learn.simulate.strata import stratum
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.quality import snr_db
 from pulse8.measure.signal.rate import heart_rate
+from pulse8.notice import NOTICE
 from pulse8.spec import Readout
-from pulse8.values import NOTICE, CellTraces, Ppg
+from pulse8.values import CellTraces
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("PULSE8_SHARED", REPOSITORY.parent / "shared"))

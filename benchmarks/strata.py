@@ -12,7 +12,7 @@ from pulse8.learn.evaluate.table import evaluate_strata
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import FROZEN_SHA256
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 BUSY = Conditions().changed(
     motion__sway=0.01,

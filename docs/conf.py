@@ -1,6 +1,6 @@
 from importlib.metadata import version as version_of
 
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 project = "pulse8"
 author = "The pulse8 authors"

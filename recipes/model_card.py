@@ -9,8 +9,8 @@ from typing import Any
 
 from pulse8.manifest import sha256_of
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.notice import NOTICE
 from pulse8.spec import METADATA_KEY, ModelSpec
-from pulse8.values import NOTICE
 
 LIMITS = {
     "pulse12": (

@@ -7,7 +7,7 @@ from pulse8.learn.formats import npz
 from pulse8.learn.formats.recordings import Prepared, recording_path, write_recording
 from pulse8.learn.prepare.one_recording import facts_of
 from pulse8.learn.prepare.store import Store, entry_of, write_index
-from pulse8.values import Recording
+from pulse8.learn.recording import Recording
 
 
 def put(folder: Path, recording: Recording, patches: npz.Blocks | None = None) -> Path:

@@ -11,7 +11,8 @@ from pulse8.learn.formats import recordings
 from pulse8.learn.formats.npz import RECORD
 from pulse8.learn.prepare import store
 from pulse8.learn.prepare.one_recording import facts_of
-from pulse8.values import CellTraces, Ppg, Reason, Recording
+from pulse8.learn.recording import Ppg, Recording
+from pulse8.values import CellTraces, Reason
 from targets import BETWEEN, scratch, tried
 
 MAX_BYTES = 8192

@@ -49,11 +49,11 @@ _HOMES: Final = {
     "QatOptions": "pulse8.convert.quantize.qat.options",
     "QuantizeOptions": "pulse8.convert.quantize.options",
     "RateTracker": "pulse8.measure.signal.tracker",
-    "Rates": "pulse8.values",
+    "Rates": "pulse8.learn.recording",
     "Readout": "pulse8.spec",
     "Recipe": "pulse8.learn.train.pulse12",
     "RecordOptions": "pulse8.board.link.record",
-    "Recording": "pulse8.values",
+    "Recording": "pulse8.learn.recording",
     "RecordingOptions": "pulse8.learn.simulate.recording",
     "RenderOptions": "pulse8.learn.simulate.rendering",
     "SimulateOptions": "pulse8.learn.simulate.patches",
@@ -125,9 +125,11 @@ _HOMES: Final = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one table is the home of every public name
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the room defines
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the room defines; __init__.pyi has the types
+    if name == "__version__":
+        return import_module("importlib.metadata").version("pulse8")
     if name not in _HOMES:
-        raise AttributeError(f"module 'pulse8' has no attribute {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(f"module 'pulse8' has no attribute {name!r}; dir(pulse8) lists what it has")
     return getattr(import_module(_HOMES[name]), name)
 
 

@@ -7,58 +7,16 @@ it. It holds no accuracy figures: those live in the manifest and the model card,
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pulse8.errors import SpecError
+from pulse8.records import record_of, value_of
+from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Box, Placement, lies_inside
 from pulse8.values import CELLS_PER_ROI, Reason
 
 METADATA_KEY: Final = "pulse8.spec"
 MAX_JSON_BYTES: Final = 65_536
-
-Box = tuple[float, float, float, float]
-"""x0, x1, y0, y1 as fractions of a face box."""
-
-GUIDE_ROIS: Final[dict[str, Box]] = {
-    "forehead": (0.20, 0.80, 0.05, 0.25),
-    "left cheek": (0.05, 0.30, 0.35, 0.65),
-    "right cheek": (0.70, 0.95, 0.35, 0.65),
-}
-"""The guide's ROIs in a Haar face box."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """Where an ROI lies in a face of six key points: right eye, left eye, nose tip, mouth, right and left ear tragion.
-
-    Attributes
-    ----------
-    weights
-        The centre is this weighted mean of the points; the sum is 1, so that it moves, turns and grows with the face.
-    width
-        In eye distances.
-    height
-        In distances from between the eyes to the mouth.
-    """
-
-    weights: tuple[float, float, float, float, float, float]
-    width: float
-    height: float
-
-    def __post_init__(self) -> None:
-        weights = list(self.weights)
-        right = len(weights) == 6 and abs(sum(weights) - 1) <= 1e-9
-        if not (right and 0 < self.width <= 4 and 0 < self.height <= 4):
-            raise SpecError(f"ROI placement {self}: six weights sum to 1, width and height lie in 0-4")
-
-
-FACE_ROIS: Final[dict[str, Placement]] = {
-    "forehead": Placement(weights=(0.70, 0.70, 0.0, -0.40, 0.0, 0.0), width=0.7, height=0.18),
-    "left cheek": Placement(weights=(0.0, 0.30, 0.0, 0.34, 0.0, 0.36), width=0.48, height=0.40),
-    "right cheek": Placement(weights=(0.30, 0.0, 0.0, 0.34, 0.36, 0.0), width=0.48, height=0.40),
-}
-"""Our ROIs: on skin, clear of eyes and brows, fringe and lips (decision 0012)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,28 +56,13 @@ class Normaliser:
 
     @property
     def input_scale(self) -> float:
-        """What one INT8 step is worth; the zero point is 0."""
+        """What one INT8 step is worth."""
         return self.clip_sigma / 127
 
-
-@dataclass(frozen=True, kw_only=True)
-class RoiLimits:
-    """What an ROI must be to count as measured in a frame.
-
-    Attributes
-    ----------
-    min_side_px
-        Shortest side; below it a cell has so few pixels that sensor noise covers the pulse.
-    max_clipped_share
-        Largest share of pixels with a channel at 0 or 255: those do not follow the light any more. Red goes first, and
-        a face with all its red clipped still gives its pulse (decision 0012), so this is wide.
-    max_roll_deg
-        Largest in-plane rotation: the rectangles are upright and leave the skin of a head that lies on its side.
-    """
-
-    min_side_px: float = 6.0
-    max_clipped_share: float = 0.5
-    max_roll_deg: float = 35.0
+    @property
+    def input_zero_point(self) -> int:
+        """The INT8 code of 0."""
+        return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +105,35 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Patches:
+    """Windows of ROI patches as a network's input: a camera byte minus 128 is its INT8 code.
+
+    Attributes
+    ----------
+    rate_hz, window, hop
+        Frames per second, frames in a window, frames from one window's start to the next one's.
+    input_scale, input_zero_point
+        The input tensor's INT8 quantisation: real = scale * (q - zero point).
+    """
+
+    rate_hz: float = 30.0
+    window: int = 8
+    hop: int = 1
+    input_scale: float = 1 / 255
+    input_zero_point: int = -128
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.rate_hz <= 1000 and 1 <= self.hop <= self.window <= 1 << 16):
+            raise SpecError(f"patches: {self.window} frames at {self.rate_hz:g} Hz every {self.hop}")
+        if not (0 < self.input_scale < math.inf and -128 <= self.input_zero_point <= 127):
+            raise SpecError(f"patches: scale {self.input_scale}, zero point {self.input_zero_point}")
+
+
+INTAKE: Final = tuple(field.name for field in dataclasses.fields(Patches))
+"""What a spec's JSON says of the input beside its other fields, whichever kind it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """One model's contract.
 
@@ -169,20 +141,18 @@ class ModelSpec:
     ----------
     model
         Its name in the catalogue.
-    rate_hz, window, hop
-        Frames per second, frames in a window, frames between windows.
+    intake
+        How a window becomes the input: normalised cell colours, or patches.
     rois
         Where each ROI lies, in ROI order: a box of a face box, or a placement by six key points.
-    input_scale, input_zero_point
-        The input tensor's INT8 quantisation: real = scale * (q - zero point).
     output
         What the float output is: ``bpm`` in beats per minute, or a ``waveform`` without unit.
     readout
         How a rate is read from a waveform.
     training_sha256
         Hash of the data it was trained on; ``None`` where that is not known.
-    cells, normaliser
-        Into how many cells each ROI is cut, and how their colours become the input; ``None`` where patches are.
+    cells
+        Into how many cells each ROI is cut; ``None`` where patches are taken.
     phases
         A waveform comes as so many interleaved parts, float [1, phases, 1, window / phases]: sample n is in part
         n mod phases.
@@ -191,41 +161,55 @@ class ModelSpec:
     """
 
     model: str
-    rate_hz: float
-    window: int
-    hop: int
-    rois: dict[str, Box] | dict[str, Placement]
-    input_scale: float
-    input_zero_point: int
+    intake: Normaliser | Patches
+    rois: dict[str, Box | Placement]
     output: Literal["bpm", "waveform"]
     readout: Readout = Readout()
     training_sha256: str | None = None
     cells: int | None = None
-    normaliser: Normaliser | None = None
     phases: int = 1
     refusals: tuple[Refusal, ...] = ()
 
     def __post_init__(self) -> None:
         checks = {
-            "rate_hz": 1 <= self.rate_hz <= 1000,
-            "window": 1 <= self.window <= 1 << 16,
-            "hop": 1 <= self.hop <= self.window,
-            "input_scale": math.isfinite(self.input_scale) and self.input_scale > 0,
-            "input_zero_point": -128 <= self.input_zero_point <= 127,
             "output": self.output in ("bpm", "waveform"),
-            "rois": all(_lies_inside(place) for place in self.rois.values()),
-            "cells": (self.cells is None) == (self.normaliser is None) and self.cells in (None, 1, 4, 16),
-            "normaliser": self.normaliser is None or self._follows(self.normaliser),
+            "rois": all(lies_inside(place) for place in self.rois.values()),
+            "cells": self.cells in ((None,) if self.normaliser is None else (1, 4, 16)),
             "phases": 1 <= self.phases <= self.window and self.window % self.phases == 0,
         }
         for name, good in checks.items():
             if not good:
                 raise SpecError(f"model spec: {name} is {getattr(self, name)!r}, outside what it may be")
 
-    def _follows(self, normaliser: Normaliser) -> bool:
-        """Whether windows and input are what the normaliser makes."""
-        made = (normaliser.rate_hz, normaliser.window, normaliser.hop, normaliser.input_scale, 0)
-        return made == (self.rate_hz, self.window, self.hop, self.input_scale, self.input_zero_point)
+    @property
+    def normaliser(self) -> Normaliser | None:
+        """How cell colours become the input; ``None`` where patches do."""
+        return self.intake if isinstance(self.intake, Normaliser) else None
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples per second."""
+        return self.intake.rate_hz
+
+    @property
+    def window(self) -> int:
+        """Samples in a window."""
+        return self.intake.window
+
+    @property
+    def hop(self) -> int:
+        """Samples from one window's start to the next one's."""
+        return self.intake.hop
+
+    @property
+    def input_scale(self) -> float:
+        """What one INT8 step of the input is worth."""
+        return self.intake.input_scale
+
+    @property
+    def input_zero_point(self) -> int:
+        """The INT8 code of 0."""
+        return self.intake.input_zero_point
 
     @property
     def clip_shape(self) -> tuple[int, int, int]:
@@ -234,7 +218,11 @@ class ModelSpec:
 
     def to_json(self) -> str:
         """Write the record as JSON with sorted keys: the same record gives the same text."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        fields = dataclasses.asdict(self)
+        intake = fields.pop("intake")
+        fields["normaliser"] = intake if self.normaliser else None
+        fields |= {name: getattr(self, name) for name in INTAKE}
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -248,82 +236,25 @@ class ModelSpec:
         if len(text) > MAX_JSON_BYTES:
             raise SpecError(f"model spec of {len(text)} bytes; at most {MAX_JSON_BYTES}")
         try:
-            fields: dict[str, Any] = json.loads(text)
-            fields["rois"] = {name: _place(place) for name, place in fields["rois"].items()}
-            readout = fields["readout"]
-            low, high = map(float, readout["band_bpm"])
-            fields["readout"] = Readout(band_bpm=(low, high), fft_length=readout["fft_length"])
-            if fields.get("normaliser") is not None:
-                fields["normaliser"] = Normaliser(**fields["normaliser"])
-            fields["refusals"] = tuple(_refusal(**rule) for rule in fields.get("refusals", ()))
-            spec = cls(**fields)
-            placements = [place for place in spec.rois.values() if isinstance(place, Placement)]
-            for record in (spec, spec.readout, spec.normaliser, *spec.refusals, *placements):
-                _refuse_types(record)
+            fields = dict(json.loads(text))
+            patches = record_of(Patches, {name: fields.pop(name) for name in INTAKE})
+            normaliser = value_of(Normaliser | None, fields.pop("normaliser", None), "normaliser")
+            if normaliser is not None and any(getattr(normaliser, name) != getattr(patches, name) for name in INTAKE):
+                raise SpecError(f"model spec: {', '.join(INTAKE)} are not what the normaliser gives")
+            return record_of(cls, {**fields, "intake": normaliser or patches})
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise SpecError(f"model spec cannot be read: {error}; export the model again") from error
-        return spec
 
 
-KINDS: Final[Mapping[object, tuple[type, ...]]] = {
-    int: (int,),
-    float: (int, float),
-    str: (str,),
-    int | None: (int, type(None)),
-    str | None: (str, type(None)),
-}
-
-
-def _refuse_types(record: object) -> None:
-    """Hold the plain fields of a record read from JSON against their types: 256.5 samples pass every comparison."""
-    for field in dataclasses.fields(record) if dataclasses.is_dataclass(record) else ():
-        value, kinds = getattr(record, field.name), KINDS.get(field.type)
-        if kinds and (isinstance(value, bool) or not isinstance(value, kinds)):
-            raise TypeError(f"{field.name} is {value!r}")
-
-
-def _place(fields: Any) -> Box | Placement:  # noqa: ANN401 - the file decides
-    if isinstance(fields, dict):
-        return Placement(**{**fields, "weights": tuple(map(float, fields["weights"]))})
-    x0, x1, y0, y1 = map(float, fields)
-    return x0, x1, y0, y1
-
-
-def _refusal(*, reason: str, weights: Any, **fields: Any) -> Refusal:  # noqa: ANN401 - the file decides
-    return Refusal(reason=Reason(reason), weights={name: float(weight) for name, weight in weights.items()}, **fields)
-
-
-def _lies_inside(place: Box | Placement) -> bool:
-    """Whether a box lies in its face box; a placement has checked itself."""
-    if isinstance(place, Placement):
-        return True
-    x0, x1, y0, y1 = place
-    return 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1
-
-
-ULTRALIGHT: Final = ModelSpec(
-    model="ultralight",
-    rate_hz=30.0,
-    window=8,
-    hop=1,
-    rois=GUIDE_ROIS,
-    input_scale=1 / 255,
-    input_zero_point=-128,
-    output="bpm",
-)
-"""The guide's model: a camera byte minus 128 is its INT8 input."""
+ULTRALIGHT: Final = ModelSpec(model="ultralight", intake=Patches(), rois=dict(GUIDE_ROIS), output="bpm")
+"""The guide's model."""
 
 PULSE12: Final = ModelSpec(
     model="pulse12",
-    rate_hz=Normaliser().rate_hz,
-    window=Normaliser().window,
-    hop=Normaliser().hop,
-    rois=FACE_ROIS,
-    input_scale=Normaliser().input_scale,
-    input_zero_point=0,
+    intake=Normaliser(),
+    rois=dict(FACE_ROIS),
     output="waveform",
     cells=CELLS_PER_ROI,
-    normaliser=Normaliser(),
     phases=4,
 )
 """Our model: one window of twelve normalised cells to its pulse wave."""

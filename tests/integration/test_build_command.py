@@ -35,6 +35,7 @@ def test_build_with_nothing_given_ends_with_verdict_and_report(built):
     assert "Not a medical device" in told["notice"]
     assert (folder / told["report"]).is_file()
     assert (folder / told["quantized"]["temporal"]).is_file()
+    assert (folder / told["board"] / "p8_board.json").is_file()
 
 
 def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
@@ -51,6 +52,7 @@ def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
     for words in ("Waves: SQNR", "POS on the same windows", "phases", "SIMULATED"):
         assert words in page
     assert "8 frames" not in page
+    assert (told["board"] is not None) == verdict["passed"] == (folder / "pulse8-build" / "board").is_dir()
 
 
 def test_pulse12_passes_its_pre_flight(built_pulse12):

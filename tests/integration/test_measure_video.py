@@ -20,7 +20,8 @@ from pulse8.measure.line import measure_traces, measure_video
 from pulse8.measure.reading.options import VideoOptions
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
-from pulse8.spec import Normaliser, RoiLimits
+from pulse8.regions import RoiLimits
+from pulse8.spec import Normaliser
 from pulse8.values import Clip, FaceTrack, Reason
 
 TRUE_BPM = 78.0

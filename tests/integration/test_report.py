@@ -129,7 +129,7 @@ def test_the_board_the_timeline_and_the_files_are_told(page, folder):
 def test_the_pages_commands_make_the_same_files_again(page, folder, tmp_path, monkeypatch):
     lines = page.all("pre")[-1].text.splitlines()
     steps = lines[next(number for number, line in enumerate(lines) if line.startswith("# step by step")) + 1 :]
-    assert lines[1] == "pulse8 build --simulate.windows 4 --calibrate.num-samples 60"  # 40 subjects are the default
+    assert lines[1] == "pulse8 build --simulate.subjects 40 --simulate.windows 4 --calibrate.num-samples 60"
     monkeypatch.chdir(tmp_path)
     for line in steps:
         program, *words = shlex.split(line)

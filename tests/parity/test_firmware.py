@@ -31,7 +31,8 @@ from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, trust_features
-from pulse8.spec import FACE_ROIS, METADATA_KEY, ModelSpec, Normaliser, RoiLimits
+from pulse8.regions import FACE_ROIS, RoiLimits
+from pulse8.spec import METADATA_KEY, ModelSpec, Normaliser
 from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame
 
 pytestmark = needs_host

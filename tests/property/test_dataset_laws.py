@@ -9,8 +9,8 @@ from hypothesis.extra import numpy as arrays
 from pulse8.errors import InputError
 from pulse8.learn.formats import npz
 from pulse8.learn.prepare.labels import LABEL_S, Labels
+from pulse8.learn.recording import Ppg
 from pulse8.learn.splits.split import k_folds
-from pulse8.values import Ppg
 
 KINDS = st.sampled_from(["<f4", "<f8", "|u1", "|b1", "<i8"])
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6)

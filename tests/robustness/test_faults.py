@@ -17,10 +17,10 @@ from pulse8.board.options import DeployOptions
 from pulse8.board.package import deploy
 from pulse8.cli import main
 from pulse8.cli.printing import without_advice
+from pulse8.convert.files import PeopleOptions
 from pulse8.convert.line import BuildOptions, run_build
 from pulse8.convert.quantize.options import CalibrateOptions
 from pulse8.errors import InputError
-from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.lock import NAME
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and mounts")
@@ -41,7 +41,7 @@ def killed(verb, folder, *, seconds: float = 0.0, sign: str = "*") -> None:
 
 def build_in(folder: Path, monkeypatch) -> dict[str, str]:
     monkeypatch.chdir(folder)
-    options = BuildOptions(simulate=SimulateOptions(subjects=60, windows=2), calibrate=CalibrateOptions(num_samples=30))
+    options = BuildOptions(simulate=PeopleOptions(subjects=60, windows=2), calibrate=CalibrateOptions(num_samples=30))
     with without_advice():
         run_build(Path("out"), None, None, options)
     return fault_folders.contents(folder)

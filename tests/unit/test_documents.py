@@ -15,8 +15,8 @@ from pulse8.convert.export.options import ExportOptions
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 from pulse8.manifest import sha256_of
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.notice import NOTICE
 from pulse8.spec import METADATA_KEY
-from pulse8.values import NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
-from pulse8.spec import PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Placement, Readout, Refusal
+from pulse8.regions import Placement
+from pulse8.spec import PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Patches, Readout, Refusal
 from pulse8.values import ROI_NAMES, Reason
 
 sizes = st.floats(0.01, 4)
@@ -52,16 +53,11 @@ refusals = st.builds(
 def test_load_of_save_is_the_same_clip_spec(normaliser, rois, rules, band, cells):
     spec = ModelSpec(
         model="any",
-        rate_hz=normaliser.rate_hz,
-        window=normaliser.window,
-        hop=normaliser.hop,
+        intake=normaliser,
         rois=rois,
-        input_scale=normaliser.input_scale,
-        input_zero_point=0,
         output="waveform",
         readout=Readout(band_bpm=band),
         cells=cells,
-        normaliser=normaliser,
         phases=normaliser.window,
         refusals=tuple(rules),
     )
@@ -75,9 +71,8 @@ def test_load_of_save_is_the_same_clip_spec(normaliser, rois, rules, band, cells
     zero_point=st.integers(-128, 127),
 )
 def test_load_of_save_is_the_same_patch_spec(rate, window, scale, zero_point):
-    spec = dataclasses.replace(
-        ULTRALIGHT, rate_hz=rate, window=window, input_scale=scale, input_zero_point=zero_point, training_sha256="ab"
-    )
+    intake = Patches(rate_hz=rate, window=window, input_scale=scale, input_zero_point=zero_point)
+    spec = dataclasses.replace(ULTRALIGHT, intake=intake, training_sha256="ab")
     assert ModelSpec.from_json(spec.to_json()) == spec
 
 

@@ -1,5 +1,6 @@
 """The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
 
+import difflib
 import errno
 import os
 import sys
@@ -8,36 +9,47 @@ from importlib import import_module
 from typing import Any, Final
 
 from pulse8.errors import Pulse8Error
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
-VERBS: Final = {
-    "measure": "heart rate from a face video or from skin traces",
-    "live": "heart rate from a webcam, in a browser",
-    "inspect": "contact sheet of a video: frames, ROIs, traces",
-    "build": "checkpoint to verified INT8 model and report, in one go",
-    "preprocess": "UBFC recordings to windows of ROI patches with heart rates",
-    "prepare": "a data set of videos to a store of traces and contact pulses",
-    "protocol": "who trains and who is tested: k-fold by subject, or across data sets",
-    "check-data": "whether a data set's files are what prepare reads",
-    "simulate": "write simulated ROI patches with known heart rates",
-    "train": "train pulse12 on simulated people, or the guide's ultralight",
-    "calibrate": "draw the calibration set from the training subjects",
-    "export": "checkpoint to FP32 ONNX",
-    "quantize": "FP32 ONNX to INT8 QDQ ONNX",
-    "tune": "search the INT8 options that change the heart rate least",
-    "diagnose": "where an INT8 file loses, and what to mend",
-    "verify": "INT8 against FP32 on held-out data: the verdict",
-    "deploy": "INT8 model to a board folder that tests itself",
-    "board-test": "a board's answers against the folder's test vectors",
-    "record": "a board's cell colours as a store that measure reads",
-    "report": "the evidence as one HTML file",
-    "stedgeai": "the vendor's tool with the right flags, where it is installed",
-    "preflight": "what the STM32N6's tool and NPU will say about an ONNX file",
-    "evaluate": "baselines and oracle on the frozen simulated strata",
-    "camera-check": "the smallest pulse that your camera and codec carry",
-    "doctor": "what is installed, and whether it works",
-    "render": "a simulated face or wall as a video, with its true pulse",
+GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "measure": {
+        "measure": "heart rate from a face video or from skin traces",
+        "live": "heart rate from a webcam, in a browser",
+        "inspect": "contact sheet of a video: frames, ROIs, traces",
+        "camera-check": "the smallest pulse that your camera and codec carry",
+    },
+    "data": {
+        "prepare": "a data set of videos to a store of traces and contact pulses",
+        "check-data": "whether a data set's files are what prepare reads",
+        "protocol": "who trains and who is tested: k-fold by subject, or across data sets",
+        "preprocess": "UBFC recordings to the guide's windows of ROI patches",
+        "simulate": "simulated people with known heart rates, as windows or recordings",
+        "render": "a simulated face or wall as a video, with its true pulse",
+    },
+    "model": {
+        "build": "checkpoint to verified INT8 model, board folder and report, in one go",
+        "train": "train pulse12 on simulated people, or the guide's ultralight",
+        "evaluate": "baselines and models on the frozen simulated strata or a data set",
+        "calibrate": "draw the calibration set from the training subjects",
+        "export": "checkpoint to FP32 ONNX",
+        "quantize": "FP32 ONNX to INT8 QDQ ONNX",
+        "verify": "INT8 against FP32 on held-out data: the verdict",
+        "diagnose": "where an INT8 file loses accuracy, and what helps",
+        "tune": "search the INT8 options that change the heart rate least",
+        "report": "the evidence as one HTML file",
+    },
+    "board": {
+        "preflight": "predict what ST's compiler and the STM32N6's NPU will do with an ONNX file",
+        "deploy": "INT8 model to a board folder that tests itself",
+        "board-test": "a board's answers against the folder's test vectors",
+        "record": "a board's cell colours as a store that measure reads",
+        "stedgeai": "ST's tool with the right flags, where it is installed",
+    },
+    "other": {
+        "doctor": "what is installed, and whether it works",
+    },
 }
+VERBS: Final = {verb: sentence for group in GROUPS.values() for verb, sentence in group.items()}
 
 SURROUNDINGS: Final = {
     errno.ENOSPC: "free space, there or in the folder for temporary files (TMPDIR)",
@@ -94,7 +106,9 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
         print(_help() if verb != "--version" else _version(), flush=True)
         return 0
     if verb not in VERBS:
-        raise Pulse8Error(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}")
+        near = difflib.get_close_matches(verb, VERBS, 1)
+        fix = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(VERBS)}"
+        raise Pulse8Error(f"unknown verb {verb!r}; {fix}")
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
 
     module = import_module(f"pulse8.cli.{verb.replace('-', '_')}")
@@ -103,7 +117,10 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
 
 
 def _help() -> str:
-    rows = "\n".join(f"  {verb:<12} {sentence}" for verb, sentence in VERBS.items())
+    rows = "\n\n".join(
+        "\n".join((f"{group}:", *(f"  {verb:<12} {sentence}" for verb, sentence in verbs.items())))
+        for group, verbs in GROUPS.items()
+    )
     end = f"`pulse8 VERB --help` shows a verb's flags, `pulse8 --version` the version.\n{NOTICE}"
     return f"usage: pulse8 VERB [flags]\n\n{rows}\n\n{end}"
 

@@ -11,7 +11,7 @@ from pulse8.board.link.client import Board
 from pulse8.board.link.selftest import BoardTestOptions, Verdict, folder_facts, run_board_test
 from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
-from pulse8.convert.line import USUAL_FOLDER, BuildOptions, run_build
+from pulse8.convert.files import USUAL_FOLDER
+from pulse8.convert.line import BuildOptions, run_build
 from pulse8.convert.verify.text import verdict_report
 
 
@@ -32,5 +33,6 @@ def run(flags: Flags) -> int:
         made = built.quantized
         print(verdict_report(built.verdict))
         print(f"\n{next_step(made.whole, made.spatial, made.temporal)}")
-        print(f"\nmodels: {made.whole.parent}\nreport: {built.report}")
+        board = f"\nboard:  {built.board}" if built.board else ""
+        print(f"\nmodels: {made.whole.parent}{board}\nreport: {built.report}")
     return 0 if built.verdict.passed else 1

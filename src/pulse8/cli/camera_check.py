@@ -10,7 +10,7 @@ from rich.table import Table
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.camera_check.camera_check import CameraCheck, CameraCheckOptions, camera_check
 from pulse8.learn.camera_check.plot import plot_camera_check
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

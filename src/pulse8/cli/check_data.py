@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.prepare.check import Check, check_data
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import Deployed, deploy
 from pulse8.cli.printing import print_json
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pulse8.cli.printing import print_json, watch
 from pulse8.convert.diagnose.diagnose import diagnose
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.text import ranked_table
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.self_test.self_test import self_test
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 EXTRAS: Final = {
     "plot": "pictures: measure --plot, inspect, evaluate",

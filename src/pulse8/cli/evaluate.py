@@ -9,7 +9,7 @@ from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.page import write_evaluation
 from pulse8.learn.evaluate.table import evaluate_strata
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

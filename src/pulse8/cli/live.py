@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pulse8.errors import ToolchainError
 from pulse8.live.options import LiveOptions
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

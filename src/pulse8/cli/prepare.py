@@ -6,7 +6,7 @@ from pathlib import Path
 from pulse8.cli.printing import print_json, tell_failure, watch
 from pulse8.learn.prepare.options import PrepareOptions
 from pulse8.learn.prepare.prepare import Report, prepare
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

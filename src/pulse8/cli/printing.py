@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from pulse8.values import NOTICE, HeartRate, Item
+from pulse8.notice import NOTICE
+from pulse8.values import HeartRate, Item
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)

@@ -7,7 +7,7 @@ from pulse8.cli.printing import next_step, print_json, watch, without_advice
 from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.quantize import Quantized, quantize
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pulse8.board.link.record import RecordOptions, record_board
 from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.camera_check.contact import read_ppg
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import tyro
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.simulate.rendering import Rendered, RenderOptions, write_rendered
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

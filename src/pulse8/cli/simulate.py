@@ -9,8 +9,8 @@ from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.recording import RecordingOptions
 from pulse8.learn.simulate.recording_files import Written, write_recordings
+from pulse8.notice import NOTICE
 from pulse8.spec import ModelName
-from pulse8.values import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from pulse8.learn.train.refusal import Coverage, coverages, fit_refusals, readin
 from pulse8.learn.train.sources import simulated_pool
 from pulse8.lock import alone
 from pulse8.manifest import record, rows_beside, sweep
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

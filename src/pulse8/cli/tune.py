@@ -7,7 +7,7 @@ from pathlib import Path
 from pulse8.cli.printing import print_json, watch, without_advice
 from pulse8.convert.tune.options import TuneOptions
 from pulse8.errors import ToolchainError
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)

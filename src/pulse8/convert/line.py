@@ -1,39 +1,37 @@
 """The build line: checkpoint and data to a verified INT8 model and its report.
 
     checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> diagnosis -> pre-flight
-    -> report.html
+    -> board/ -> report.html
 
-Each arrow is one function that writes one file and one row of the manifest beside it.
+Each arrow is one function that writes one file and one row of the manifest beside it. There is a board folder where the
+verdict is met.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pulse8.board.application.evidence import look_at_board_files
+from pulse8.board.options import DeployOptions
+from pulse8.board.package import deploy
 from pulse8.convert.diagnose.diagnose import diagnose
 from pulse8.convert.diagnose.options import DiagnoseOptions
-from pulse8.convert.evidence.commands import build_command, flags_of
+from pulse8.convert.evidence.commands import build_command
 from pulse8.convert.evidence.gather import DIAGNOSIS
 from pulse8.convert.evidence.page import write_report
 from pulse8.convert.evidence.timeline import Clock, Timeline, write_timeline
 from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.files import BOARD, FILES, USUAL_FOLDER, PeopleOptions
 from pulse8.convert.quantize.calibrate import calibrate
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.quantize import Quantized, quantize
 from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.verdict import Verdict
 from pulse8.convert.verify.verify import verify
-from pulse8.learn.prepare.simulated_clips import simulate_clips
-from pulse8.learn.prepare.simulated_patches import simulate
-from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.lock import alone
-from pulse8.manifest import Row, sweep
+from pulse8.manifest import sweep
 from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
-
-USUAL_FOLDER: Final = Path("pulse8-build")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,53 +39,23 @@ class BuildOptions:
     """Which shipped model is built where no checkpoint is given, and the options of each step."""
 
     model: ModelName = "pulse12"
-    simulate: SimulateOptions = field(default_factory=SimulateOptions)
+    simulate: PeopleOptions = field(default_factory=PeopleOptions)
     calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     export: ExportOptions = field(default_factory=ExportOptions)
     quantize: QuantizeOptions = field(default_factory=QuantizeOptions)
     verify: VerifyOptions = field(default_factory=VerifyOptions)
     diagnose: DiagnoseOptions = field(default_factory=DiagnoseOptions)
+    deploy: DeployOptions = field(default_factory=DeployOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """What the line made: the INT8 files, the verdict, and the report."""
+    """The INT8 files, the verdict, the board folder where the verdict is met, and the report."""
 
     quantized: Quantized
     verdict: Verdict
+    board: Path | None
     report: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """A model's file names in the build folder, what simulates data for it, and how many people where nobody says."""
-
-    data: str
-    calibration: str
-    fp32: str
-    int8: str
-    simulate: Callable[[Path, SimulateOptions, Watch[int]], Row]
-    people: SimulateOptions
-
-
-FILES: Final[dict[str, Files]] = {
-    "pulse12": Files(
-        data="simulated.npz",
-        calibration="calibration.npz",
-        fp32="pulse12.onnx",
-        int8="pulse12_int8.onnx",
-        simulate=simulate_clips,
-        people=SimulateOptions(subjects=420, windows=4),
-    ),
-    "ultralight": Files(
-        data="simulated.pt",
-        calibration="calibration_data.pt",
-        fp32="rppg_fp32.onnx",
-        int8="rppg_int8_qdq.onnx",
-        simulate=simulate,
-        people=SimulateOptions(),
-    ),
-}
 
 
 def run_build(
@@ -110,9 +78,8 @@ def run_build(
         names = FILES[load_checkpoint(weights).spec.model]
         models, recordings = folder / "models", data or folder / names.data
         if data is None:
-            people = names.people if options.simulate == SimulateOptions() else options.simulate
             with clock.stage("simulate"):
-                names.simulate(recordings, people, watch)
+                names.simulate(recordings, options.simulate.completed(names.people), watch)
         with clock.stage("calibrate"):
             calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
         with clock.stage("export"):
@@ -125,14 +92,12 @@ def run_build(
             diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
         with clock.stage("pre-flight"):
             look_at_board_files(quantized.whole)
-        write_timeline(
-            Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
-        )
+        board = folder / BOARD if verified.verdict.passed else None
+        if board is not None:
+            with clock.stage("board"):
+                deploy(quantized.whole, board, options.deploy)
+        paths = {"--checkpoint": checkpoint, "--data": data, "--output": None if folder == USUAL_FOLDER else folder}
+        command = build_command(options, BuildOptions, paths)
+        write_timeline(Timeline(stages=tuple(clock.stages), command=command), verified.path)
         report = write_report(verified.path, folder / "report.html")
-        return Built(quantized=quantized, verdict=verified.verdict, report=report)
-
-
-def _command(folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions) -> str:
-    paths = {"--checkpoint": checkpoint, "--data": data, "--output": None if folder == USUAL_FOLDER else folder}
-    words = [word for flag, path in paths.items() if path is not None for word in (flag, path.as_posix())]
-    return build_command([*flags_of(options, BuildOptions), *words])
+        return Built(quantized=quantized, verdict=verified.verdict, board=board, report=report)

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from pulse8.errors import InputError
 from pulse8.live.frames import MAX_BYTES, read_message
 from pulse8.measure.meter import Meter, MeterReading, Seen
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 WAITING_FRAMES: Final = 3
 """Frames that may wait; the oldest gives way."""

@@ -17,7 +17,7 @@ from pulse8.measure.reading.measurement import open_reader, read_traces
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import refused
 from pulse8.measure.signal.spectrum import power_spectrum
-from pulse8.spec import RoiLimits
+from pulse8.regions import RoiLimits
 from pulse8.values import CellTraces, HeartRate, Reason, Rgb, Waveform
 
 DEFAULTS: Final = MeasureOptions()

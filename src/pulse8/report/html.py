@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from pulse8.errors import ToolchainError
 from pulse8.manifest import writing
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 Tone = Literal["good", "warn", "bad"]
 

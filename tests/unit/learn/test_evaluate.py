@@ -16,12 +16,13 @@ from pulse8.learn.evaluate.readings import Group, read, read_all
 from pulse8.learn.evaluate.scores import Reading, paired, row_of, score
 from pulse8.learn.evaluate.table import evaluate, evaluate_strata
 from pulse8.learn.prepare.windows import WINDOW, Truth, whole_of, windows_of
+from pulse8.learn.recording import Ppg
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.signal.network import interleaved
 from pulse8.spec import Normaliser
-from pulse8.values import CellTraces, Ppg
+from pulse8.values import CellTraces
 
 CALM = Conditions().changed(motion__sway=0.002, light__drift_share=0.002)
 OPTIONS = RecordingOptions(seconds=43.0)

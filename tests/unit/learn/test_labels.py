@@ -5,9 +5,10 @@ import pytest
 
 from pulse8.learn.prepare.labels import LABEL_S, Labels, Unlabelled, count_labels
 from pulse8.learn.prepare.sync import estimate_lag
+from pulse8.learn.recording import Ppg, Rates
 from pulse8.learn.simulate.conditions import Body, Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
-from pulse8.values import CellTraces, Ppg, Rates
+from pulse8.values import CellTraces
 
 
 def ppg(bpm, rate_hz=60.0, seconds=20.0, gap=None, noise=0.0, seed=0):

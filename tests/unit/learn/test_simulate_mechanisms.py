@@ -7,12 +7,13 @@ import pytest
 from scipy.signal import welch
 
 from pulse8.errors import SpecError
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Body, Conditions
 from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, RecordingOptions, simulate_recording
 from pulse8.learn.simulate.wave import blood
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.values import SIMULATED, Recording
+from pulse8.values import SIMULATED
 
 STILL = Conditions().changed(camera__eight_bit=False, camera__full_well=0.0)
 """A pulse in still light before a perfect camera."""

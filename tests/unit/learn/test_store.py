@@ -16,8 +16,8 @@ from pulse8.learn.formats.recordings import (
     recording_path,
 )
 from pulse8.learn.prepare.store import Store, entry_of, open_store, write_index
+from pulse8.learn.recording import Rates
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
-from pulse8.values import Rates
 from stores_on_disk import put, store_of
 
 

@@ -7,7 +7,7 @@ from pulse8.errors import InputError, NoFaceError
 from pulse8.measure.clips.cells import cell_row, cell_traces
 from pulse8.measure.clips.patches import roi_patches
 from pulse8.measure.clips.windows import stretches
-from pulse8.spec import RoiLimits
+from pulse8.regions import RoiLimits
 from pulse8.values import CellTraces, FaceTrack, Reason, Roi, TrackedFrame
 
 GOOD = Roi(160, 480, 160, 480)

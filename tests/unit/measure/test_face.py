@@ -19,7 +19,7 @@ from pulse8.measure.face.nets import DETECTOR, MESH, back, view
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
 from pulse8.measure.face.smoothing import Smoother
 from pulse8.measure.face.track import FAITHFUL_S, Lock
-from pulse8.spec import FACE_ROIS, GUIDE_ROIS, Placement
+from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Placement
 from pulse8.values import PIXEL_PARTS
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "make_face_models.py"

@@ -12,11 +12,11 @@ from pulse8.cli.flags import read_flags
 from pulse8.convert.evidence.commands import commands_of, flags_of
 from pulse8.convert.evidence.plain import record_of
 from pulse8.convert.evidence.timeline import Clock, Stage, Timeline
+from pulse8.convert.files import PeopleOptions
 from pulse8.convert.line import BuildOptions
 from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.verify.predictions import Predictions
 from pulse8.convert.verify.strata import figures_by_stratum
-from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.manifest import Row, Source
 from pulse8.report.html import Fact, Picture, Section, Table, inlined, render
 from report_page import check_page
@@ -129,7 +129,7 @@ def test_figures_by_stratum_are_those_of_its_windows():
 
 def test_a_builds_flags_are_what_differs_and_are_read_back():
     options = BuildOptions(
-        model="ultralight", simulate=SimulateOptions(subjects=7), quantize=QuantizeOptions(layers=("a=minmax",))
+        model="ultralight", simulate=PeopleOptions(subjects=7), quantize=QuantizeOptions(layers=("a=minmax",))
     )
     words = list(flags_of(options, BuildOptions))
     assert words == ["--model", "ultralight", "--simulate.subjects", "7", "--quantize.layers", "a=minmax"]

@@ -15,7 +15,8 @@ from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
 from pulse8.measure.signal.rate import NOISE_MEAN, NOISE_SPREAD
 from pulse8.measure.signal.trust import FEATURES
-from pulse8.spec import ModelSpec, Normaliser, Placement, Refusal, RoiLimits
+from pulse8.regions import Placement, RoiLimits
+from pulse8.spec import ModelSpec, Normaliser, Refusal
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Reason
 
 

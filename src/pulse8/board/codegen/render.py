@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pulse8.board.codegen.arena import SLACK, ArenaPlan, plan
 from pulse8.board.codegen.board_spec import BoardSpec
 from pulse8.board.codegen.lower import GROUP, LANES, BoardNet
-from pulse8.values import NOTICE, Reason
+from pulse8.notice import NOTICE
+from pulse8.values import Reason
 
 MODEL_ID_BYTES: Final = 8
 """Bytes of the model's SHA-256 that travel in every frame of the serial line."""

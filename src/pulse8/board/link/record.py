@@ -18,9 +18,10 @@ from pulse8.learn.prepare.one_recording import facts_of
 from pulse8.learn.prepare.prepare import entries_in
 from pulse8.learn.prepare.store import INDEX, Store, write_index
 from pulse8.learn.prepare.sync import estimate_lag
+from pulse8.learn.recording import Ppg, Recording
 from pulse8.lock import alone
 from pulse8.manifest import record as record_row
-from pulse8.values import CellTraces, Ppg, Reason, Recording, Watch, unwatched
+from pulse8.values import CellTraces, Reason, Watch, unwatched
 
 DATASET: Final = "board"
 ROW_S: Final = 5.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pulse8.board.estimate.hardware import FLASH
 from pulse8.board.estimate.latency import RECORD
 from pulse8.board.preflight.preflight import LOWER_BOUND, IoEnd, Preflight
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 SOURCE = "ST Edge AI Core 2.1.0 documentation and public reports; neither the vendor's tool nor a board was asked"
 

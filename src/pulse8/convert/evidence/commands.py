@@ -135,6 +135,7 @@ def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]: 
             yield from _flag(f"{prefix}{each.name}", value)
 
 
-def build_command(words: Sequence[str]) -> str:
-    """Return the command of a whole build."""
-    return shlex.join(("pulse8", "build", *words))
+def build_command(options: Any, kind: type[Any], paths: Mapping[str, Path | None]) -> str:  # noqa: ANN401 - any record
+    """Return the command of a whole build: flags that differ from the defaults, and paths that were given."""
+    words = [word for flag, path in paths.items() if path is not None for word in (flag, path.as_posix())]
+    return shlex.join(("pulse8", "build", *flags_of(options, kind), *words))

@@ -5,7 +5,7 @@ from typing import Final
 from pulse8.convert.verify.gates import LIMITS, number
 from pulse8.convert.verify.verdict import Comparison, Verdict, degraded
 from pulse8.convert.verify.waves import FLIP_BPM, WaveComparison
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 EIGHT_FRAMES: Final = (
     "8 frames are 0.27 s, less than one beat at 40-180 BPM: so short a window carries no heart rate,"

@@ -19,13 +19,14 @@ from pulse8.learn.evaluate.estimators import Estimate
 from pulse8.learn.evaluate.readings import read
 from pulse8.learn.evaluate.scores import Reading
 from pulse8.learn.prepare.windows import WINDOW, Signal, Truth, as_wave, banded
+from pulse8.learn.recording import Ppg
 from pulse8.measure.clips.resample import RATE_HZ, resample
 from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
-from pulse8.values import CellTraces, Ppg, Roi, Watch, unwatched
+from pulse8.values import CellTraces, Roi, Watch, unwatched
 
 AMPLITUDES: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.01)
 """Peak to peak of green over its level. Faces have 0.001 to 0.02 (reference: docs/simulator.md)."""

@@ -6,12 +6,12 @@ import numpy as np
 
 from pulse8.errors import InputError
 from pulse8.learn.prepare.ubfc import read_ground_truth
+from pulse8.learn.recording import Ppg
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Body
 from pulse8.learn.simulate.streams import stream
 from pulse8.learn.simulate.wave import blood, contact_ppg
 from pulse8.manifest import existing_file
-from pulse8.values import Ppg
 
 SIMULATED_BPM = (52.0, 68.0, 84.0, 104.0, 131.0)
 SIMULATED_S = 20.0

@@ -16,8 +16,9 @@ from pulse8.learn.evaluate.table import Table, evaluate
 from pulse8.learn.prepare.options import PrepareOptions
 from pulse8.learn.prepare.prepare import prepare
 from pulse8.learn.prepare.store import Entry, Failure, Store, open_store
+from pulse8.learn.recording import Recording
 from pulse8.learn.splits.protocols import Protocol, open_protocol
-from pulse8.values import Recording, Watch, unwatched
+from pulse8.values import Watch, unwatched
 
 ALWAYS: Final = ("green", "chrom", "pos")
 """Methods that stand in every data set's table, beside the constant."""

@@ -16,11 +16,12 @@ from pulse8.learn.evaluate.readings import Group, Readings, read
 from pulse8.learn.evaluate.scores import Reading, Row, row_of
 from pulse8.learn.prepare.labels import Labels
 from pulse8.learn.prepare.windows import WINDOW, TrueWindow, Truth, banded, window_at, windows_of
+from pulse8.learn.recording import Recording
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.tracker import RateTracker
-from pulse8.values import HeartRate, Recording, Watch, Waveform, unwatched
+from pulse8.values import HeartRate, Watch, Waveform, unwatched
 
 HOP: Final = 30
 """Samples from one window to the next: a second."""

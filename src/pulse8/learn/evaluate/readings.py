@@ -15,12 +15,13 @@ from pulse8.learn.evaluate.oracle import oracle_pulse
 from pulse8.learn.evaluate.scores import Reading
 from pulse8.learn.prepare.labels import Labels
 from pulse8.learn.prepare.windows import TrueWindow, Truth, as_wave, banded, whole_of, windows_of
+from pulse8.learn.recording import Recording
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import macc
 from pulse8.measure.signal.quality import snr_db
 from pulse8.measure.signal.rate import heart_rate, noise_tonality, tonality
 from pulse8.spec import Readout
-from pulse8.values import Item, Recording, Watch, unwatched
+from pulse8.values import Item, Watch, unwatched
 
 CONSTANT: Final = "constant"
 """Predicts the group's own mean rate: kinder than any constant that had to be known before."""

@@ -13,11 +13,12 @@ from pulse8.learn.evaluate.options import EvaluateOptions
 from pulse8.learn.evaluate.readings import ORACLE, Group, Readings, readings_of, whole_readings
 from pulse8.learn.evaluate.scores import Reading, Row, row_of, score
 from pulse8.learn.prepare.windows import WINDOW
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.mechanisms import MECHANISMS, only, without
 from pulse8.learn.simulate.strata import FROZEN_SHA256, Stratum, strata, stratum
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import mae
-from pulse8.values import Recording, Watch, unwatched
+from pulse8.values import Watch, unwatched
 
 POS: Final = "POS"
 """What every method is paired with: always in the table."""

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.formats import npz
+from pulse8.learn.recording import Ppg, Rates, Recording
 from pulse8.manifest import existing_file, writing
 from pulse8.measure.clips.patches import SIDE
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Ppg, Rates, Reason, Recording
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Reason
 
 FORMAT: Final = "pulse8 store 1"
 SUFFIX: Final = ".npz"

@@ -15,9 +15,10 @@ from pulse8.learn.formats.torch_zip import Stored
 from pulse8.learn.prepare.guide_windows import LONGEST_STEP, Counted, WindowOptions, labelled_blocks
 from pulse8.learn.prepare.store import INDEX, Entry, Store, open_store
 from pulse8.learn.prepare.ubfc import Preprocessed
+from pulse8.learn.recording import Rates, Recording
 from pulse8.manifest import accept, record
 from pulse8.measure.signal.beats import beat_times_s, rate_about_bpm
-from pulse8.values import Rates, Recording, Watch, unwatched
+from pulse8.values import Watch, unwatched
 
 READ: Final = 64
 """Frames whose patches are read at once: 0.8 MB."""

@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.learn.recording import Ppg, Rates, Recording
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.signal.beats import beat_times_s, rate_between_bpm
 from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
-from pulse8.values import Ppg, Rates, Recording, Waveform
+from pulse8.values import Waveform
 
 AGREE_BPM: Final = 3.0
 """Largest difference between the beats' rate and the spectrum's peak: more means missed beats, or a wave that is none.

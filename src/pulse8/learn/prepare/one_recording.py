@@ -18,11 +18,12 @@ from pulse8.learn.prepare.adapters.adapter import Adapter, Found, Opened
 from pulse8.learn.prepare.labels import count_labels
 from pulse8.learn.prepare.options import PrepareOptions
 from pulse8.learn.prepare.sync import Lag, estimate_lag
+from pulse8.learn.recording import Ppg, Recording
 from pulse8.manifest import sha256_of
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.patches import roi_patches
 from pulse8.measure.face.track import track_face
-from pulse8.values import CellTraces, FaceTrack, Ppg, Recording, TrackedFrame
+from pulse8.values import CellTraces, FaceTrack, TrackedFrame
 
 LONGEST_UNFILMED_S: Final = 5.0
 """A contact PPG that goes on for longer after the last frame belongs to a longer video than the one that is there."""

@@ -10,6 +10,7 @@ import numpy as np
 from pulse8.errors import InputError
 from pulse8.learn.formats.clips import MAKE, ClipData, write_clips
 from pulse8.learn.prepare.windows import WINDOW, Signal, as_wave, banded, windows_of
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
@@ -20,7 +21,7 @@ from pulse8.measure.signal.classical import pos
 from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Readout
-from pulse8.values import Recording, Watch, unwatched
+from pulse8.values import Watch, unwatched
 
 PRESETS: Final = ("easy", "medium", "hard", "dark", "compressed")
 """Conditions are drawn as these test strata draw theirs, in turn, on seeds that no stratum has."""

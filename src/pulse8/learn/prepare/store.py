@@ -28,8 +28,8 @@ from pulse8.learn.formats.recordings import (
     recording_path,
 )
 from pulse8.learn.formats.torch_zip import Stored
+from pulse8.learn.recording import Recording
 from pulse8.manifest import existing_file, writing
-from pulse8.values import Recording
 
 INDEX: Final = "index.json"
 

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.learn.recording import Ppg
 from pulse8.measure.clips.resample import RATE_HZ, sample_at
 from pulse8.measure.clips.skin import SkinTrace, skin_trace
 from pulse8.measure.clips.windows import stretches
 from pulse8.measure.signal.classical import pos
 from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.spec import Readout
-from pulse8.values import CellTraces, Ppg
+from pulse8.values import CellTraces
 
 LONGEST_LAG_S: Final = 1.0
 """Twice the largest that was reported of a data set, 500 ms (MMPD, issues 14 and 15 of its repository)."""

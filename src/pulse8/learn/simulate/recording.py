@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.learn.recording import Ppg, Recording
 from pulse8.learn.simulate import camera, codec, cover, light, motion, skin, timing, wave
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.streams import stream
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES, SIMULATED, CellTraces, Ppg, Reason, Recording
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, SIMULATED, CellTraces, Reason
 
 FIRST_RESERVED_SEED: Final = 2_000_000_000
 """Seeds from here on belong to the frozen strata; nothing else may use them (:mod:`pulse8.learn.simulate.strata`)."""

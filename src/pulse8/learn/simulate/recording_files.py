@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 from pulse8.manifest import writing
-from pulse8.values import Recording
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from pulse8.errors import InputError, SpecError
 from pulse8.learn.simulate.face_video import Backdrop, FaceVideo, render
 from pulse8.manifest import writing
 from pulse8.measure.video.encode import FFV1, Encoding, h264, mjpeg, mpeg4, write_video
-from pulse8.values import NOTICE, Watch, unwatched
+from pulse8.notice import NOTICE
+from pulse8.values import Watch, unwatched
 
 CodecName = Literal["h264", "mpeg4", "mjpeg", "ffv1"]
 ENCODINGS: Final[dict[CodecName, tuple[str, Callable[[int], Encoding]]]] = {

@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from pulse8.errors import InputError, SpecError
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.presets import Preset, draw_conditions, preset_of
 from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, recorded
-from pulse8.values import SIMULATED, Recording
+from pulse8.values import SIMULATED
 
 FROZEN_SHA256: Final = "34b19ebfe5693484d9459d3ff111cb902b7d96b02f248ec184b1e0e3e1c4aaa4"
 """Of strata.json, its lines ended by a line feed. A changed stratum takes a new name: old tables stay true."""

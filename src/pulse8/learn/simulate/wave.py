@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.learn.recording import Ppg
 from pulse8.learn.simulate.beats import LEAD_S, Beats
 from pulse8.learn.simulate.conditions import Body
-from pulse8.values import Ppg
 
 FINE_HZ: Final = 240.0
 """Grid that waves are made on and read off by a straight line: 24 samples over the crest of the fastest beat."""

@@ -21,9 +21,9 @@ from typing import Any, Final, Literal
 
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.prepare.store import INDEX, Store, open_store
+from pulse8.learn.recording import Recording
 from pulse8.learn.splits.split import TEST_SHARE, Sides, k_folds, shuffled, sides
 from pulse8.manifest import accept, existing_file, record, writing
-from pulse8.values import Recording
 
 FORMAT: Final = "pulse8 protocol 1"
 MAX_BYTES: Final = 16_000_000

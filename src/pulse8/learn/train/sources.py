@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pulse8.errors import InputError
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.splits.split import LEAKY
 from pulse8.learn.train.options import Pulse12Options
@@ -20,7 +21,7 @@ from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
 from pulse8.learn.train.stored import stored_pools
 from pulse8.learn.train.world import WorldOptions, world
 from pulse8.manifest import writing
-from pulse8.values import Recording, Watch, unwatched
+from pulse8.values import Watch, unwatched
 
 Side = Literal["training", "validation", "calibration"]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from pulse8.errors import InputError
+from pulse8.learn.recording import Recording
 from pulse8.learn.splits.protocols import Protocol, open_protocol, whole_protocol
 from pulse8.learn.splits.split import Sides
 from pulse8.learn.train.options import Pulse12Options
 from pulse8.learn.train.pool import TABLE, Pool, open_pool, write_pool
-from pulse8.values import Recording
 
 StoredSide = Literal["train", "validation"]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pulse8.errors import SpecError
+from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.mechanisms import without
 from pulse8.learn.simulate.presets import Preset, draw_conditions, preset_of
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
-from pulse8.values import Recording
 
 ANY_HEART: Final[Mapping[str, Any]] = {
     "body.bpm": {"low": 42, "high": 172},

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import NoFaceError
-from pulse8.spec import RoiLimits
+from pulse8.regions import RoiLimits
 from pulse8.values import CELLS_PER_ROI, PIXEL_PARTS, ROI_NAMES, CellTraces, FaceTrack, Reason, Rgb, Roi, TrackedFrame
 
 EXACT_ROWS: Final = (1 << 24) // (255 * PIXEL_PARTS)

@@ -14,8 +14,9 @@ from pulse8.measure.draw.canvas import BAD, FAINT, GOOD, INK, PULSE, box, curve,
 from pulse8.measure.face.track import TrackerName, track_face
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import h264, write_video
-from pulse8.spec import RoiLimits
-from pulse8.values import NOTICE, ROI_NAMES, FaceTrack, HeartRate, Rgb, TrackedFrame, Watch, Waveform, unwatched
+from pulse8.notice import NOTICE
+from pulse8.regions import RoiLimits
+from pulse8.values import ROI_NAMES, FaceTrack, HeartRate, Rgb, TrackedFrame, Watch, Waveform, unwatched
 
 STRIP_PX: Final = 96
 SHOWN_S: Final = 6.0

@@ -9,8 +9,9 @@ import numpy as np
 from pulse8.errors import InputError, ToolchainError
 from pulse8.manifest import writing
 from pulse8.measure.signal.spectrum import power_spectrum
+from pulse8.notice import NOTICE
 from pulse8.spec import Readout
-from pulse8.values import NOTICE, HeartRate, Waveform
+from pulse8.values import HeartRate, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from pulse8.manifest import writing
-from pulse8.values import NOTICE, HeartRate
+from pulse8.notice import NOTICE
+from pulse8.values import HeartRate
 
 COLUMNS: Final = (
     "recording", "span", "start_s", "end_s", "bpm", "reason", "confidence", "resolution_bpm", "provisional",

@@ -13,7 +13,7 @@ from pulse8.manifest import writing
 from pulse8.measure.clips.cells import TraceBuffer, cell_row
 from pulse8.measure.draw.canvas import BAD, FAINT, GOOD, INK, curve, panel, text
 from pulse8.measure.draw.overlay import annotated
-from pulse8.spec import RoiLimits
+from pulse8.regions import RoiLimits
 from pulse8.values import ROI_NAMES, CellTraces, FaceTrack, Rgb, TrackedFrame
 
 COLUMNS: Final = 4

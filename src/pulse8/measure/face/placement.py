@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.spec import Box, Placement
+from pulse8.regions import Box, Placement
 from pulse8.values import PIXEL_PARTS, Roi
 
 

@@ -18,7 +18,7 @@ from pulse8.measure.face.haar import Haar
 from pulse8.measure.face.mesh import Head, Mesh, square_of, square_of_mesh
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
 from pulse8.measure.face.smoothing import Smoother
-from pulse8.spec import FACE_ROIS, GUIDE_ROIS
+from pulse8.regions import FACE_ROIS, GUIDE_ROIS
 from pulse8.values import FaceTrack, Frames, Reason, Rgb, TrackedFrame
 
 TrackerName = Literal["mesh", "board", "guide"]

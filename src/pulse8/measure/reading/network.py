@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
@@ -115,6 +116,8 @@ def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, Hea
     wave = network.wave(window)
     rate = read_wave(wave, spec, window)
     missing = _leading_zeros(window)
+    if rate.bpm is not None and _noise_alone(window.samples[0, ..., missing:], spec):
+        rate = dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
     if not missing:
         return wave, rate
     start_s = wave.start_s + missing / wave.rate_hz
@@ -128,6 +131,19 @@ def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, Hea
 def _leading_zeros(clip: Clip) -> int:
     """Count the samples before the first frame of an early clip."""
     return int(np.argmax(clip.samples[0].any(axis=(0, 1)))) if clip.samples.any() else 0
+
+
+def _noise_alone(rows: NDArray[np.float32], spec: ModelSpec) -> bool:
+    """Whether rows [3, cells, N] repeat one trace that is no more of a tone than noise.
+
+    The network takes what twelve cells have in common for pulse; one trace in all of them is alike whatever it holds
+    (decision 0111).
+    """
+    if (rows != rows[:, :1]).any():
+        return False
+    band, seconds = spec.readout.band_bpm, rows.shape[-1] / spec.rate_hz
+    tones = [tonality(Waveform(row, spec.rate_hz, 0.0), band) for row in rows[:, 0]]
+    return not max(tones) > noise_tonality(seconds, band)
 
 
 def read_wave(wave: Waveform, spec: ModelSpec, clip: Clip | None = None) -> HeartRate:

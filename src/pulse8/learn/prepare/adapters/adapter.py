@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.learn.recording import Ppg, Rates
 from pulse8.manifest import is_file
-from pulse8.values import FaceTrack, Frames, Ppg, Rates
+from pulse8.values import FaceTrack, Frames
 
 MAX_TEXT_BYTES: Final = 256_000_000
 """Largest text file that is read whole: more than a day of 256 Hz."""

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.learn.formats.guide_pt import GuideData, open_guide_data
 from pulse8.learn.prepare.adapters.adapter import Found, Opened
+from pulse8.learn.recording import Rates
 from pulse8.measure.clips.patches import SIDE
-from pulse8.values import PIXEL_PARTS, ROI_NAMES, FaceTrack, Rates, Roi, TrackedFrame
+from pulse8.values import PIXEL_PARTS, ROI_NAMES, FaceTrack, Roi, TrackedFrame
 
 LAYOUT: Final = "the guide's data are one file, ubfc_processed.pt; name it, or its folder, with --raw"
 FILE: Final = "ubfc_processed.pt"

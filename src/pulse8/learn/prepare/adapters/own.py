@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.learn.prepare.adapters.adapter import Found, Opened, ppg_of
 from pulse8.learn.prepare.adapters.tables import read_rows, read_table
+from pulse8.learn.recording import Rates
 from pulse8.measure.video.decode import read_frames
-from pulse8.values import Rates
 
 LIST: Final = "recordings.csv"
 COLUMNS: Final = ("video", "truth", "subject")
