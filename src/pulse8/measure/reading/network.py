@@ -137,7 +137,7 @@ def _noise_alone(rows: NDArray[np.float32], spec: ModelSpec) -> bool:
     """Whether rows [3, cells, N] repeat one trace that is no more of a tone than noise.
 
     The network takes what twelve cells have in common for pulse; one trace in all of them is alike whatever it holds
-    (decision 0111).
+    (decision 0112).
     """
     if (rows != rows[:, :1]).any():
         return False
