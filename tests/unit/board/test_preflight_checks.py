@@ -218,7 +218,7 @@ def test_a_planted_fault_is_found(tmp_path, fault):
     assert rule in {each.rule for each in found.findings}
     row = checks()[rule]
     told = next(each for each in found.findings if each.rule == rule)
-    assert (told.severity, told.why, told.mend) == (row.severity, row.why, row.mend)
+    assert (told.severity, told.why, told.fix) == (row.severity, row.why, row.fix)
     assert told.node
     assert found.passed == all(each.severity != "error" for each in found.findings)
 

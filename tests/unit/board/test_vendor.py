@@ -15,7 +15,7 @@ from pulse8.board.preflight.options import PreflightOptions
 from pulse8.board.preflight.preflight import preflight
 from pulse8.board.stedgeai.commands import held_out_vectors
 from pulse8.board.stedgeai.options import StedgeaiOptions
-from pulse8.board.stedgeai.stedgeai import planned, stedgeai
+from pulse8.board.stedgeai.stedgeai import planned_calls, stedgeai
 from pulse8.board.vendor_report.gates import gate_faults
 from pulse8.board.vendor_report.parse import parse_report
 from pulse8.cli import main
@@ -153,7 +153,7 @@ def test_without_the_tool_the_exact_commands_are_printed(spatial, tmp_path, caps
     told = capsys.readouterr()
     assert told.err.startswith("❌ Error: stedgeai is not installed")
     assert told.err.count("\n") == 1
-    assert tuple(told.out.splitlines()) == planned(spatial, tmp_path / "out", StedgeaiOptions(validate=True))
+    assert tuple(told.out.splitlines()) == planned_calls(spatial, tmp_path / "out", StedgeaiOptions(validate=True))
     assert not (tmp_path / "out").exists()
     assert shutil.which("stedgeai") is None
 

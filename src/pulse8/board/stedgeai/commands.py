@@ -27,9 +27,9 @@ VECTORS: Final = 16
 
 def find_tool() -> Path | None:
     """Return the installed stedgeai: on PATH, or under STEDGEAI_CORE_DIR."""
-    found = shutil.which("stedgeai")
-    if found:
-        return Path(found)
+    on_path = shutil.which("stedgeai")
+    if on_path:
+        return Path(on_path)
     home = os.environ.get("STEDGEAI_CORE_DIR")
     inside = sorted(Path(home).glob("Utilities/*/stedgeai*")) if home else []
     return inside[0] if inside else None
