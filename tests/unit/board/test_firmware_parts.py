@@ -210,7 +210,7 @@ def test_an_answer_that_is_too_short_is_one_line(command, ask, payload):
 
 
 def test_noise_that_begins_frames_everywhere_is_dropped(monkeypatch):
-    monkeypatch.setattr(frames, "MOST_IN_VAIN", 10_000)
+    monkeypatch.setattr(frames, "MAX_WASTED", 10_000)
     reader, begin = FrameReader(), encode(Command.RUN, bytes(2000))[:16]
     reader.feed(begin * 400)
     assert reader.next() is None
