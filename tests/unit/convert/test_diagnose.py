@@ -104,7 +104,7 @@ def test_the_layer_of_a_planted_fault_is_named(fp32, int8, fault):
     spoiled = copied(int8)
     plant(spoiled)
     found = examined(fp32, spoiled)
-    assert found.mend == layer
+    assert found.layer_to_fix == layer
     assert words in found.advice
     assert found.findings[0].name == layer
     assert found.findings[0].without_db > found.sqnr_db + 3
@@ -112,7 +112,7 @@ def test_the_layer_of_a_planted_fault_is_named(fp32, int8, fault):
 
 def test_a_file_without_fault_needs_no_mending(fp32, int8):
     found = examined(fp32, int8)
-    assert found.mend is None
+    assert found.layer_to_fix is None
     assert found.sqnr_db >= 28
     assert sum(each.noise_share for each in found.findings) == pytest.approx(1)
     assert not any(each.causes for each in found.findings if each.noise_share > 0.05)
@@ -122,7 +122,7 @@ def test_a_file_without_fault_needs_no_mending(fp32, int8):
 def test_all_parts_rounded_is_the_int8_file(fp32, int8):
     parts = parts_of(int8, fp32, "int8.onnx")
     whole, file = (OrtRunner(m.SerializeToString(), "off")(INPUTS[:1])[0] for m in (rounding(fp32, parts), int8))
-    step = next(part for part in parts if part.name == "phases" and part.kind == "activation").quantise[0]
+    step = next(part for part in parts if part.name == "phases" and part.kind == "activation").quantize[0]
     assert np.abs(whole - file).max() <= 1.01 * step
     assert np.mean(whole != file) < 0.01
 

@@ -88,9 +88,9 @@ def test_an_opset_that_onnx_cannot_convert_is_one_line(tmp_path):
     assert not (tmp_path / "new.onnx").exists()
 
 
-def test_nothing_to_mend_is_said(tmp_path):
+def test_a_file_without_a_fix_is_refused(tmp_path):
     old = save(tmp_path, clean().model())
-    with pytest.raises(InputError, match="nothing that --fix mends"):
+    with pytest.raises(InputError, match="nothing that --fix can fix"):
         fix(old, tmp_path / "new.onnx")
     with pytest.raises(InputError, match="is the model itself"):
         fix(old, old)

@@ -12,7 +12,7 @@ from pulse8.convert.export.options import ExportOptions
 from pulse8.convert.quantize.options import RangeRule
 from pulse8.convert.tune.judge import DEFAULT
 from pulse8.convert.tune.options import TuneOptions
-from pulse8.convert.tune.text import commands, outcome
+from pulse8.convert.tune.text import command_lines, outcome
 from pulse8.convert.tune.tune import compared, parameters_of, shift_bpm, suggested, tune
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.formats.clips import ClipData, write_clips
@@ -67,7 +67,7 @@ def test_the_default_is_its_own_candidate():
     candidate = suggested(optuna.trial.FixedTrial(first.params), ["no layer"])
     assert candidate.calibrate == DEFAULT.calibrate
     assert candidate.quantize.rule("sum1") == DEFAULT.quantize.rule("sum1") == RangeRule("percentile")
-    assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in commands(
+    assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in command_lines(
         candidate.calibrate, candidate.quantize
     )
 
