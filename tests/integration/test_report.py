@@ -36,7 +36,7 @@ TITLES = [
     "Pre-flight of pulse12_int8.onnx",
     "Memory",
     "The guide's promises",
-    "What fits at 30 frames a second",
+    "What fits at 30 frames per second",
     "Timeline of the build",
     "Manifest",
     "How to reproduce",
@@ -216,7 +216,7 @@ def test_the_verdict_says_what_to_do(folder):
     assert (failed.badge, failed.tone) == ("Do not ship", "bad")
     assert "Waves broke; Rates too" in failed.sentence
     [(path, looked)] = found.preflights.items()
-    wrong = Finding(rule="R", severity="error", node="n", what="not on the NPU", why="", mend="", source="")
+    wrong = Finding(rule="R", severity="error", node="n", what="not on the NPU", why="", fix="", source="")
     on_cpu = headline(replace(good, preflights={path: replace(looked, findings=(wrong,))}))
     assert (on_cpu.badge, on_cpu.tone) == ("Ship it on a CPU, not yet on the NPU", "warn")
     assert "first R at n: not on the NPU" in on_cpu.sentence

@@ -30,7 +30,7 @@ def promises(
     Parameters
     ----------
     verdict
-        What the verification came to.
+        Result of the verification.
     sizes
         Bytes of the FP32 and the INT8 file; ``None`` where they are not known.
     looked
@@ -38,14 +38,16 @@ def promises(
     runs
         How often each of them runs for one answer.
     """
-    found = verdict.comparison
+    comparison = verdict.comparison
     on: Standing = "measured on simulated data" if verdict.simulated else "measured"
     return (
-        Promise(what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(found.int8.mae), standing=on, command="pulse8 verify"),
+        Promise(
+            what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(comparison.int8.mae), standing=on, command="pulse8 verify"
+        ),
         Promise(
             what="RMSE, INT8",
             guide="7.5-9.0 BPM",
-            ours=_bpm(found.int8.rmse),
+            ours=_bpm(comparison.int8.rmse),
             standing=on,
             command="pulse8 verify",
         ),
@@ -79,22 +81,22 @@ def _size(sizes: tuple[int, int] | None) -> Promise:
 
 
 def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
-    known = [(each.latency, count) for each, count in zip(looked, runs, strict=True) if each.latency is not None]
+    known = [(result.latency, count) for result, count in zip(looked, runs, strict=True) if result.latency is not None]
     ours: str
     standing: Standing
     if not looked or len(known) != len(looked):
         ours = "not predicted: see the pre-flight" if looked else "not measured: no pre-flight"
         standing = "not known"
     else:
-        low, high = (sum(getattr(each, end) * count for each, count in known) for end in ("low_ms", "high_ms"))
-        ours, standing = f"{low:.2f} to {high:.2f} ms of NPU an answer", "interval, estimated"
+        low, high = (sum(getattr(latency, end) * count for latency, count in known) for end in ("low_ms", "high_ms"))
+        ours, standing = f"{low:.2f} to {high:.2f} ms of NPU time per answer", "interval, estimated"
     return Promise(
         what="inference", guide="50 ms to 5-10 ms (NPU)", ours=ours, standing=standing, command="pulse8 preflight MODEL"
     )
 
 
 def _memory(looked: Sequence[Preflight]) -> Promise:
-    peaks = [each.memory.peak_bytes for each in looked if each.memory is not None]
+    peaks = [result.memory.peak_bytes for result in looked if result.memory is not None]
     ours: str
     standing: Standing
     if not peaks or len(peaks) != len(looked):
@@ -107,9 +109,9 @@ def _memory(looked: Sequence[Preflight]) -> Promise:
 
 def promises_section(table: Sequence[Promise]) -> Section:
     """Return the guide's promises as a section."""
-    rows = tuple((each.what, each.guide, each.ours, each.standing, each.command) for each in table)
+    rows = tuple((promise.what, promise.guide, promise.ours, promise.standing, promise.command) for promise in table)
     return Section(
         title="The guide's promises",
-        text=("Each figure of the guide, what stands here in its place, and how far it is known.",),
+        text=("Each figure of the guide, ours beside it, and how well ours is known.",),
         tables=(Table(head=("what", "guide", "ours", "known", "command"), rows=rows),),
     )
