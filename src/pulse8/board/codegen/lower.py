@@ -118,7 +118,7 @@ def _without_reshapes(steps: tuple[Step, ...]) -> list[Step]:
         if isinstance(before, Reshape) and isinstance(step, Conv):
             kept[-1] = _over_the_whole(step, before)
         elif isinstance(step, Reshape) and not (isinstance(after, Conv) and after.source.name == step.output.name):
-            raise _refusal(step, "a Reshape stands before a Conv")
+            raise _refusal(step, "a Reshape comes before a Conv")
         elif step is not None:
             kept.append(step)
     return kept

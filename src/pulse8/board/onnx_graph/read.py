@@ -122,11 +122,11 @@ def _in_order(graph: Graph) -> Graph:
         _check_operands(graph, node, known)
         for output in node.outputs if node.constant is None else ():
             if output and output in known:
-                raise InputError(f"{graph.name}: {_short(output)} is made twice; {HINT}")
+                raise InputError(f"{graph.name}: {_short(output)} is defined twice; {HINT}")
             known.add(output)
     for end in graph.outputs:
         if end.name not in known:
-            raise InputError(f"{graph.name}: nothing makes the output {_short(end.name)}; {HINT}")
+            raise InputError(f"{graph.name}: no node computes the output {_short(end.name)}; {HINT}")
     return graph
 
 
@@ -134,7 +134,7 @@ def _check_operands(graph: Graph, node: Node, known: set[str]) -> None:
     for operand in node.inputs:
         if operand not in known:
             where = f"{graph.name}: {node.op} {_short(node.label)} reads {_short(operand)}"
-            raise InputError(f"{where}, which nothing before it makes (a cycle, or nodes out of order); {HINT}")
+            raise InputError(f"{where}, which no node before it computes (a cycle, or nodes out of order); {HINT}")
 
 
 def _text(text: str | bytes, name: str) -> str:

@@ -54,7 +54,7 @@ def _weight_faults(view: QuantizedGraph, layer: Node, maker: Node) -> Iterator[s
         yield "weights have a zero point other than 0"
     axis = 0 if layer.op == "Conv" or layer.attributes.get("transB", 0) else 1
     if scheme.scales.size != 1 and (scheme.scales.size != source.shape[axis] or scheme.axis != axis):
-        yield f"{scheme.scales.size} weight scales along axis {scheme.axis}, not one an output channel"
+        yield f"{scheme.scales.size} weight scales along axis {scheme.axis}, not one per output channel"
 
 
 def quantized_types(subject: Subject) -> Faults:

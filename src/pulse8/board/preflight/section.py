@@ -63,7 +63,7 @@ def _time(interval: Interval | None) -> str:
 
 
 def write_preflight_page(result: Preflight, output: Path) -> None:
-    """Write a pre-flight as a page of its own.
+    """Write a pre-flight as a separate page.
 
     Raises
     ------

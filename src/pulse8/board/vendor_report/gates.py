@@ -27,4 +27,4 @@ def gate_faults(report: VendorReport, int8_bytes: int) -> Iterator[str]:
         if "hyper" in pool.name.lower() and pool.used_bytes:
             yield f"{pool.used_bytes:,} bytes in {pool.name}: activations spill"
     if report.weight_bytes and int8_bytes and report.weight_bytes > MAX_WEIGHT_RATIO * int8_bytes:
-        yield f"{report.weight_bytes:,} bytes of weights where INT8 takes {int8_bytes:,}: quantisation was thrown away"
+        yield f"{report.weight_bytes:,} bytes of weights where INT8 takes {int8_bytes:,}: quantisation was discarded"

@@ -53,7 +53,7 @@ KINDS: Final = (
     "Kinds are drawn like the frozen test strata, with other seeds. The strata themselves are not measured here: run"
     " the command below."
 )
-NO_KINDS: Final = "By kind of recording: not measured, the data file does not say of what kind a window is."
+NO_KINDS: Final = "By kind of recording: not measured, the data file does not state the kind of a window."
 
 
 def _strata_picture(rows: Sequence[StratumFigures], by: str, whose_data: str) -> Picture:

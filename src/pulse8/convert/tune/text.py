@@ -20,7 +20,7 @@ def outcome(tuned: "Tuned") -> str:
         if tuned.better
         else "Nothing beats the default beyond noise: keep the default",
         *(["data are SIMULATED: these figures are no evidence about people"] if tuned.simulated else []),
-        f"{tuned.journal}: run again with more --trials to go on",
+        f"{tuned.journal}: run again with more --trials to continue",
     ]
     return "\n".join(lines)
 

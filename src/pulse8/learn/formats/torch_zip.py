@@ -42,7 +42,7 @@ PICKLE_ERRORS: Final = (
 """What the unpickler was seen to raise on damaged or hostile bytes."""
 
 ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, OverflowError)
-"""And the zip reader: encryption, other compressions and later versions of the format are errors of its own."""
+"""The same for the zip reader; encryption, other compressions and later versions of the format raise some of them."""
 
 BUILDING: Final = (
     *(pickle.BUILD, pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4),

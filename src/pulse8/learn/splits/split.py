@@ -42,7 +42,7 @@ class Sides:
 
     def __post_init__(self) -> None:
         if not (self.train and self.validation and self.test):
-            raise InputError("a split has somebody in each of training, validation and test")
+            raise InputError("training, validation and test each need at least one subject")
         counts = Counter((*self.train, *self.validation, *self.test))
         if twice := sorted(name for name, count in counts.items() if count > 1):
             raise InputError(f"{twice[0]} is in two parts of the split; every subject belongs to one")
