@@ -37,7 +37,7 @@ def monitored():
     return render(planned([net]), board, "wave", SHA256)
 
 
-@pytest.mark.parametrize("made", [networks, monitored])
+@pytest.mark.parametrize("make", [networks, monitored])
 def test_generated_text(make):
     texts = make()
     assert texts == make()
