@@ -27,7 +27,7 @@ from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec
 
 RECORD: Final = "p8_board.json"
-"""What the folder holds, for programs; a folder without it is not ours to replace."""
+"""The folder's record, for programs; a folder without it is never replaced."""
 
 FRAME_BYTES: Final = 168
 """A frame's row in the ring: ``sizeof(p8_row_t)``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pulse8.board.application.evidence import look_at_board_files
+from pulse8.board.application.evidence import preflight_board_files
 from pulse8.convert.diagnose.diagnose import diagnose
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.evidence.commands import build_command, flags_of
@@ -124,7 +124,7 @@ def run_build(
         with clock.stage("diagnose"):
             diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
         with clock.stage("pre-flight"):
-            look_at_board_files(quantized.whole)
+            preflight_board_files(quantized.whole)
         write_timeline(
             Timeline(stages=tuple(clock.stages), command=_command(folder, checkpoint, data, options)), verified.path
         )

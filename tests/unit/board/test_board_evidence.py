@@ -6,7 +6,7 @@ import pytest
 
 from commands import ROOT
 from pulse8.board.application.budget import budget
-from pulse8.board.application.evidence import board_files, look_at_board_files
+from pulse8.board.application.evidence import board_files, preflight_board_files
 from pulse8.board.estimate.hardware import CHIP_BYTES
 from pulse8.board.estimate.latency import RECORD
 from pulse8.board.estimate.memory import Buffer, plan_memory
@@ -23,7 +23,7 @@ def whole(workspace):
 
 def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_path):
     verdict = whole.with_suffix(".verdict.json")
-    look_at_board_files(whole)
+    preflight_board_files(whole)
     sections = {section.title: section for section in board_sections(gather(verdict))}
     promises = {row[0]: row for row in sections["The guide's promises"].tables[0].rows}
     comparison = json.loads(verdict.read_text(encoding="utf-8"))["comparison"]
@@ -39,7 +39,7 @@ def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_p
 
 
 def test_the_line_writes_a_pre_flight_beside_each_board_file(whole):
-    assert [result.passed for result in look_at_board_files(whole)] == [True, True]
+    assert [result.passed for result in preflight_board_files(whole)] == [True, True]
     for path in board_files(whole):
         assert rows_beside(path)[path.with_suffix(".preflight.json").name].step == "preflight"
 

@@ -92,7 +92,7 @@ FAULTS = {
     "swapped channels": (
         lambda m: constant(m, "block2_w_q", lambda w: w[::-1]),
         "block2",
-        "channels (first: 0) are not FP32's",
+        "channels (first: 0) differ from FP32's",
     ),
     "truncated bias": (lambda m: constant(m, "enter_b_q", lambda b: b.astype(np.int8)), "enter", "the biases of"),
 }

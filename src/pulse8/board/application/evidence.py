@@ -1,4 +1,4 @@
-"""Which files go to the board, what their pre-flights say, and the report's table of the budget."""
+"""Which files go to the board, their pre-flights, and the report's table of the budget."""
 
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ def board_files(whole: Path) -> dict[Path, float]:
     return dict(zip(pair, PAIR_RATES, strict=True)) if all(path.is_file() for path in pair) else {whole: WHOLE_RATE}
 
 
-def look_at_board_files(whole: Path) -> tuple[Preflight, ...]:
+def preflight_board_files(whole: Path) -> tuple[Preflight, ...]:
     """Pre-flight the files for the board and write each result beside its file."""
     results = []
     for path in board_files(whole):

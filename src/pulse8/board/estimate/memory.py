@@ -11,7 +11,7 @@ from typing import Final
 from pulse8.board.estimate.hardware import CHIP_BYTES, CHIP_POOLS, HYPER_RAM
 
 MAX_PLACED: Final = 2_000
-"""Placing looks at pairs of buffers; beyond so many only the bound is given."""
+"""Placing compares pairs of buffers; with more buffers than this only the bound is given."""
 ALIGN: Final = 16
 
 

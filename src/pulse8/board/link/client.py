@@ -134,7 +134,7 @@ class Board:
         return replayed(self._ask(Command.REPLAY, replay_payload(row, reset=reset, clip=clip)).payload)
 
     def rows(self, count: int, row_s: float) -> Iterator[np.void]:
-        """Record: yield ``count`` rows as the camera gives them, each at most ``row_s`` after the one before."""
+        """Record: yield ``count`` rows as the camera gives them, each at most ``row_s`` after the previous one."""
         self._ask(Command.RECORD, struct.pack("<I", count))
         for _ in range(count):
             try:

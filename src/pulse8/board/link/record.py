@@ -106,7 +106,7 @@ def _record(board: Board, store: Path, options: RecordOptions, ppg: Ppg | None, 
 
 
 def _refuse_another(store: Path) -> None:
-    """Refuse a folder of something else; recordings without an index are ours, from a process that was killed."""
+    """Refuse a folder with other content; recordings without an index are left by a recording that was killed."""
     names = {path.name for path in store.iterdir() if path.name[0] != "."} if store.is_dir() else set()
     if INDEX not in names and not all(name.endswith(SUFFIX) for name in names):
         raise InputError(f"{store} is not empty and no store; choose another --output")

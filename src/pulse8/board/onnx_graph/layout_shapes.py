@@ -126,7 +126,7 @@ def unsqueeze(node: Node, shapes: Sequence[Shape | None], values: Sequence[Value
 
 
 def reduce(node: Node, shapes: Sequence[Shape | None], values: Sequence[Values]) -> list[Shape | None]:
-    """Return the shape after a reduction: axes gone, or 1 with ``keepdims``."""
+    """Return the shape after a reduction: axes removed, or 1 with ``keepdims``."""
     source = shapes[0]
     axes = node.attributes.get("axes") or (values[1] if len(values) > 1 else None)
     if source is None:

@@ -96,7 +96,7 @@ class QuantizedGraph:
         return read and bool(results) and all(self.result_scheme(name) is not None for name in results)
 
     def is_folded_into(self, name: str) -> bool:
-        """Whether a tensor goes from a layer straight into the activation folded into it."""
+        """Whether nothing but the activation folded into a layer reads that layer's tensor."""
         maker = self.makers.get(name)
         return (
             maker is not None
@@ -119,7 +119,7 @@ class QuantizedGraph:
         return name
 
     def is_piped(self, node: Node) -> bool:
-        """Whether a pool takes a Conv's results as they come, so that they are never stored whole.
+        """Whether a pool takes a Conv's results while they are computed, so that they are never stored whole.
 
         A published report of a network with two such pools has one epoch per pair, and RAM only for the
         pools' results.

@@ -138,7 +138,7 @@ def _check_operands(graph: Graph, node: Node, known: set[str]) -> None:
 
 
 def _text(text: str | bytes, name: str) -> str:
-    """Return a text of the file; protobuf hands one that is not UTF-8 over as bytes."""
+    """Return a text of the file; protobuf returns one that is not UTF-8 as bytes."""
     if isinstance(text, bytes):
         raise InputError(f"{name} holds text that is not UTF-8; {HINT}")
     return text

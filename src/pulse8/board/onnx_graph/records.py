@@ -1,4 +1,4 @@
-"""What a network's file says, as records: nodes in order, constants, shapes. Nothing here can run."""
+"""What a network's file states, as records: nodes in order, constants, shapes. Nothing here can run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ class Graph:
         return name in self.constants or name in self.derived
 
     def makers(self) -> dict[str, Node]:
-        """Return the node that makes each tensor."""
+        """Return the node that writes each tensor."""
         return {name: node for node in self.nodes for name in node.outputs if name}
 
     def readers(self) -> dict[str, list[Node]]:

@@ -1,4 +1,4 @@
-"""Checks of the file as a whole: versions, shapes, its inputs and outputs, and what the vendor's tool said of it."""
+"""Checks of the file as a whole: versions, shapes, its inputs and outputs, and what the vendor's tool reported."""
 
 import re
 from pathlib import Path

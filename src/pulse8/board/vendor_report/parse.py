@@ -47,7 +47,7 @@ class PoolUse:
 
 @dataclass(frozen=True, kw_only=True)
 class VendorReport:
-    """What a report says; ``None`` is what it does not say.
+    """What a report states; ``None`` for what it leaves out.
 
     ``macc`` may be 0 in reports for the NPU: that is no fault.
     """

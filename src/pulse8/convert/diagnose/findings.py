@@ -134,7 +134,7 @@ def weight_causes(
         wrong = np.flatnonzero((steps > WEIGHT_STEPS_OFF).reshape(len(wanted), -1).any(1))
         if wrong.size:
             yield (
-                f"the {what} of {wrong.size} of {len(wanted)} channels (first: {wrong[0]}) are not FP32's: up to"
+                f"the {what} of {wrong.size} of {len(wanted)} channels (first: {wrong[0]}) differ from FP32's: up to"
                 f" {steps.max():.0f} steps off; quantise this FP32 file again"
             )
     largest = np.abs(true).reshape(len(true), -1).max(1)

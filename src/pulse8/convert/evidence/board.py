@@ -20,11 +20,11 @@ def board_sections(evidence: Evidence) -> list[Section]:
     if not evidence.rates:
         return [Section(title="Pre-flight", text=("Not measured: the INT8 file is not beside its verdict.",))]
     slowest = min(evidence.rates.values())
-    runs = [rate / slowest for rate in evidence.rates.values()] if evidence.looked else []
+    runs = [rate / slowest for rate in evidence.rates.values()] if evidence.board_preflights else []
     return [
         *(_pre_flight(path, result) for path, result in evidence.preflights.items()),
         _memory(evidence),
-        promises_section(promises(evidence.verdict, evidence.sizes, evidence.looked, runs)),
+        promises_section(promises(evidence.verdict, evidence.sizes, evidence.board_preflights, runs)),
         budget_section(budget(evidence.rates)),
     ]
 
@@ -41,9 +41,9 @@ def _pre_flight(path: Path, result: Preflight | None) -> Section:
 
 def _memory(evidence: Evidence) -> Section:
     text, tables = [], []
-    if evidence.looked:
+    if evidence.board_preflights:
         text.append(f"Activations and constants on the NPU: {LOWER_BOUND}.")
-        rows = [row for result in evidence.looked for row in _memory_rows(result)]
+        rows = [row for result in evidence.board_preflights for row in _memory_rows(result)]
         tables.append(Table(head=("file", "what", "bytes", "of", "share"), rows=tuple(rows), caption="On the NPU"))
     else:
         text.append("On the NPU: not measured; run a pre-flight of each file for the board.")

@@ -71,7 +71,7 @@ class Evidence:
     rows: Mapping[Path, Row]
 
     @property
-    def looked(self) -> tuple[Preflight, ...]:
+    def board_preflights(self) -> tuple[Preflight, ...]:
         """The pre-flights, where every file for the board has one."""
         known = tuple(result for result in self.preflights.values() if result is not None)
         return known if len(known) == len(self.preflights) else ()

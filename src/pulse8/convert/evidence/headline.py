@@ -27,7 +27,9 @@ class Headline:
 def headline(evidence: Evidence) -> Headline:
     """Say whether to ship, and why."""
     verdict = evidence.verdict
-    errors = [finding for result in evidence.looked for finding in result.findings if finding.severity == "error"]
+    errors = [
+        finding for result in evidence.board_preflights for finding in result.findings if finding.severity == "error"
+    ]
     if not verdict.passed:
         count = f"{len(verdict.failures)} of {len(verdict.gates)} gates"
         return Headline(
@@ -80,9 +82,9 @@ def _against_constant(verdict: Verdict) -> str:
 
 
 def _board(evidence: Evidence) -> str:
-    if not evidence.looked:
+    if not evidence.board_preflights:
         return "its pre-flight was not run"
-    warnings = sum(finding.severity == "warn" for result in evidence.looked for finding in result.findings)
+    warnings = sum(finding.severity == "warn" for result in evidence.board_preflights for finding in result.findings)
     return f"its pre-flight finds no error{f' and {warnings} warnings' if warnings else ''}"
 
 
@@ -119,7 +121,7 @@ def _facts(evidence: Evidence) -> Iterator[Fact]:
     if evidence.sizes is not None:
         fp32, int8 = evidence.sizes
         yield Fact(name="INT8 file", value=f"{int8 / 1000:.1f} KB", note=f"{fp32 / int8:.1f} times smaller")
-    latency, memory = _per_answer(evidence), [result.memory for result in evidence.looked]
+    latency, memory = _per_answer(evidence), [result.memory for result in evidence.board_preflights]
     if latency is not None:
         yield Fact(
             name="NPU time per answer", value=f"{latency[0]:.2f}-{latency[1]:.2f} ms", note="estimated, not measured"
@@ -131,7 +133,9 @@ def _facts(evidence: Evidence) -> Iterator[Fact]:
 
 def _per_answer(evidence: Evidence) -> tuple[float, float] | None:
     """Milliseconds of NPU time per answer, low and high: each network as often as it runs for one."""
-    known = [(result.latency, rate) for result, rate in zip(evidence.looked, evidence.rates.values(), strict=False)]
+    known = [
+        (result.latency, rate) for result, rate in zip(evidence.board_preflights, evidence.rates.values(), strict=False)
+    ]
     if not known or any(latency is None for latency, _ in known):
         return None
     slowest = min(evidence.rates.values())

@@ -23,7 +23,7 @@ class Promise:
 
 
 def promises(
-    verdict: Verdict, sizes: tuple[int, int] | None, looked: Sequence[Preflight], runs: Sequence[float]
+    verdict: Verdict, sizes: tuple[int, int] | None, preflights: Sequence[Preflight], runs: Sequence[float]
 ) -> tuple[Promise, ...]:
     """Return the table.
 
@@ -33,7 +33,7 @@ def promises(
         Result of the verification.
     sizes
         Bytes of the FP32 and the INT8 file; ``None`` where they are not known.
-    looked
+    preflights
         Pre-flights of the files for the board.
     runs
         How often each of them runs for one answer.
@@ -52,8 +52,8 @@ def promises(
             command="pulse8 verify",
         ),
         _size(sizes),
-        _latency(looked, runs),
-        _memory(looked),
+        _latency(preflights, runs),
+        _memory(preflights),
         Promise(
             what="power",
             guide="30-50 % less",
@@ -80,12 +80,14 @@ def _size(sizes: tuple[int, int] | None) -> Promise:
     )
 
 
-def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
-    known = [(result.latency, count) for result, count in zip(looked, runs, strict=True) if result.latency is not None]
+def _latency(preflights: Sequence[Preflight], runs: Sequence[float]) -> Promise:
+    known = [
+        (result.latency, count) for result, count in zip(preflights, runs, strict=True) if result.latency is not None
+    ]
     ours: str
     standing: Standing
-    if not looked or len(known) != len(looked):
-        ours = "not predicted: see the pre-flight" if looked else "not measured: no pre-flight"
+    if not preflights or len(known) != len(preflights):
+        ours = "not predicted: see the pre-flight" if preflights else "not measured: no pre-flight"
         standing = "not known"
     else:
         low, high = (sum(getattr(latency, end) * count for latency, count in known) for end in ("low_ms", "high_ms"))
@@ -95,12 +97,12 @@ def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
     )
 
 
-def _memory(looked: Sequence[Preflight]) -> Promise:
-    peaks = [result.memory.peak_bytes for result in looked if result.memory is not None]
+def _memory(preflights: Sequence[Preflight]) -> Promise:
+    peaks = [result.memory.peak_bytes for result in preflights if result.memory is not None]
     ours: str
     standing: Standing
-    if not peaks or len(peaks) != len(looked):
-        ours = "a shape is not known" if looked else "not measured: no pre-flight"
+    if not peaks or len(peaks) != len(preflights):
+        ours = "a shape is not known" if preflights else "not measured: no pre-flight"
         standing = "not known"
     else:
         ours, standing = f"{max(peaks):,} bytes of activations", "lower bound"

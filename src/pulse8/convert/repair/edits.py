@@ -123,4 +123,4 @@ def _same(borders: Sequence[onnx.NodeProto], constants: dict[str, onnx.TensorPro
 
 
 ALIKE: Final[Sequence[Edit]] = (static_batch, standard_imports, readable_opset, readable_ir)
-"""Edits after which the network gives the same numbers."""
+"""Edits that do not change the network's numbers."""

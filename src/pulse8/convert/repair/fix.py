@@ -30,7 +30,7 @@ from pulse8.measure.clips.patches import SHAPE_WHOLE, to_whole_input
 from pulse8.measure.infer.ort import OrtRunner
 
 TOLERANCE: Final = 1e-4
-"""BPM for a model that gives them; else the outputs' own unit, as a share of their largest value."""
+"""In BPM for a model that returns rates; otherwise as a share of the largest output."""
 REQUANTIZED_TOLERANCE: Final = 0.05
 """After a requantisation, which rounds once more, outputs may move by 5 % of their largest value."""
 SPREAD_STEPS: Final = 40
@@ -56,7 +56,7 @@ def fix(model: Path, output: Path) -> Fixed:
     InputError
         The file cannot be read or run, or there is nothing to fix.
     GateError
-        The new file gives other numbers; nothing is kept.
+        The new file gives other numbers; nothing is written.
     """
     graph = read_graph(model)
     if output.resolve() == model.resolve():

@@ -37,7 +37,7 @@ REPEATED_LEVELS: Final = 0.01
 """A cell that changes by less from frame to frame was repeated by the codec: rounding alone changes it by more."""
 
 MANY_REPEATED: Final = 0.3
-"""From this share of repeated frames on the answer says that the codec would repeat a small pulse away too."""
+"""Above this share of repeated frames the answer warns that the codec would remove a small pulse too."""
 
 HOP: Final = 30
 WAVES_A_WINDOW: Final = 3
@@ -123,8 +123,8 @@ class CameraCheck:
 
     def _warning(self) -> str:
         return (
-            f" The codec repeats {self.repeated_share:.0%} of frames there unchanged, and would repeat a small pulse "
-            "away: the answer is too good; record with less compression."
+            f" The codec repeats {self.repeated_share:.0%} of frames there unchanged, and would remove a small pulse: "
+            "the answer is too good; record with less compression."
         )
 
     def _answer(self) -> str:

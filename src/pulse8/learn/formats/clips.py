@@ -72,7 +72,7 @@ class ClipData:
 
     @property
     def simulated(self) -> bool:
-        """Whether any subject is simulated, which every figure made from the data has to say."""
+        """Whether any subject is simulated; every figure from the data has to say so."""
         return bool(np.char.startswith(self.subjects, SIMULATED).any())
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ class GuideData:
 
     @property
     def simulated(self) -> bool:
-        """Whether any subject is simulated, which every figure made from the data has to say."""
+        """Whether any subject is simulated; every figure from the data has to say so."""
         return self.subjects is not None and bool(np.char.startswith(self.subjects, SIMULATED).any())
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -188,5 +188,5 @@ def open_calibration(path: Path) -> CalibrationSet:
         raise InputError(f"{path}: indices are {indices.dtype} {indices.shape}; {MAKE_CALIBRATION}")
     source = tree.get("source_sha256", "")
     if not isinstance(source, str) or len(source) > LONGEST_ID:
-        raise InputError(f"{path}: source_sha256 is no text of {LONGEST_ID} signs at most; {MAKE_CALIBRATION}")
+        raise InputError(f"{path}: source_sha256 is not a text of at most {LONGEST_ID} characters; {MAKE_CALIBRATION}")
     return CalibrationSet(GuideData(path, samples, labels, None), indices.astype(np.int64), source)

@@ -40,12 +40,12 @@ ZIP_ERRORS: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(ValueError, KeyError, NotImplementedError, RuntimeError),
 )
-"""What the zip reader was seen to raise on damaged or hostile bytes."""
+"""What the zip reader has raised on damaged or hostile bytes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """A large array that is written as its bytes come, neither compressed nor held in memory."""
+    """A large array that is written block by block, neither compressed nor kept in memory."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -98,7 +98,7 @@ def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 class Archive:
-    """An open file of this kind: its record, and arrays as they are asked for.
+    """An open file of this kind: its record, and arrays on request.
 
     Raises
     ------

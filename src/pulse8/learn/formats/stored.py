@@ -1,4 +1,4 @@
-"""An array that stays in its file, inside a zip or not, and is read where it is asked for."""
+"""An array that stays in its file, inside a zip or not, and is read on request."""
 
 import math
 import struct
@@ -17,7 +17,7 @@ LOCAL_HEADER_BYTES: Final = 30
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor in a file, read where it is asked for.
+    """A tensor in a file, read on request.
 
     Rows are read by seeking, not by a memory map: after a file was hashed its pages lie in large folios, and touching
     one row maps megabytes around it, so that a map's resident memory grows with the file (decision 0004).

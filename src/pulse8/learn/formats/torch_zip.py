@@ -39,7 +39,7 @@ PICKLE_ERRORS: Final = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, struct.error),
     *(ArithmeticError, MemoryError, RecursionError),
 )
-"""What the unpickler was seen to raise on damaged or hostile bytes."""
+"""What the unpickler has raised on damaged or hostile bytes."""
 
 ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, OverflowError)
 """The same for the zip reader; encryption, other compressions and later versions of the format raise some of them."""
@@ -78,7 +78,7 @@ class _Tensor(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """An array that is written block by block along its first axis; how many rows come is known at the end."""
+    """An array that is written block by block along its first axis; the number of rows is known at the end."""
 
     row_shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -196,7 +196,7 @@ def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path,
 def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str | list[str]]]) -> None:
     """Write a dict as ``torch.save`` would, so that ``torch.load(weights_only=True)`` reads it.
 
-    Entries are taken one after another: a later one may depend on what an earlier stream held. A :class:`Stream` is
+    Entries are taken one after another: a later one may depend on an earlier stream. A :class:`Stream` is
     written as its blocks come, so that memory is bounded by one block.
     """
     pickled = [b"\x80\x02}("]

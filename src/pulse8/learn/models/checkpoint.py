@@ -29,7 +29,7 @@ DAMAGED: Final = (
     *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
     *(AssertionError, ArithmeticError, MemoryError, NameError),
 )
-"""What torch.load was seen to raise on damaged or hostile bytes."""
+"""What torch.load has raised on damaged or hostile bytes."""
 
 MAX_BYTES: Final = 64_000_000
 """A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
@@ -117,7 +117,7 @@ def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - the file decides
         It is damaged, too large, or wants to run code.
     """
     if _unpacked_bytes(path) > MAX_BYTES:
-        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; one of ours has 85 to 200 KB")
+        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; pulse8's have 85 to 200 KB")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

@@ -106,7 +106,7 @@ def _by_window(count: int) -> Split:
 
 
 def shuffled(names: Iterable[str]) -> list[str]:
-    """Order ids by their hash: the same people come in the same order, whatever order they come in."""
+    """Order ids by their hash: the same people always get the same order."""
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
 
 

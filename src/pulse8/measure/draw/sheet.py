@@ -26,7 +26,7 @@ LEFT_PX: Final = 100
 
 @dataclass
 class Kept:
-    """Evenly spread pictures of a stream of unknown length: when too many are kept, every second one goes."""
+    """Evenly spread pictures of a stream of unknown length: when too many are kept, every second one is dropped."""
 
     most: int
     step: int = 1

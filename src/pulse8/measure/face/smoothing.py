@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_STEP_S: Final = 0.25
-"""After a longer pause the velocity says nothing and the filter starts again."""
+"""After a longer pause the velocity is meaningless and the filter starts again."""
 
 SNAP_SHARE: Final = 0.25
 """In eye distances: a jump that no jitter explains is followed at once."""

@@ -52,7 +52,7 @@ class Tracker(Protocol):
 
 
 class Lock:
-    """Which of the faces seen is ours: the one at the last place, or, when that is long gone, the largest."""
+    """Which of the detected faces to follow: the one at the last place, or the largest when that one is long lost."""
 
     def __init__(self) -> None:
         self._last: tuple[NDArray[np.float64], float, float] | None = None
