@@ -32,7 +32,7 @@ def checks(folder: Path) -> Iterator[dict[str, Any]]:
                 yield {
                     "clip": f"rendered {kind}, H.264 CRF {quality}",
                     "pulses": pulses,
-                    "held_share": round(check.held_share, 3),
+                    "held_share": round(check.repeated_share, 3),
                     "smallest_share": check.smallest_share,
                     "rows": [
                         [row.amplitude_share, row.windows, row.close_share, row.accepted_share, row.accepted_mae_bpm]

@@ -45,7 +45,7 @@ def size() -> dict[str, Any]:
             frames.add(len(recording.traces.t_s))
             path = recording_path(Path(folder), recording.recording)
             write_recording(
-                path, Prepared(recording=recording, made={}, facts=facts_of(recording, None, (), corrected=False))
+                path, Prepared(recording=recording, origin={}, facts=facts_of(recording, None, (), corrected=False))
             )
         entries = [entry_of(path) for path in Path(folder).glob("*.npz")]
     total = sum(entry.bytes for entry in entries)

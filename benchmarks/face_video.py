@@ -305,7 +305,7 @@ def mesh_alone(frames: list[tuple[Rgb, float]]) -> list[np.ndarray]:
     tracker = track.MeshTracker()
     tracker.look(*frames[0])
     mesh, found = Mesh(), []
-    square = square_of_mesh(tracker._held.landmarks)  # noqa: SLF001 - the benchmark starts where the tracker would
+    square = square_of_mesh(tracker._face.landmarks)  # noqa: SLF001 - the benchmark starts where the tracker would
     for rgb, _ in frames:
         found.append(mesh.landmarks(rgb, square))
         square = square_of_mesh(found[-1])

@@ -14,7 +14,7 @@ def put(folder: Path, recording: Recording, patches: npz.Blocks | None = None) -
     """Write one recording's file; returns its path."""
     path = recording_path(folder, recording.recording)
     facts = facts_of(recording, None, (), corrected=False)
-    write_recording(path, Prepared(recording=recording, made={"dataset": "x"}, facts=facts, patches=patches))
+    write_recording(path, Prepared(recording=recording, origin={"dataset": "x"}, facts=facts, patches=patches))
     return path
 
 

@@ -19,7 +19,7 @@ typedef enum {
     P8_REPLAY = 3,  /* flags, row -> whether there is a reading, reading, [clip] */
     P8_PICTURE = 4, /* flags, width, height, time, key points, pixels -> row, then as P8_REPLAY */
     P8_CYCLES = 5,  /* -> cycles of the last clip, network and rate */
-    P8_RECORD = 6,  /* how many rows -> rows, one an answer, as the camera gives them */
+    P8_RECORD = 6,  /* how many rows -> rows, one per answer, as the camera gives them */
 } p8_command_t;
 
 enum { P8_RUN_LAYERS = 1, P8_RUN_CHECKSUMS = 2 };   /* RUN: before the output also every layer's bytes, or its CRC-32 */

@@ -8,7 +8,7 @@ typedef enum {
     P8_TOO_SMALL,    /* memory or picture has fewer bytes than asked for */
     P8_BAD_VALUE,    /* an argument is outside what it may be */
     P8_OUT_OF_ORDER, /* time does not increase */
-    P8_RING_FULL,    /* more frames a second than the ring was made for */
+    P8_RING_FULL,    /* more frames per second than the ring has room for */
     P8_NETWORK,      /* the network did not run */
     P8_GARBLED,      /* a frame's checksum is wrong */
     P8_UNKNOWN,      /* no such command, or another model is meant */

@@ -2,7 +2,7 @@
  * A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an edge crosses a pixel. So a pixel
  * counts by how much of it is inside: weights 0..16 along each axis, integer sums, one division.
  *
- * Edges and that division are in double, as in Python: a few dozen operations a frame, and the same bits there.
+ * Edges and that division are in double, as in Python: a few dozen operations per frame, and the same bits there.
  */
 #include "p8_cells.h"
 

@@ -9,7 +9,7 @@
 
 /*
  * Runs the network: from the clip at `clip` to the wave, which it points out. The CPU's own is p8_cpu_network; with an
- * NPU the vendor's buffers and calls stand here.
+ * NPU the vendor's buffers and calls take its place.
  */
 typedef struct {
     int8_t *clip; /* int8 [P8_ROIS * P8_CELLS][P8_WINDOW][P8_INPUTS] */

@@ -24,7 +24,7 @@ enum { DATA = 0, STATE = 1, CONTROL = 2, INTERRUPTS = 3, BAUD_DIVIDER = 4 };
 #define NVIC_ENABLE_1 (*(volatile uint32_t *)0xE000E104)
 #define NVIC_CLEAR_1 (*(volatile uint32_t *)0xE000E284)
 
-/* SysTick: a tick a tenth of a second, at the board's 32 MHz. */
+/* SysTick: one tick per tenth of a second, at the board's 32 MHz. */
 #define TICK_CONTROL (*(volatile uint32_t *)0xE000E010)
 #define TICK_RELOAD (*(volatile uint32_t *)0xE000E014)
 #define TICK_COUNT (*(volatile uint32_t *)0xE000E018)
@@ -33,7 +33,7 @@ enum { DATA = 0, STATE = 1, CONTROL = 2, INTERRUPTS = 3, BAUD_DIVIDER = 4 };
 #define TICK_CYCLES 3200000u
 #define SYSTEM_CLEAR (*(volatile uint32_t *)0xE000ED04)
 #define TICK_CLEAR (1u << 25)
-#define SILENT_TICKS 2 /* after them a frame that was begun is dropped */
+#define SILENT_TICKS 2 /* after so many a frame that was begun is dropped */
 
 static void write_uart(void *context, const void *data, size_t bytes)
 {

@@ -54,7 +54,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     path = recordings.recording_path(folder, "one")
     recording = _made()
     facts = facts_of(recording, None, (), corrected=False)
-    prepared = recordings.Prepared(recording=recording, made={"dataset": "own"}, facts=facts)
+    prepared = recordings.Prepared(recording=recording, origin={"dataset": "own"}, facts=facts)
     recordings.write_recording(path, prepared)
     store.write_index(store.Store(folder, "own", simulated=True, entries=(store.entry_of(path),)))
     yield "index", b"i" + (folder / store.INDEX).read_bytes()

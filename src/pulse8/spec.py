@@ -225,6 +225,12 @@ class ModelSpec:
         return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
     @classmethod
+    def of_metadata(cls, metadata: Mapping[str, str]) -> Self | None:
+        """Read the record from an ONNX file's metadata; ``None`` where it holds none. Raises as :meth:`from_json`."""
+        text = metadata.get(METADATA_KEY)
+        return None if text is None else cls.from_json(text)
+
+    @classmethod
     def from_json(cls, text: str) -> Self:
         """Read a record written by :meth:`to_json`; fields that an older file lacks have their defaults.
 

@@ -37,12 +37,12 @@ def monitored():
     return render(planned([net]), board, "wave", SHA256)
 
 
-@pytest.mark.parametrize("made", [networks, monitored])
-def test_generated_text(made):
-    texts = made()
-    assert texts == made()
+@pytest.mark.parametrize("make", [networks, monitored])
+def test_generated_text(make):
+    texts = make()
+    assert texts == make()
     for name in FILES:
-        path = GOLDEN / f"{made.__name__}_{name}"
+        path = GOLDEN / f"{make.__name__}_{name}"
         if os.environ.get("PULSE8_REWRITE_GOLDEN"):
             path.write_text(texts[name], encoding="utf-8")
         assert texts[name] == path.read_text(encoding="utf-8")

@@ -125,17 +125,17 @@ def test_a_recording_is_a_store_that_measure_reads(built, request, tmp_path, tar
         words = ("--port", port, "--output", "store", "--frames", frames, "--subject", "me")
         done = pulse8(tmp_path, "record", *words, "--json")
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)
-        again = pulse8(tmp_path, "record", *words, "--recording", Path(told["file"]).stem)
+        recorded = json.loads(done.stdout)
+        again = pulse8(tmp_path, "record", *words, "--recording", Path(recorded["file"]).stem)
     assert again.returncode == 2
     assert "has a recording me-" in again.stderr
-    assert told["frames"] == len(traces.t_s)
+    assert recorded["frames"] == len(traces.t_s)
     (recording,) = open_store(tmp_path / "store").recordings()
     np.testing.assert_array_equal(recording.traces.rgb, traces.rgb)
     np.testing.assert_array_equal(recording.traces.valid, traces.valid)
     assert np.abs(recording.traces.t_s - traces.t_s).max() < 1e-6
     assert recording.subject == "me"
-    measured = pulse8(tmp_path, "measure", told["file"], "--json")
+    measured = pulse8(tmp_path, "measure", recorded["file"], "--json")
     assert measured.returncode in (0, 1), measured.stderr
     assert json.loads(measured.stdout)["windows"]
 
@@ -149,18 +149,18 @@ def test_a_board_that_holds_another_model_is_refused(built, tmp_path):
     record.write_text(json.dumps(facts))
     (other / "manifest.json").unlink()
     with host_on_a_port(built / "build" / "p8_host", tmp_path / "run") as port:
-        code, told = board_test(tmp_path, port, other)
+        code, message = board_test(tmp_path, port, other)
     assert code == 2
-    assert "another model" in told
+    assert "another model" in message
 
 
 def test_no_board_and_no_port_are_one_line(built, tmp_path):
-    code, told = board_test(tmp_path, "/dev/nothing-here", built)
-    assert (code, told.count("\n")) == (2, 1)
-    assert "/dev/nothing-here" in told
-    code, told = board_test(tmp_path, "/dev/nothing-here", tmp_path)
-    assert (code, told.count("\n")) == (2, 1)
-    assert "pulse8 deploy" in told
+    code, message = board_test(tmp_path, "/dev/nothing-here", built)
+    assert (code, message.count("\n")) == (2, 1)
+    assert "/dev/nothing-here" in message
+    code, message = board_test(tmp_path, "/dev/nothing-here", tmp_path)
+    assert (code, message.count("\n")) == (2, 1)
+    assert "pulse8 deploy" in message
 
 
 @contextmanager

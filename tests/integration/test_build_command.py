@@ -62,7 +62,7 @@ def test_pulse12_passes_its_pre_flight(built_pulse12):
     assert found.latency is not None
     assert (folder / told["quantized"]["whole"]).with_suffix(".preflight.json").is_file()
     page = (folder / told["report"]).read_text(encoding="utf-8")
-    for words in ("Pre-flight of pulse12_int8.onnx", "The guide&#39;s promises", "What fits at 30 frames a second"):
+    for words in ("Pre-flight of pulse12_int8.onnx", "The guide&#39;s promises", "What fits at 30 frames per second"):
         assert words in page
 
 

@@ -21,12 +21,12 @@ def test_every_extra_has_a_sentence_and_its_requirements() -> None:
 
 def test_it_tries_the_product_in_ten_seconds(tmp_path: Path) -> None:
     done = pulse8(tmp_path, "doctor", "--json")
-    told = json.loads(done.stdout)
+    record = json.loads(done.stdout)
     assert done.returncode == 0
-    assert {check["name"] for check in told["checks"]} == set(self_test.CHECKS)
-    assert sum(check["seconds"] for check in told["checks"]) < 10
-    assert "numpy" in told["installed"]
-    assert "Not a medical device" in told["notice"]
+    assert {check["name"] for check in record["checks"]} == set(self_test.CHECKS)
+    assert sum(check["seconds"] for check in record["checks"]) < 10
+    assert "numpy" in record["installed"]
+    assert "Not a medical device" in record["notice"]
 
 
 def test_a_failed_check_is_told_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

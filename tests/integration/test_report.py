@@ -36,7 +36,7 @@ TITLES = [
     "Pre-flight of pulse12_int8.onnx",
     "Memory",
     "The guide's promises",
-    "What fits at 30 frames a second",
+    "What fits at 30 frames per second",
     "Timeline of the build",
     "Manifest",
     "How to reproduce",
@@ -70,8 +70,8 @@ def reported(models, name="pulse12_int8") -> Page:
 
 
 def test_the_verdict_comes_first_then_every_section(page, verdict):
-    assert [each.text for each in page.all("h2")] == TITLES
-    first = next(each for each in page.all("div") if each.attributes.get("aria-label") == "Verdict")
+    assert [element.text for element in page.all("h2")] == TITLES
+    first = next(element for element in page.all("div") if element.attributes.get("aria-label") == "Verdict")
     assert page.elements.index(first) < page.elements.index(page.all("h2")[0])
     assert first.text.startswith("Ship" if verdict["passed"] else "Do not ship")
     assert "SIMULATED" in first.text
@@ -79,11 +79,16 @@ def test_the_verdict_comes_first_then_every_section(page, verdict):
 
 
 def test_the_figures_are_the_measured_ones(page, verdict):
-    found, waves = verdict["comparison"], verdict["waves"]
+    comparison, waves = verdict["comparison"], verdict["waves"]
     accuracy, agreement = page.section("Accuracy"), page.section("FP32 against")
-    for mae in (found["fp32"]["mae"], found["int8"]["mae"], found["constant_mae"], found["pos_mae"]):
+    for mae in (
+        comparison["fp32"]["mae"],
+        comparison["int8"]["mae"],
+        comparison["constant_mae"],
+        comparison["pos_mae"],
+    ):
         assert f"{mae:.2f}" in accuracy
-    for low, high in found["intervals"].values():
+    for low, high in comparison["intervals"].values():
         assert f"{low:.2f} to {high:.2f}" in accuracy
     assert f"SQNR {waves['sqnr_db']:.1f} dB" in agreement
     assert f"95th percentile {waves['difference_p95']:.3f} BPM" in agreement
@@ -91,24 +96,24 @@ def test_the_figures_are_the_measured_ones(page, verdict):
 
 
 def test_each_gate_is_a_promise_with_what_was_asked_and_measured(page, verdict):
-    told = page.section("Promises")
+    section = page.section("Promises")
     assert len(verdict["gates"]) >= 12
     for gate in verdict["gates"]:
-        assert f"{gate['what']} {gate['asked']} {gate['measured']} {'met' if gate['met'] else 'not met'}" in told
+        assert f"{gate['what']} {gate['asked']} {gate['measured']} {'met' if gate['met'] else 'not met'}" in section
 
 
 def test_strata_risk_and_layers_are_told(page, verdict):
-    told = page.section("Strata")
+    section = page.section("Strata")
     kinds = {row["name"] for row in verdict["strata"] if row["by"] == "kind of recording"}
     assert kinds <= {"easy", "medium", "hard", "dark", "compressed"}
     for by in ("kind of recording", "heart rate"):
         rows = [row for row in verdict["strata"] if row["by"] == by]
         assert sum(row["windows"] for row in rows) == verdict["comparison"]["samples"]
-        assert all(f"{row['name']} {row['windows']} {row['subjects']}" in told for row in rows)
+        assert all(f"{row['name']} {row['windows']} {row['subjects']}" in section for row in rows)
     risk = page.section("Risk")
     assert f"FP32 {verdict['comparison']['fp32']['mae']:.2f}" in risk  # the surest 100 % are all
-    layers = next(each for each in page.all("div") if "SQNR of each tensor" in str(each.attributes.get("aria-label")))
-    assert all(each["layer"] in str(layers.attributes["aria-label"]) for each in verdict["layers"])
+    layers = next(div for div in page.all("div") if "SQNR of each tensor" in str(div.attributes.get("aria-label")))
+    assert all(layer["layer"] in str(layers.attributes["aria-label"]) for layer in verdict["layers"])
     assert "noisiest of" in page.section("SQNR layer")
 
 
@@ -116,10 +121,10 @@ def test_the_board_the_timeline_and_the_files_are_told(page, folder):
     preflight = json.loads((folder / "models" / "pulse12_int8.preflight.json").read_text(encoding="utf-8"))
     assert f"{preflight['latency']['low_ms']:.3f} to {preflight['latency']['high_ms']:.3f} ms" in page.section("Pre-")
     assert f"{preflight['memory']['peak_bytes']:,}" in page.section("Memory")
-    told = json.loads((folder / "models" / "pulse12_int8.timeline.json").read_text(encoding="utf-8"))
+    timeline = json.loads((folder / "models" / "pulse12_int8.timeline.json").read_text(encoding="utf-8"))
     names = ["simulate", "calibrate", "export", "quantize", "verify", "diagnose", "pre-flight"]
-    assert [stage["name"] for stage in told["stages"]] == names
-    assert all(f"{stage['name']} {stage['seconds']:.2f}" in page.section("Timeline") for stage in told["stages"])
+    assert [stage["name"] for stage in timeline["stages"]] == names
+    assert all(f"{stage['name']} {stage['seconds']:.2f}" in page.section("Timeline") for stage in timeline["stages"])
     manifest = page.section("Manifest")
     for file in ("simulated.npz", "calibration.npz", "models/pulse12.onnx", "models/pulse12_int8.onnx"):
         assert sha256_of(folder / file) in manifest
@@ -172,14 +177,14 @@ def test_evidence_of_other_bytes_is_no_evidence(copied):
 def test_a_page_of_many_windows_stays_small(copied):
     """A verdict on 24,000 windows, and without its row: nobody knows which files it is of."""
     path = copied / "models" / "pulse12_int8.verdict.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
-    times = 24_000 // len(told["windows"]["labels"]) + 1
-    told["windows"] = {name: values * times for name, values in told["windows"].items()}
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    times = 24_000 // len(fields["windows"]["labels"]) + 1
+    fields["windows"] = {name: values * times for name, values in fields["windows"].items()}
     for name in ("pulse12_int8.onnx", "pulse12.onnx", "manifest.json"):
         (copied / "models" / name).unlink()
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(fields), encoding="utf-8")
     page = reported(copied / "models")
-    assert f"1000 of {len(told['windows']['labels'])} windows are drawn" in page.section("FP32 against")
+    assert f"1000 of {len(fields['windows']['labels'])} windows are drawn" in page.section("FP32 against")
     assert "Not measured" in page.section("Pre-flight")
 
 
@@ -203,20 +208,20 @@ def test_names_that_would_be_markup_stay_words(copied, folder, tmp_path):
 
 
 def test_the_verdict_says_what_to_do(folder):
-    found = gather(folder / "models" / "pulse12_int8.verdict.json")
-    verdict = replace(found.verdict, passed=True, failures=())
-    good = replace(found, verdict=verdict)
+    evidence = gather(folder / "models" / "pulse12_int8.verdict.json")
+    verdict = replace(evidence.verdict, passed=True, failures=())
+    good = replace(evidence, verdict=verdict)
     assert (headline(good).badge, headline(good).tone) == ("Ship", "good")
     real = headline(replace(good, verdict=replace(verdict, simulated=False)))
     assert "SIMULATED" in headline(good).sentence
     assert "SIMULATED" not in real.sentence
     useless = replace(verdict, comparison=replace(verdict.comparison, constant_gap_interval=(-1.0, 0.5)))
     assert headline(replace(good, verdict=useless)).badge == "Faithful, but do not ship it as a heart-rate meter"
-    failed = headline(replace(found, verdict=replace(verdict, passed=False, failures=("Waves broke", "Rates too"))))
+    failed = headline(replace(evidence, verdict=replace(verdict, passed=False, failures=("Waves broke", "Rates too"))))
     assert (failed.badge, failed.tone) == ("Do not ship", "bad")
     assert "Waves broke; Rates too" in failed.sentence
-    [(path, looked)] = found.preflights.items()
-    wrong = Finding(rule="R", severity="error", node="n", what="not on the NPU", why="", mend="", source="")
+    [(path, looked)] = evidence.preflights.items()
+    wrong = Finding(rule="R", severity="error", node="n", what="not on the NPU", why="", fix="", source="")
     on_cpu = headline(replace(good, preflights={path: replace(looked, findings=(wrong,))}))
     assert (on_cpu.badge, on_cpu.tone) == ("Ship it on a CPU, not yet on the NPU", "warn")
     assert "first R at n: not on the NPU" in on_cpu.sentence
@@ -225,13 +230,13 @@ def test_the_verdict_says_what_to_do(folder):
 
 def test_a_verdict_that_is_damaged_is_one_line(copied, tmp_path):
     path = copied / "models" / "pulse12_int8.verdict.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
+    fields = json.loads(path.read_text(encoding="utf-8"))
     alone = tmp_path / "v.verdict.json"
     for damaged in (
-        {**told, "gates": 3},
-        {**told, "layers": [{"layer": 1, "sqnr_db": "x"}]},
-        {**told, "windows": {**told["windows"], "labels": None}},
-        {name: value for name, value in told.items() if name != "comparison"},
+        {**fields, "gates": 3},
+        {**fields, "layers": [{"layer": 1, "sqnr_db": "x"}]},
+        {**fields, "windows": {**fields["windows"], "labels": None}},
+        {name: value for name, value in fields.items() if name != "comparison"},
     ):
         alone.write_text(json.dumps(damaged), encoding="utf-8")
         with pytest.raises(InputError, match="cannot be read"):

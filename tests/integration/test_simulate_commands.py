@@ -62,7 +62,7 @@ def test_a_codec_that_repeats_frames_makes_the_answer_too_good_and_it_says_so(tm
     clip = tmp_path / "wall.mp4"
     write_rendered(clip, RenderOptions(kind="wall", seconds=10.0, quality=28))
     check = camera_check(clip)
-    assert check.held_share > 0.8
+    assert check.repeated_share > 0.8
     assert "too good" in check.sentence
     frozen = [(np.full((120, 160, 3), 120, np.uint8), index / 30) for index in range(300)]
     write_video(tmp_path / "still.mp4", frozen, Fraction(30), h264(18))

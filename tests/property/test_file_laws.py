@@ -23,9 +23,9 @@ def test_no_changed_byte_of_a_file_or_of_what_it_was_made_from_is_accepted(tmp_p
     end.write_bytes(data[::-1])
     record(end, "step", {"source": accept(source)}, {})
     accept(end)
-    changed, found = (end if made else source), bytearray(data[::-1] if made else data)
-    found[place % len(data)] ^= change
-    changed.write_bytes(found)
+    changed, content = (end if made else source), bytearray(data[::-1] if made else data)
+    content[place % len(data)] ^= change
+    changed.write_bytes(content)
     with pytest.raises(InputError, match="run `step` again"):
         accept(end)
 
@@ -35,7 +35,7 @@ def test_no_changed_byte_of_a_file_or_of_what_it_was_made_from_is_accepted(tmp_p
 def test_rendering_twice_gives_the_same_bytes(seed, sha256):
     texts = [
         render(
-            planned([lower(each, f"net{number}") for number, each in enumerate(chains(rng))]), None, "m", sha256.hex()
+            planned([lower(chain, f"net{number}") for number, chain in enumerate(chains(rng))]), None, "m", sha256.hex()
         )
         for rng in (np.random.default_rng(seed), np.random.default_rng(seed))
     ]

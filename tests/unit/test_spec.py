@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
 from pulse8.regions import Placement
-from pulse8.spec import PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Patches, Readout, Refusal
+from pulse8.spec import METADATA_KEY, PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Patches, Readout, Refusal
 from pulse8.values import ROI_NAMES, Reason
 
 sizes = st.floats(0.01, 4)
@@ -152,3 +152,10 @@ def test_text_that_is_no_spec_is_one_line(text):
     with pytest.raises(SpecError) as caught:
         ModelSpec.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_spec_is_read_out_of_metadata_and_absence_is_none():
+    assert ModelSpec.of_metadata({METADATA_KEY: PULSE12.to_json(), "other": "x"}) == PULSE12
+    assert ModelSpec.of_metadata({"other": "x"}) is None
+    with pytest.raises(SpecError):
+        ModelSpec.of_metadata({METADATA_KEY: "{"})

@@ -1,4 +1,4 @@
-"""What a board folder is made from: an INT8 file, the board pair beside it, and the verdict that allows it."""
+"""The inputs of a board folder: an INT8 file, the board pair beside it, and the verdict that allows it."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,17 @@ from pulse8.manifest import accept, existing_file, sha256_of
 
 
 def pair_paths(whole: Path) -> tuple[Path, Path]:
-    """Where the board pair stands: beside ``rppg_int8_qdq.onnx``, ``rppg_spatial_int8_qdq.onnx`` and temporal."""
-    head, found, tail = whole.name.partition("int8")
+    """Return the paths of the board pair: for ``rppg_int8_qdq.onnx``, ``rppg_spatial_int8_qdq.onnx`` and temporal."""
+    head, marker, tail = whole.name.partition("int8")
     names = (
-        f"{head}{part}_{found}{tail}" if found else f"{whole.stem}_{part}.onnx" for part in ("spatial", "temporal")
+        f"{head}{part}_{marker}{tail}" if marker else f"{whole.stem}_{part}.onnx" for part in ("spatial", "temporal")
     )
     spatial, temporal = (whole.with_name(name) for name in names)
     return spatial, temporal
 
 
 def verdict_path(int8: Path) -> Path:
-    """Where the verdict of an INT8 file stands: beside it."""
+    """Return the path of an INT8 file's verdict: beside it."""
     return int8.with_suffix(".verdict.json")
 
 
@@ -28,19 +28,19 @@ def require_verdict(int8: Path) -> None:
     Raises
     ------
     InputError
-        It has none, or one of other bytes, or one that was changed.
+        There is none, it belongs to other bytes, or it was changed.
     GateError
-        Its verdict is against it.
+        The verdict failed.
     """
-    mend = f"run `pulse8 verify --int8 {int8}`"
-    path = existing_file(verdict_path(int8), "Verdict", mend)
+    hint = f"run `pulse8 verify --int8 {int8}`"
+    path = existing_file(verdict_path(int8), "Verdict", hint)
     row = accept(path, failed_too=True).row
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        sha256, failures = told["int8_sha256"], "; ".join(told["failures"])
+        verdict = json.loads(path.read_text(encoding="utf-8"))
+        sha256, failures = verdict["int8_sha256"], "; ".join(verdict["failures"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"verdict {path} cannot be read ({error!r}); {mend}") from error
+        raise InputError(f"verdict {path} cannot be read ({error!r}); {hint}") from error
     if row is None or sha256 != sha256_of(int8):
-        raise InputError(f"verdict {path} is of other bytes than {int8}, or of no known step; {mend}")
+        raise InputError(f"verdict {path} is of other bytes than {int8}, or of no known step; {hint}")
     if failures or row.status == "failed":
         raise GateError(f"{int8} was not accepted: {failures}")

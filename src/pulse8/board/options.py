@@ -1,4 +1,4 @@
-"""What is chosen when a model is made ready for a board."""
+"""Options of a board folder."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,15 +10,15 @@ TargetName = Literal["m55", "npu"]
 
 @dataclass(frozen=True, kw_only=True)
 class BoardOptions:
-    """What a board's owner chooses.
+    """Options of the firmware.
 
     Attributes
     ----------
     max_fps
-        Frames a second that the ring of frames is made for: a camera of 30 Hz with a little room.
+        Highest frame rate that the frame ring has room for, frames per second: a 30 Hz camera and a little more.
     join_windows
-        Windows whose waves are joined before a rate is read. 1 is what the host reads, and what the model's refusal was
-        chosen on; 5 make 12.5 s, steadier and slower to follow.
+        Windows whose waves are joined before a rate is read. The host reads single windows, and the model's refusal
+        rules were chosen on them; 5 windows span 12.5 s: steadier, and slower to follow a change.
     """
 
     max_fps: int = 31
@@ -26,7 +26,7 @@ class BoardOptions:
 
     def __post_init__(self) -> None:
         if not (8 <= self.max_fps <= 240 and 1 <= self.join_windows <= 16):
-            raise SpecError(f"{self.max_fps} frames a second, {self.join_windows} windows; give 8-240 and 1-16")
+            raise SpecError(f"{self.max_fps} frames per second, {self.join_windows} windows; give 8-240 and 1-16")
 
 
 MOST_WINDOWS: Final = 4096
@@ -34,7 +34,7 @@ MOST_WINDOWS: Final = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class DeployOptions(BoardOptions):
-    """How a board folder is made.
+    """How a board folder is written.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class DeployOptions(BoardOptions):
     windows
         Windows in the test vectors.
     unverified
-        Take a file although the verdict beside it is against it, or is of other bytes.
+        Accept a file whose verdict failed or belongs to other bytes.
     """
 
     target: TargetName = "m55"

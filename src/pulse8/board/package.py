@@ -24,10 +24,10 @@ from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, recor
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
-from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.spec import ModelSpec
 
 RECORD: Final = "p8_board.json"
-"""What the folder holds, for programs; a folder without it is not ours to replace."""
+"""The folder's record, for programs; a folder without it is never replaced."""
 
 FRAME_BYTES: Final = 168
 """A frame's row in the ring: ``sizeof(p8_row_t)``."""
@@ -40,15 +40,15 @@ class NetFigures:
     Attributes
     ----------
     name, file
-        What it is, and its INT8 file within the folder.
+        Its name, and its INT8 file within the folder.
     steps, macs
-        Layers, and multiplications a run.
+        Layers, and multiplications per run.
     weight_bytes
         Constants: weights, biases, scales, tables.
     arena_bytes
         Memory while it runs.
     input_bytes, output_bytes
-        Its two ends.
+        Sizes of its input and output.
     """
 
     name: str
@@ -68,11 +68,11 @@ class Deployed:
     Attributes
     ----------
     folder, target
-        Where it stands, and where its network runs.
+        Its path, and where its network runs.
     model, sha256
         The model's name, and its INT8 file's hash.
     verified
-        Whether a passing verdict of exactly these bytes stands beside the file.
+        Whether the file has a passing verdict of exactly these bytes.
     nets
         Its networks.
     ring_bytes
@@ -99,7 +99,7 @@ class Deployed:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One network on its way: its file, program and test windows."""
+    """One network to be written: its file, program, board steps and test windows."""
 
     path: Path
     program: IntegerProgram
@@ -109,7 +109,7 @@ class _Part:
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """All that a folder is filled from."""
+    """Everything that a folder is written from."""
 
     spec: ModelSpec
     sha256: str
@@ -119,14 +119,14 @@ class _Content:
 
 
 def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None = None) -> Deployed:
-    """Make a board folder of an INT8 file; of ``ultralight``'s whole file, of the pair beside it.
+    """Write a board folder for an INT8 file; for ``ultralight``, from the pair beside the whole file.
 
     Parameters
     ----------
     int8
         As `quantize` writes it.
     folder
-        To make, or one of ours to replace.
+        Folder to write; an earlier board folder there is replaced.
     options
         Target and sizes.
     data
@@ -135,11 +135,11 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     Raises
     ------
     InputError
-        A file cannot be used or is stale, or the folder is somebody's.
+        A file cannot be used or is stale, or the folder holds something else.
     GateError
-        The verdict beside it is against it, and ``options.unverified`` is not set.
+        Its verdict failed, and ``options.unverified`` is not set.
     SpecError
-        The model holds what the board's code has not.
+        The model needs something that the board's code does not have.
     """
     with alone(folder, "pulse8 deploy", beside=True):
         existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
@@ -162,16 +162,17 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
         }
         with _replacing(folder) as fresh:
             _fill(fresh, content, facts)
-            made = Deployed(**facts, files=_hashes(fresh))
-            (fresh / RECORD).write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+            deployed = Deployed(**facts, files=_hashes(fresh))
+            (fresh / RECORD).write_text(json.dumps(asdict(deployed), indent=1) + "\n", encoding="utf-8")
             record(fresh / RECORD, "deploy", sources, options_of(DeployOptions, options))
-    return made
+    return deployed
 
 
 def _spec_of(program: IntegerProgram, path: Path) -> ModelSpec:
-    if METADATA_KEY not in program.metadata:
-        raise InputError(f"{path} does not say what it expects (no {METADATA_KEY}); export and quantise it with pulse8")
-    return ModelSpec.from_json(program.metadata[METADATA_KEY])
+    spec = ModelSpec.of_metadata(program.metadata)
+    if spec is None:
+        raise InputError(f"{path} does not say what it expects (no model spec); export and quantise it with pulse8")
+    return spec
 
 
 def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_Part]:
@@ -187,16 +188,16 @@ def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_
     windows = patch_windows(spatial, temporal, count)
     names = ("spatial", "temporal")
     return [
-        _Part(path, program, lower(program, name), own)
-        for path, program, name, own in zip(paths, (spatial, temporal), names, windows, strict=True)
+        _Part(path, program, lower(program, name), inputs)
+        for path, program, name, inputs in zip(paths, (spatial, temporal), names, windows, strict=True)
     ]
 
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Give a fresh folder beside ``folder`` that takes its place when the block ends well.
+    """Yield a new folder beside ``folder`` that replaces it when the block succeeds.
 
-    At every moment the folder is the old one, the new one, or, between two renamings, absent with the old one aside.
+    A reader sees the old folder or the new one; between two renamings neither, and the old one lies beside its place.
     """
     if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
@@ -216,7 +217,7 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 
 def _clear(folder: Path, old: Path) -> None:
-    """Put back a folder that a killed process had put aside, and remove what it left half-written."""
+    """Restore a folder that a killed process had moved aside, and remove what it left half-written."""
     if old.is_dir() and not folder.exists():
         old.rename(folder)
     for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):

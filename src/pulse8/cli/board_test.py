@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pulse8.board.codegen.render import MODEL_ID_BYTES
 from pulse8.board.link.client import Board
-from pulse8.board.link.selftest import BoardTestOptions, Verdict, folder_facts, run_board_test
+from pulse8.board.link.selftest import BoardTestOptions, BoardVerdict, folder_facts, run_board_test
 from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
 from pulse8.notice import NOTICE
@@ -40,7 +40,7 @@ def run(flags: Flags) -> int:
     return 0 if verdict.passed else 1
 
 
-def _print(verdict: Verdict) -> None:
+def _print(verdict: BoardVerdict) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for net in verdict.networks:
         table = Table(

@@ -95,5 +95,5 @@ def _print(diagnosis: Diagnosis) -> None:
         extras.add_row(extra, sentence, state)
     checks = Table("check", "result", "seconds", title="Self-test, simulated people", title_justify="left")
     for check in diagnosis.checks:
-        checks.add_row(check.name, f"{'✓' if check.passed else '✗'} {check.told}", f"{check.seconds:.1f}")
+        checks.add_row(check.name, f"{'✓' if check.passed else '✗'} {check.detail}", f"{check.seconds:.1f}")
     Console(soft_wrap=True).print(extras, checks, NOTICE, sep="\n", highlight=False)

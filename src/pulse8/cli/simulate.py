@@ -8,7 +8,7 @@ from pulse8.learn.prepare.simulated_clips import simulate_clips
 from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.learn.simulate.recording import RecordingOptions
-from pulse8.learn.simulate.recording_files import Written, write_recordings
+from pulse8.learn.simulate.recording_files import WrittenRecording, write_recordings
 from pulse8.notice import NOTICE
 from pulse8.spec import ModelName
 
@@ -33,7 +33,7 @@ class Flags(SimulateOptions):
 class Recordings:
     """What was written."""
 
-    recordings: tuple[Written, ...]
+    recordings: tuple[WrittenRecording, ...]
 
 
 def run(flags: Flags) -> int:

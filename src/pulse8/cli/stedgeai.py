@@ -7,7 +7,7 @@ import tyro
 
 from pulse8.board.stedgeai.commands import find_tool
 from pulse8.board.stedgeai.options import StedgeaiOptions
-from pulse8.board.stedgeai.stedgeai import Called, planned, stedgeai
+from pulse8.board.stedgeai.stedgeai import Called, planned_calls, stedgeai
 from pulse8.cli.printing import print_json
 
 
@@ -36,7 +36,7 @@ class Flags(StedgeaiOptions):
 def run(flags: Flags) -> int:
     """Call the tool and print its report's gates; 1 where one is not met."""
     if find_tool() is None and not flags.json:
-        print("\n".join(planned(flags.model, flags.output, flags)))
+        print("\n".join(planned_calls(flags.model, flags.output, flags)))
     called = stedgeai(flags.model, flags.output, flags, flags.vectors)
     if flags.json:
         print_json(called)

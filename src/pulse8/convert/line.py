@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulse8.board.application.evidence import look_at_board_files
+from pulse8.board.application.evidence import preflight_board_files
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import deploy
 from pulse8.convert.diagnose.diagnose import diagnose
@@ -91,7 +91,7 @@ def run_build(
         with clock.stage("diagnose"):
             diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
         with clock.stage("pre-flight"):
-            look_at_board_files(quantized.whole)
+            preflight_board_files(quantized.whole)
         board = folder / BOARD if verified.verdict.passed else None
         if board is not None:
             with clock.stage("board"):

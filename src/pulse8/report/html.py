@@ -15,13 +15,13 @@ from pulse8.notice import NOTICE
 Tone = Literal["good", "warn", "bad"]
 
 MARKED: Final[dict[str, Tone]] = {"met": "good", "not met": "bad", "not measured": "warn", "failed": "bad"}
-"""Cells that carry a colour beside their word."""
+"""Cells that are shown in a colour."""
 
 NUMBER: Final = re.compile(r"[\d.,%+−–≤<>()\[\]\s-]*(?:\bto\b[\d.,%+−\s-]*)?")
-"""What a cell of a column of numbers is made of: figures, intervals, shares, or a dash."""
+"""A numeric cell: figures, intervals, shares, or a dash."""
 INK: Final = re.compile(r"#(?:000000|222222)\b")
 FAINT: Final = re.compile(r"#d5d5d5\b")
-"""What matplotlib and pulse8's drawings are black with, and faint."""
+"""The colours that matplotlib and pulse8's drawings use for black and for faint lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Table:
 
     @cached_property
     def numeric(self) -> tuple[bool, ...]:
-        """Whether each column holds numbers alone, which stand to the right."""
+        """Whether each column holds only numbers; those are aligned to the right."""
         columns = zip(*self.rows, strict=True) if self.rows else [() for _ in self.head]
         return tuple(bool(column) and all(NUMBER.fullmatch(cell) for cell in column) for column in columns)
 
@@ -64,13 +64,13 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Where the page's contents lead."""
+        """Its id on the page, for the table of contents."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One figure at the head of a page, and what it is held against."""
+    """One figure at the head of a page, and its limit or what it is compared with."""
 
     name: str
     value: str
@@ -85,13 +85,13 @@ def render(
     Parameters
     ----------
     title
-        The page's.
+        Title of the page.
     verdict
-        One sentence that its reader can act on.
+        One sentence that a reader can act on.
     tone
-        Its colour.
+        Colour of the verdict.
     sections
-        What it stands on.
+        The evidence.
     facts
         Figures to see at a glance.
     badge
@@ -124,15 +124,15 @@ def render(
 
 
 def inlined(svg: str, number: int) -> str:
-    """Make a drawing part of a page: black becomes the page's ink, faint its lines, white no colour, names its own.
+    """Prepare a drawing for a page: its black becomes the text colour, white transparent, element names unique.
 
-    Matplotlib names every element; those that nothing refers to lose their names, the others get ``number`` before
-    them. Its metadata and its style sheet, which would be the whole page's, go.
+    Matplotlib names every element; names that nothing refers to are removed, the others get the prefix ``number``.
+    Metadata and the style sheet, which would apply to the whole page, are removed.
     """
-    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # its figures are told in words around it
+    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # the text around it gives its figures
     svg = re.sub(r"<metadata>.*?</metadata>|<style[ >].*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
-    svg = re.sub(r'\s+id="([^"]*)"', lambda found: f' id="f{number}-{found[1]}"' if found[1] in used else "", svg)
+    svg = re.sub(r'\s+id="([^"]*)"', lambda match: f' id="f{number}-{match[1]}"' if match[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#', rf"\1#f{number}-", svg)
     svg = FAINT.sub("var(--line)", svg)
     svg = INK.sub("currentColor", svg.replace("fill: #ffffff", "fill: none"))

@@ -6,7 +6,7 @@ import pytest
 
 from commands import ROOT
 from pulse8.board.application.budget import budget
-from pulse8.board.application.evidence import board_files, look_at_board_files
+from pulse8.board.application.evidence import board_files, preflight_board_files
 from pulse8.board.estimate.hardware import CHIP_BYTES
 from pulse8.board.estimate.latency import RECORD
 from pulse8.board.estimate.memory import Buffer, plan_memory
@@ -23,11 +23,11 @@ def whole(workspace):
 
 def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_path):
     verdict = whole.with_suffix(".verdict.json")
-    look_at_board_files(whole)
+    preflight_board_files(whole)
     sections = {section.title: section for section in board_sections(gather(verdict))}
     promises = {row[0]: row for row in sections["The guide's promises"].tables[0].rows}
-    told = json.loads(verdict.read_text(encoding="utf-8"))["comparison"]
-    assert promises["MAE, INT8"][2:4] == (f"{told['int8']['mae']:.2f} BPM", "measured on simulated data")
+    comparison = json.loads(verdict.read_text(encoding="utf-8"))["comparison"]
+    assert promises["MAE, INT8"][2:4] == (f"{comparison['int8']['mae']:.2f} BPM", "measured on simulated data")
     assert promises["power"][3] == "not known"
     assert promises["memory"][2:4] == ("9,072 bytes of activations", "lower bound")
     assert promises["inference"][3] == "interval, estimated"
@@ -39,19 +39,19 @@ def test_the_report_has_the_promises_the_pre_flights_and_the_budget(whole, tmp_p
 
 
 def test_the_line_writes_a_pre_flight_beside_each_board_file(whole):
-    assert [found.passed for found in look_at_board_files(whole)] == [True, True]
+    assert [result.passed for result in preflight_board_files(whole)] == [True, True]
     for path in board_files(whole):
         assert rows_beside(path)[path.with_suffix(".preflight.json").name].step == "preflight"
 
 
 def test_the_budget_adds_up_from_the_files(whole):
-    found = budget(board_files(whole))
-    parts = {part.name: part for part in found.parts}
+    figures = budget(board_files(whole))
+    parts = {part.name: part for part in figures.parts}
     assert parts["face detector"].macs == 30_760_960
     assert parts["face mesh"].runs_per_second == 30
-    alone = next(load for load in found.loads if load.name == "detector and mesh on every frame, CPU alone")
+    alone = next(load for load in figures.loads if load.name == "detector and mesh on every frame, CPU alone")
     assert alone.cpu_share.low == pytest.approx(
-        sum(part.cpu.low_ms * part.runs_per_second for part in found.parts) / 10
+        sum(part.cpu.low_ms * part.runs_per_second for part in figures.parts) / 10
     )
     assert alone.fits == "does not fit"
     assert parts["face mesh"].cpu.low_ms > 1000 / 30  # the mesh alone takes more than a frame
@@ -69,12 +69,12 @@ def test_memory_is_planned_over_lifetimes():
 
 def test_the_frozen_rates_and_their_record_belong_together():
     """The sentence that stands beside an interval is the benchmark's own result."""
-    told = json.loads((ROOT / "benchmarks" / "results" / "npu_latency.json").read_text(encoding="utf-8"))
-    assert told["median_error_of_the_midpoint"] <= 0.15
-    assert max(each["median_error"] for each in told["families"].values()) <= 0.15
-    figures = (told["rows_written_down"], told["median_error_of_the_midpoint"], told["largest_error"])
+    results = json.loads((ROOT / "benchmarks" / "results" / "npu_latency.json").read_text(encoding="utf-8"))
+    assert results["median_error_of_the_midpoint"] <= 0.15
+    assert max(family["median_error"] for family in results["families"].values()) <= 0.15
+    figures = (results["rows_written_down"], results["median_error_of_the_midpoint"], results["largest_error"])
     record = (
         "against {} published runs the midpoint was off by {:.0%} (median), {:.0%} at most,".format(*figures)
-        + f" and {told['interval_coverage']:.0%} of the runs lay inside"
+        + f" and {results['interval_coverage']:.0%} of the runs lay inside"
     )
     assert record == RECORD

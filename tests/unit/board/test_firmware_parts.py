@@ -56,8 +56,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_kernel_is_refused_by_name(name):
-    make, told = REFUSED[name]
-    with pytest.raises(SpecError, match=told):
+    make, message = REFUSED[name]
+    with pytest.raises(SpecError, match=message):
         lower(program([make()]), "refused")
 
 
@@ -72,7 +72,7 @@ def test_a_ring_is_made_for_a_camera_that_can_be():
 @pytest.mark.parametrize("index", range(len(some_programs())))
 def test_tensors_that_live_together_share_no_byte(index):
     net = lower(some_programs()[index], "net")
-    made = plan(net)
+    arena = plan(net)
     last = {name: at for at, step in enumerate(net.steps) for name in (step.x, step.other, step.y) if name}
     last[net.output.name] = len(net.steps)
     size = {net.input.name: np.prod(net.input.shape)} | {step.y: np.prod(step.out) for step in net.steps}
@@ -81,14 +81,14 @@ def test_tensors_that_live_together_share_no_byte(index):
         over = {name for name in (step.x, step.other) if name and last[name] == at and step.operator in IN_PLACE}
         for name in live - over:
             apart = (
-                made.places[name] + size[name] <= made.places[step.y]
-                or made.places[step.y] + size[step.y] <= made.places[name]
+                arena.places[name] + size[name] <= arena.places[step.y]
+                or arena.places[step.y] + size[step.y] <= arena.places[name]
             )
             assert apart, (name, step.y)
         live = {name for name in {*live, step.y} if last[name] > at}
-    assert max(made.places[name] + size[name] for name in size) <= made.scratch
-    assert made.bytes % 16 == 0
-    assert made.scratch + SLACK <= made.bytes
+    assert max(arena.places[name] + size[name] for name in size) <= arena.scratch
+    assert arena.bytes % 16 == 0
+    assert arena.scratch + SLACK <= arena.bytes
 
 
 def test_what_is_left_of_a_signal_is_solved_for_itself():
@@ -108,13 +108,13 @@ def test_frames_are_found_among_anything(parts, step):
     frame = encode(Command.RUN, b"payload")
     noise = [part if part is None else part.replace(b"P8", b"P9") for part in parts]
     data = b"".join(frame if part is None else part for part in noise)
-    reader, found = FrameReader(), 0
+    reader, count = FrameReader(), 0
     for start in range(0, len(data), step):
         reader.feed(data[start : start + step])
         while (got := reader.next()) is not None:
             assert got.payload == b"payload"
-            found += 1
-    assert found == noise.count(None)
+            count += 1
+    assert count == noise.count(None)
 
 
 @given(st.integers(0, 26), st.integers(1, 255))
@@ -138,30 +138,30 @@ def judged():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_way_of_rounding_is_within_the_envelope(judged, family):
     one, windows, _ = judged
-    found = answers(one, windows, IntegerRunner(one, rounding=FAMILIES[family]))
-    gates = {gate.name: gate for gate in judge("net", one, windows, found, exact=False).gates}
+    board_bytes = answers(one, windows, IntegerRunner(one, rounding=FAMILIES[family]))
+    gates = {gate.name: gate for gate in judge("net", one, windows, board_bytes, exact=False).gates}
     assert gates["largest difference, LSB"].passed
     assert gates["root mean square difference, LSB"].passed
 
 
 def test_a_cpu_must_give_every_byte(judged):
-    one, windows, right = judged
-    assert judge("net", one, windows, right, exact=True).passed
-    found = right.copy()
-    found[3, 5] += 1
-    judgement = judge("net", one, windows, found, exact=True)
+    one, windows, expected = judged
+    assert judge("net", one, windows, expected, exact=True).passed
+    board_bytes = expected.copy()
+    board_bytes[3, 5] += 1
+    judgement = judge("net", one, windows, board_bytes, exact=True)
     assert not judgement.passed
     assert judgement.differing_bytes == 1
 
 
 def test_answers_that_do_not_depend_on_the_window_are_zero_weights(judged):
-    one, windows, right = judged
-    assert judge("net", one, windows, np.repeat(right[:1], len(right), axis=0), exact=False).fault == ZERO_WEIGHTS
+    one, windows, expected = judged
+    assert judge("net", one, windows, np.repeat(expected[:1], len(expected), axis=0), exact=False).fault == ZERO_WEIGHTS
 
 
 def test_a_shift_of_one_step_is_a_mean_error(judged):
-    one, windows, right = judged
-    gates = {gate.name: gate.passed for gate in judge("net", one, windows, right + 1, exact=False).gates}
+    one, windows, expected = judged
+    gates = {gate.name: gate.passed for gate in judge("net", one, windows, expected + 1, exact=False).gates}
     assert not gates["mean error, LSB"]
 
 
@@ -210,7 +210,7 @@ def test_an_answer_that_is_too_short_is_one_line(command, ask, payload):
 
 
 def test_noise_that_begins_frames_everywhere_is_dropped(monkeypatch):
-    monkeypatch.setattr(frames, "MOST_IN_VAIN", 10_000)
+    monkeypatch.setattr(frames, "MAX_WASTED", 10_000)
     reader, begin = FrameReader(), encode(Command.RUN, bytes(2000))[:16]
     reader.feed(begin * 400)
     assert reader.next() is None

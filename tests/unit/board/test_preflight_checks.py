@@ -26,7 +26,7 @@ def save(folder, model, name="model.onnx", samples=SAMPLES):
     return path
 
 
-def found_in(folder, model, options=None, **given):
+def preflight_of(folder, model, options=None, **given):
     return preflight(save(folder, model, **given), options or PreflightOptions())
 
 
@@ -205,39 +205,39 @@ FAULTS = {
 
 
 def test_a_clean_model_is_clean(tmp_path):
-    found = found_in(tmp_path, clean().model())
-    assert found.findings == ()
-    assert found.passed
-    assert found.latency is not None
+    result = preflight_of(tmp_path, clean().model())
+    assert result.findings == ()
+    assert result.passed
+    assert result.latency is not None
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(tmp_path, fault):
-    found = found_in(tmp_path, FAULTS[fault]())
+    result = preflight_of(tmp_path, FAULTS[fault]())
     rule = fault.split()[0]
-    assert rule in {each.rule for each in found.findings}
+    assert rule in {finding.rule for finding in result.findings}
     row = checks()[rule]
-    told = next(each for each in found.findings if each.rule == rule)
-    assert (told.severity, told.why, told.mend) == (row.severity, row.why, row.mend)
-    assert told.node
-    assert found.passed == all(each.severity != "error" for each in found.findings)
+    planted = next(finding for finding in result.findings if finding.rule == rule)
+    assert (planted.severity, planted.why, planted.fix) == (row.severity, row.why, row.fix)
+    assert planted.node
+    assert result.passed == all(finding.severity != "error" for finding in result.findings)
 
 
 def test_faults_around_the_file_are_found(tmp_path):
     model = clean().model()
     alone = tmp_path / "alone.onnx"
     alone.write_bytes(model.SerializeToString())
-    assert [each.rule for each in preflight(alone, PreflightOptions()).findings] == ["P19"]
+    assert [finding.rule for finding in preflight(alone, PreflightOptions()).findings] == ["P19"]
     few = {**SAMPLES, "calibration_indices": [1, 2]}
-    assert [each.rule for each in found_in(tmp_path, model, samples=few).findings] == ["P19"]
-    first = found_in(tmp_path, model, PreflightOptions(channel="first"))
-    assert [each.rule for each in first.findings] == ["P20"]
-    fed_back = found_in(tmp_path, model, name="net_OE_3_2_0.onnx")
-    assert [each.rule for each in fed_back.findings] == ["P24"]
+    assert [finding.rule for finding in preflight_of(tmp_path, model, samples=few).findings] == ["P19"]
+    first = preflight_of(tmp_path, model, PreflightOptions(channel="first"))
+    assert [finding.rule for finding in first.findings] == ["P20"]
+    fed_back = preflight_of(tmp_path, model, name="net_OE_3_2_0.onnx")
+    assert [finding.rule for finding in fed_back.findings] == ["P24"]
     report = tmp_path / "report.txt"
     report.write_text("Total number of epochs: 4 of which 3 HW and 1 SW epochs\n", encoding="utf-8")
-    told = found_in(tmp_path, model, PreflightOptions(vendor_report=report))
-    assert [(each.rule, each.what) for each in told.findings] == [("P23", "1 software epochs")]
+    with_report = preflight_of(tmp_path, model, PreflightOptions(vendor_report=report))
+    assert [(finding.rule, finding.what) for finding in with_report.findings] == [("P23", "1 software epochs")]
 
 
 def test_every_check_has_a_fault_here():
@@ -253,9 +253,9 @@ def test_every_row_has_a_source_and_a_tool_version():
 
 def test_no_number_where_software_runs_or_memory_spills(tmp_path):
     for fault, words in (("P09", "in software"), ("P13", "spill")):
-        found = found_in(tmp_path, FAULTS[fault]())
-        assert found.latency is None
-        assert words in found.latency_missing
+        result = preflight_of(tmp_path, FAULTS[fault]())
+        assert result.latency is None
+        assert words in result.latency_missing
 
 
 def test_the_file_beside_the_model_goes_stale_with_it(tmp_path):
@@ -267,13 +267,13 @@ def test_the_file_beside_the_model_goes_stale_with_it(tmp_path):
 def test_the_board_pair_is_clean(workspace):
     models = workspace / "quantization" / "models"
     for part in ("spatial", "temporal"):
-        found = preflight(models / f"rppg_{part}_int8_qdq.onnx", PreflightOptions())
-        assert [each for each in found.findings if each.severity != "info"] == []
-        assert found.latency is not None
+        result = preflight(models / f"rppg_{part}_int8_qdq.onnx", PreflightOptions())
+        assert [finding for finding in result.findings if finding.severity != "info"] == []
+        assert result.latency is not None
     whole = preflight(models / "rppg_int8_qdq.onnx", PreflightOptions())
-    assert "P03" in {each.rule for each in whole.findings}
+    assert "P03" in {finding.rule for finding in whole.findings}
     fp32 = preflight(models / "rppg_fp32.onnx", PreflightOptions())
-    assert {"P01", "P02", "P05", "P18"} <= {each.rule for each in fp32.findings}
+    assert {"P01", "P02", "P05", "P18"} <= {finding.rule for finding in fp32.findings}
 
 
 def test_memory_is_that_of_a_published_report(workspace):

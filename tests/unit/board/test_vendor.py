@@ -15,7 +15,7 @@ from pulse8.board.preflight.options import PreflightOptions
 from pulse8.board.preflight.preflight import preflight
 from pulse8.board.stedgeai.commands import held_out_vectors
 from pulse8.board.stedgeai.options import StedgeaiOptions
-from pulse8.board.stedgeai.stedgeai import planned, stedgeai
+from pulse8.board.stedgeai.stedgeai import planned_calls, stedgeai
 from pulse8.board.vendor_report.gates import gate_faults
 from pulse8.board.vendor_report.parse import parse_report
 from pulse8.cli import main
@@ -72,22 +72,22 @@ def no_tool(monkeypatch):
 
 
 def test_a_report_of_2_x():
-    found = parse_report(GOOD_2, "report")
-    assert (found.version, found.epochs, found.hardware_epochs, found.software_epochs) == ("2.1.0", 5, 5, 0)
-    first = found.pools[0]
+    report = parse_report(GOOD_2, "report")
+    assert (report.version, report.epochs, report.hardware_epochs, report.software_epochs) == ("2.1.0", 5, 5, 0)
+    first = report.pools[0]
     assert (first.name, first.used_bytes, first.size_bytes) == ("npuRAM4", 8859, 448000)
-    assert (found.weight_bytes, found.macc, found.errors) == (10_321, 0, ())
-    assert list(gate_faults(found, 10_160)) == []
+    assert (report.weight_bytes, report.macc, report.errors) == (10_321, 0, ())
+    assert list(gate_faults(report, 10_160)) == []
 
 
 def test_a_report_of_4_x():
-    found = parse_report(BAD_4, "report")
-    assert (found.version, found.epochs) == ("4.0.1", 51)
-    assert (found.software_epochs, found.hybrid_epochs, found.duration_ms) == (1, 1, 18.25)
-    faults = list(gate_faults(found, 10_160))
+    report = parse_report(BAD_4, "report")
+    assert (report.version, report.epochs) == ("4.0.1", 51)
+    assert (report.software_epochs, report.hybrid_epochs, report.duration_ms) == (1, 1, 18.25)
+    faults = list(gate_faults(report, 10_160))
     assert [words for words in faults if "INTERNAL ERROR" in words or "software" in words] != []
     assert any("hyperRAM" in words for words in faults)
-    assert any("thrown away" in words for words in faults)
+    assert any("discarded" in words for words in faults)
 
 
 @settings(max_examples=200, deadline=None)
@@ -97,12 +97,12 @@ def test_a_report_of_4_x():
 )
 def test_any_text_is_a_report_or_one_line(lines, cut):
     try:
-        found = parse_report("\n".join(lines)[cut:], "report")
+        report = parse_report("\n".join(lines)[cut:], "report")
     except InputError as error:
-        told = str(error)
+        message = str(error)
     else:
-        told = "".join(gate_faults(found, 10_000))
-    assert "\n" not in told
+        message = "".join(gate_faults(report, 10_000))
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_a_tool_that_fails_is_one_line(tool, spatial, tmp_path):
 @pytest.mark.usefixtures("no_tool")
 def test_without_the_tool_the_exact_commands_are_printed(spatial, tmp_path, capsys):
     assert main(["stedgeai", str(spatial), "--output", str(tmp_path / "out"), "--validate"]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("❌ Error: stedgeai is not installed")
-    assert told.err.count("\n") == 1
-    assert tuple(told.out.splitlines()) == planned(spatial, tmp_path / "out", StedgeaiOptions(validate=True))
+    printed = capsys.readouterr()
+    assert printed.err.startswith("❌ Error: stedgeai is not installed")
+    assert printed.err.count("\n") == 1
+    assert tuple(printed.out.splitlines()) == planned_calls(spatial, tmp_path / "out", StedgeaiOptions(validate=True))
     assert not (tmp_path / "out").exists()
     assert shutil.which("stedgeai") is None
 

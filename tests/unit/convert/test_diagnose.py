@@ -40,14 +40,14 @@ def fp32():
     return pulse12_form(load_checkpoint(shipped_checkpoint("pulse12")).network, PULSE12, 13)
 
 
-def quantised(fp32, options=PER_CHANNEL):
+def quantized(fp32, options=PER_CHANNEL):
     ranges = collect_ranges(fp32, lambda: INPUTS, options)
     return write_int8(fp32, scale_table(fp32, ranges, PULSE12), options, PULSE12)
 
 
 @pytest.fixture(scope="module")
 def int8(fp32):
-    return quantised(fp32)
+    return quantized(fp32)
 
 
 def examined(fp32, int8, inputs=INPUTS):
@@ -64,7 +64,7 @@ def own_point(model, tensor, kind, change):
     ]
     for node in nodes if kind == "scale" else nodes[1:]:
         place = 1 if kind == "scale" else 2
-        old = next(each for each in model.graph.initializer if each.name == node.input[place])
+        old = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[place])
         value = numpy_helper.to_array(old)
         new = numpy_helper.from_array(np.asarray(change(value), value.dtype), f"{node.output[0]}_planted")
         model.graph.initializer.append(new)
@@ -72,7 +72,7 @@ def own_point(model, tensor, kind, change):
 
 
 def constant(model, name, change):
-    tensor = next(each for each in model.graph.initializer if each.name == name)
+    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
     value = numpy_helper.to_array(tensor)
     tensor.CopyFrom(numpy_helper.from_array(np.asarray(change(value), value.dtype), name))
 
@@ -92,7 +92,7 @@ FAULTS = {
     "swapped channels": (
         lambda m: constant(m, "block2_w_q", lambda w: w[::-1]),
         "block2",
-        "channels (first: 0) are not FP32's",
+        "channels (first: 0) differ from FP32's",
     ),
     "truncated bias": (lambda m: constant(m, "enter_b_q", lambda b: b.astype(np.int8)), "enter", "the biases of"),
 }
@@ -103,26 +103,26 @@ def test_the_layer_of_a_planted_fault_is_named(fp32, int8, fault):
     plant, layer, words = FAULTS[fault]
     spoiled = copied(int8)
     plant(spoiled)
-    found = examined(fp32, spoiled)
-    assert found.mend == layer
-    assert words in found.advice
-    assert found.findings[0].name == layer
-    assert found.findings[0].without_db > found.sqnr_db + 3
+    diagnosis = examined(fp32, spoiled)
+    assert diagnosis.layer_to_fix == layer
+    assert words in diagnosis.advice
+    assert diagnosis.findings[0].name == layer
+    assert diagnosis.findings[0].without_db > diagnosis.sqnr_db + 3
 
 
-def test_a_file_without_fault_needs_no_mending(fp32, int8):
-    found = examined(fp32, int8)
-    assert found.mend is None
-    assert found.sqnr_db >= 28
-    assert sum(each.noise_share for each in found.findings) == pytest.approx(1)
-    assert not any(each.causes for each in found.findings if each.noise_share > 0.05)
-    assert all(each.clipped_share <= 1e-3 for each in found.findings if each.kind == "activation")
+def test_a_file_without_fault_needs_no_fix(fp32, int8):
+    diagnosis = examined(fp32, int8)
+    assert diagnosis.layer_to_fix is None
+    assert diagnosis.sqnr_db >= 28
+    assert sum(finding.noise_share for finding in diagnosis.findings) == pytest.approx(1)
+    assert not any(finding.causes for finding in diagnosis.findings if finding.noise_share > 0.05)
+    assert all(finding.clipped_share <= 1e-3 for finding in diagnosis.findings if finding.kind == "activation")
 
 
 def test_all_parts_rounded_is_the_int8_file(fp32, int8):
     parts = parts_of(int8, fp32, "int8.onnx")
     whole, file = (OrtRunner(m.SerializeToString(), "off")(INPUTS[:1])[0] for m in (rounding(fp32, parts), int8))
-    step = next(part for part in parts if part.name == "phases" and part.kind == "activation").quantise[0]
+    step = next(part for part in parts if part.name == "phases" and part.kind == "activation").quantize[0]
     assert np.abs(whole - file).max() <= 1.01 * step
     assert np.mean(whole != file) < 0.01
 
@@ -130,15 +130,15 @@ def test_all_parts_rounded_is_the_int8_file(fp32, int8):
 def test_one_weight_scale_for_uneven_channels_is_named(fp32):
     uneven = copied(fp32)
     constant(uneven, "enter_w", lambda w: w * np.where(np.arange(len(w)) == 0, 100, 1).reshape(-1, 1, 1, 1))
-    found = examined(uneven, quantised(uneven, PER_TENSOR))
-    causes = {(each.name, each.kind): each.causes for each in found.findings}
+    diagnosis = examined(uneven, quantized(uneven, PER_TENSOR))
+    causes = {(finding.name, finding.kind): finding.causes for finding in diagnosis.findings}
     assert "--per-channel" in causes["enter", "weights"][0]
 
 
 def test_adds_of_different_scales_are_named(fp32, int8):
     spoiled = copied(int8)
     own_point(spoiled, "block2_relu", "scale", lambda s: s * 2)
-    (cause,) = next(each.causes for each in examined(fp32, spoiled).findings if each.name == "sum2")
+    (cause,) = next(finding.causes for finding in examined(fp32, spoiled).findings if finding.name == "sum2")
     assert "2.0 times apart" in cause
 
 
@@ -147,16 +147,16 @@ def test_dead_and_silenced_channels_are_counted(fp32):
     constant(dying, "stem1_w", lambda w: w * np.where(np.arange(len(w)) == 3, 0, 1).reshape(-1, 1, 1, 1))
     constant(dying, "stem1_w", lambda w: w * np.where(np.arange(len(w)) == 5, 1e-4, 1).reshape(-1, 1, 1, 1))
     constant(dying, "stem1_b", lambda b: np.where(np.arange(len(b)) == 5, 0, b))
-    before = examined(fp32, quantised(fp32)).findings
-    after = examined(dying, quantised(dying)).findings
-    one, other = (next(each for each in all_ if each.name == "stem1_relu") for all_ in (before, after))
+    before = examined(fp32, quantized(fp32)).findings
+    after = examined(dying, quantized(dying)).findings
+    one, other = (next(finding for finding in all_ if finding.name == "stem1_relu") for all_ in (before, after))
     assert (other.dead - one.dead, other.silenced - one.silenced) == (1, 1)
 
 
 def test_a_raw_input_is_named(fp32, int8):
-    found = examined(fp32, int8, INPUTS * np.float32(0.01))
-    assert found.findings[0].kind == "input"
-    assert "normalise the input" in found.findings[0].causes[0]
+    diagnosis = examined(fp32, int8, INPUTS * np.float32(0.01))
+    assert diagnosis.findings[0].kind == "input"
+    assert "normalise the input" in diagnosis.findings[0].causes[0]
 
 
 def test_files_of_different_networks_are_one_line(fp32, int8):
@@ -187,9 +187,9 @@ def test_the_verb_writes_table_record_and_pictures(fp32, int8, tmp_path):
     )
     write_calibration(tmp_path / "calibration.npz", data, np.arange(8), "0" * 64)
     files = (tmp_path / name for name in ("fp32.onnx", "int8.onnx", "calibration.npz"))
-    found = diagnose(*files, tmp_path / "out", DiagnoseOptions(num_samples=8))
-    told = json.loads((tmp_path / "out" / "diagnosis.json").read_text())
-    assert [each["name"] for each in told["findings"]] == [each.name for each in found.findings]
-    assert all(f"{each.name}, {each.kind}" in ranked_table(found) for each in found.findings)
+    diagnosis = diagnose(*files, tmp_path / "out", DiagnoseOptions(num_samples=8))
+    record = json.loads((tmp_path / "out" / "diagnosis.json").read_text())
+    assert [finding["name"] for finding in record["findings"]] == [finding.name for finding in diagnosis.findings]
+    assert all(f"{finding.name}, {finding.kind}" in ranked_table(diagnosis) for finding in diagnosis.findings)
     for name in ("noise.svg", "histograms.svg"):
         assert "Not a medical device" in (tmp_path / "out" / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""--fix: what is mended gives the old file's numbers, and what does not is not written."""
+"""--fix: what is fixed gives the old file's numbers, and what does not is not written."""
 
 import numpy as np
 import onnx
@@ -14,7 +14,7 @@ from pulse8.errors import InputError
 
 
 def rules(path):
-    return {each.rule for each in preflight(path, PreflightOptions()).findings if each.severity == "error"}
+    return {finding.rule for finding in preflight(path, PreflightOptions()).findings if finding.severity == "error"}
 
 
 def save(folder, model, name="model.onnx"):
@@ -57,24 +57,24 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_mended_file_is_clean_and_gives_the_same_numbers(tmp_path, fault):
+def test_a_fixed_file_is_clean_and_gives_the_same_numbers(tmp_path, fault):
     build, words = FAULTS[fault]
     old = save(tmp_path, build())
     assert rules(old) == {fault.split()[0]}
-    fixed = fix(old, tmp_path / "mended.onnx")
+    fixed = fix(old, tmp_path / "fixed.onnx")
     assert any(words in change for change in fixed.changes)
     assert fixed.max_difference <= 1e-4
-    assert rules(tmp_path / "mended.onnx") == set()
+    assert rules(tmp_path / "fixed.onnx") == set()
 
 
 def test_shared_scales_requantise_the_finer_operand(tmp_path):
     net = Net()
     one = net.conv()
     net.layer("Add", net.border(net.add("Relu", [one]), scale=0.2))
-    old, new = save(tmp_path, net.model()), tmp_path / "mended.onnx"
-    assert "P25" in {each.rule for each in preflight(old, PreflightOptions()).findings}
+    old, new = save(tmp_path, net.model()), tmp_path / "fixed.onnx"
+    assert "P25" in {finding.rule for finding in preflight(old, PreflightOptions()).findings}
     fixed = fix(old, new)
-    assert "P25" not in {each.rule for each in preflight(new, PreflightOptions()).findings}
+    assert "P25" not in {finding.rule for finding in preflight(new, PreflightOptions()).findings}
     assert "requantised" in fixed.changes[0]
     onnx.checker.check_model(onnx.load(new), full_check=True)
 
@@ -88,9 +88,9 @@ def test_an_opset_that_onnx_cannot_convert_is_one_line(tmp_path):
     assert not (tmp_path / "new.onnx").exists()
 
 
-def test_nothing_to_mend_is_said(tmp_path):
+def test_a_file_without_a_fix_is_refused(tmp_path):
     old = save(tmp_path, clean().model())
-    with pytest.raises(InputError, match="nothing that --fix mends"):
+    with pytest.raises(InputError, match="nothing that --fix can fix"):
         fix(old, tmp_path / "new.onnx")
     with pytest.raises(InputError, match="is the model itself"):
         fix(old, old)

@@ -12,7 +12,7 @@ from pulse8.convert.export.options import ExportOptions
 from pulse8.convert.quantize.options import RangeRule
 from pulse8.convert.tune.judge import DEFAULT
 from pulse8.convert.tune.options import TuneOptions
-from pulse8.convert.tune.text import commands, outcome
+from pulse8.convert.tune.text import command_lines, outcome
 from pulse8.convert.tune.tune import compared, parameters_of, shift_bpm, suggested, tune
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.formats.clips import ClipData, write_clips
@@ -42,24 +42,24 @@ def trial(parameters, shifts):
 def test_a_gain_for_everybody_is_better_than_the_default():
     rng = np.random.default_rng(0)
     slow = rng.uniform(1, 2, 80)
-    found = compared([trial(FIRST, slow), trial(OTHER, slow / 2)], GROUPS, FIRST)
-    assert found["better"]
-    assert found["gain_interval"][0] > 0
-    assert found["quantize"].layers == ("sum1=entropy",)
+    comparison = compared([trial(FIRST, slow), trial(OTHER, slow / 2)], GROUPS, FIRST)
+    assert comparison["better"]
+    assert comparison["gain_interval"][0] > 0
+    assert comparison["quantize"].layers == ("sum1=entropy",)
 
 
 def test_the_luckiest_of_many_equal_trials_is_not_better():
     rng = np.random.default_rng(1)
     trials = [trial(FIRST, rng.exponential(1, 80))]
     trials += [trial(OTHER, rng.exponential(1, 80)) for _ in range(40)]
-    found = compared(trials, GROUPS, FIRST)
-    assert found["best"] < found["default"]
-    assert not found["better"]
+    comparison = compared(trials, GROUPS, FIRST)
+    assert comparison["best"] < comparison["default"]
+    assert not comparison["better"]
 
 
 def test_one_person_proves_nothing():
-    found = compared([trial(FIRST, np.ones(8)), trial(OTHER, np.zeros(8))], np.zeros(8), FIRST)
-    assert not found["better"]
+    comparison = compared([trial(FIRST, np.ones(8)), trial(OTHER, np.zeros(8))], np.zeros(8), FIRST)
+    assert not comparison["better"]
 
 
 def test_the_default_is_its_own_candidate():
@@ -67,7 +67,7 @@ def test_the_default_is_its_own_candidate():
     candidate = suggested(optuna.trial.FixedTrial(first.params), ["no layer"])
     assert candidate.calibrate == DEFAULT.calibrate
     assert candidate.quantize.rule("sum1") == DEFAULT.quantize.rule("sum1") == RangeRule("percentile")
-    assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in commands(
+    assert "--num_samples 200 --distribution stratified && pulse8 quantize --per_channel=True" in command_lines(
         candidate.calibrate, candidate.quantize
     )
 
@@ -96,11 +96,11 @@ def test_a_search_goes_on_where_it_stopped_and_refuses_another_file(files, tmp_p
     logging.getLogger("optuna").setLevel(logging.WARNING)
     words = {"windows": 8, "seed": 1}
     assert tune(*files, tmp_path, TuneOptions(trials=2, **words)).trials == 2
-    found = tune(*files, tmp_path, TuneOptions(trials=4, **words))
-    assert found.trials == 4
-    assert found.best <= found.default
-    assert json.loads((tmp_path / "tune.json").read_text())["default"] == found.default
-    assert "SIMULATED" in outcome(found)
+    tuned = tune(*files, tmp_path, TuneOptions(trials=4, **words))
+    assert tuned.trials == 4
+    assert tuned.best <= tuned.default
+    assert json.loads((tmp_path / "tune.json").read_text())["default"] == tuned.default
+    assert "SIMULATED" in outcome(tuned)
     with pytest.raises(InputError, match="a search with another seed"):
         tune(*files, tmp_path, TuneOptions(trials=4, windows=8, seed=2))
 

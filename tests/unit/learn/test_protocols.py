@@ -76,9 +76,9 @@ def test_a_store_that_changed_is_refused(two, tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"stores": [], "folds": [], "format": 1, "kind": 2}', "[" * 99999])
 def test_a_protocol_that_is_none_is_one_line(tmp_path, text):
     (tmp_path / "p.json").write_text(text)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         open_protocol(tmp_path / "p.json")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_too_few_subjects_are_one_line(two, tmp_path):

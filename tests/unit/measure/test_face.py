@@ -91,8 +91,8 @@ def test_rois_move_turn_and_grow_with_the_points(scale, turn_deg, x, y):
     moved = POINTS @ turn.T + [x, y]
     for plain, roi in zip(rois_of(POINTS, FACE_ROIS), rois_of(moved, FACE_ROIS), strict=True):
         centre = np.array([plain.x0 + plain.x1, plain.y0 + plain.y1]) / 2 / PIXEL_PARTS
-        found = np.array([roi.x0 + roi.x1, roi.y0 + roi.y1]) / 2 / PIXEL_PARTS
-        np.testing.assert_allclose(found, centre @ turn.T + [x, y], atol=0.1 + 0.1 * scale)
+        centres = np.array([roi.x0 + roi.x1, roi.y0 + roi.y1]) / 2 / PIXEL_PARTS
+        np.testing.assert_allclose(centres, centre @ turn.T + [x, y], atol=0.1 + 0.1 * scale)
         assert (roi.x1 - roi.x0) == pytest.approx(scale * (plain.x1 - plain.x0), abs=4)
     expected = (roll_deg(POINTS) + turn_deg + 180) % 360 - 180
     assert (roll_deg(moved) - expected + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)
@@ -152,8 +152,8 @@ def test_flow_finds_the_motion(shift, turn_deg, scale):
     motion = Flow().step(textured(), textured(shift, turn_deg, scale), FACE_POINTS)
     wanted = cv2.getRotationMatrix2D((200, 150), turn_deg, scale)
     wanted[:, 2] += shift
-    found = FACE_POINTS @ motion[:, :2].T + motion[:, 2]
-    np.testing.assert_allclose(found, FACE_POINTS @ wanted[:, :2].T + wanted[:, 2], atol=0.1)
+    moved = FACE_POINTS @ motion[:, :2].T + motion[:, 2]
+    np.testing.assert_allclose(moved, FACE_POINTS @ wanted[:, :2].T + wanted[:, 2], atol=0.1)
 
 
 def test_flow_says_when_it_does_not_know():

@@ -34,29 +34,29 @@ def page(*sections, facts=()):
 def test_a_page_says_all_it_was_given_and_nothing_as_markup():
     table = Table(head=("name", "BPM"), rows=(("<i>", "1.5"), ("a", "met")), caption="Two & two")
     code = ("pulse8 build --output '<x>'",)
-    made = page(
+    rendered = page(
         Section(title="One <x>", text=("a < b",), tables=(table,), code=code), facts=[Fact(name="n", value="<v>")]
     )
-    assert not made.all("i", "b", "x", "v")
-    told = made.section("One <x>")
+    assert not rendered.all("i", "b", "x", "v")
+    section = rendered.section("One <x>")
     for words in ("a < b", "Two & two", "<i> 1.5", *code):
-        assert words in told
-    assert made.all("dd")[0].text == "<v>"
-    assert [each.attributes.get("class") for each in made.all("td")] == [None, "good"]
+        assert words in section
+    assert rendered.all("dd")[0].text == "<v>"
+    assert [element.attributes.get("class") for element in rendered.all("td")] == [None, "good"]
 
 
 def test_drawings_of_one_page_share_no_names():
-    picture = Picture(svg=SVG, caption="A drawing that is told in words")
-    made = page(Section(title="S", pictures=(picture, picture)))
-    assert [each.attributes.get("id") for each in made.all("path")] == ["f1-m1", "f2-m1"]
-    assert [each.attributes["xlink:href"] for each in made.all("use")] == ["#f1-m1", "#f2-m1"]
-    assert all("id" not in each.attributes for each in made.all("g"))
+    picture = Picture(svg=SVG, caption="A drawing, described in words")
+    rendered = page(Section(title="S", pictures=(picture, picture)))
+    assert [element.attributes.get("id") for element in rendered.all("path")] == ["f1-m1", "f2-m1"]
+    assert [element.attributes["xlink:href"] for element in rendered.all("use")] == ["#f1-m1", "#f2-m1"]
+    assert all("id" not in element.attributes for element in rendered.all("g"))
 
 
 def test_black_is_the_pages_ink_and_white_its_paper():
-    made = inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/><path style="fill: #ffffff"/></svg>', 1)
-    assert 'stroke: currentColor; fill: #3b7fc4"' in made
-    assert 'fill: none"' in made
+    svg = inlined('<svg><path style="stroke: #000000; fill: #3b7fc4"/><path style="fill: #ffffff"/></svg>', 1)
+    assert 'stroke: currentColor; fill: #3b7fc4"' in svg
+    assert 'fill: none"' in svg
 
 
 @pytest.mark.parametrize("numbers", [("1.5", "-"), ("8.03 to 18.86", "0.1 to 2"), ("12%", "1,024"), ("+0.1", "-0.2")])
@@ -102,7 +102,7 @@ def test_a_stage_that_fails_has_no_time():
 
 
 def test_figures_by_stratum_are_those_of_its_windows():
-    found = Predictions(
+    windows = Predictions(
         labels=np.array([50.0, 70, 70, 130]),
         fp32=np.array([51.0, 70, 72, 100]),
         int8=np.array([54.0, 70, 73, 100]),
@@ -112,7 +112,7 @@ def test_figures_by_stratum_are_those_of_its_windows():
         int8_confidence=np.array([0.1, 0.9, 0.8, 0.2]),
         int8_shown=np.array([False, True, True, False]),
     )
-    rows = {(row.by, row.name): row for row in figures_by_stratum(found, 80.0, subjects_known=True)}
+    rows = {(row.by, row.name): row for row in figures_by_stratum(windows, 80.0, subjects_known=True)}
     names = [("kind of recording", "dark"), ("kind of recording", "easy")]
     assert list(rows) == [*names, *(("heart rate", name) for name in ("under 60", "60-80", "120 and more"))]
     dark, easy = (rows[name] for name in names)
@@ -122,7 +122,7 @@ def test_figures_by_stratum_are_those_of_its_windows():
     assert dark.int8_interval == (4.0, 30.0)  # either subject alone
     assert rows["heart rate", "under 60"].int8_interval is None  # one subject says nothing of others
     assert rows["heart rate", "under 60"].difference_p95 == 3
-    plain = replace(found, strata=None, pos_bpm=None, int8_confidence=None, int8_shown=None)
+    plain = replace(windows, strata=None, pos_bpm=None, int8_confidence=None, int8_shown=None)
     assert {row.by for row in figures_by_stratum(plain, 80.0, subjects_known=False)} == {"heart rate"}
     assert {row.shown for row in figures_by_stratum(plain, 80.0, subjects_known=False)} == {None}
 
@@ -140,13 +140,13 @@ def test_a_builds_flags_are_what_differs_and_are_read_back():
 
 def test_the_command_of_a_trained_quantisation_is_one_that_is_read(tmp_path):
     source = Source(path="../a file.npz", bytes=1, sha256="0" * 64)
-    told = {"steps": 300, "seed": 3, "figures": {"mae": 1.0}}
+    training = {"steps": 300, "seed": 3, "figures": {"mae": 1.0}}
     row = Row(
         step="quantize",
         output="int8.onnx",
         output_sha256="1" * 64,
         inputs={"fp32": source, "calibration": source, "data": source, "fine_tuned": source},
-        options={"per_channel": False, "method": "minmax", "layers": ["a=entropy", "b=minmax"], "qat": told},
+        options={"per_channel": False, "method": "minmax", "layers": ["a=entropy", "b=minmax"], "qat": training},
         tools={},
     )
     path = tmp_path / "models" / "int8.onnx"
@@ -162,8 +162,8 @@ def test_the_command_of_a_trained_quantisation_is_one_that_is_read(tmp_path):
 
 def test_a_step_without_a_verb_is_a_comment(tmp_path):
     """One line, and one that ends, though a row may name its own file as its source."""
-    told = {"hop": 4, "note": "x\nrm -r ."}
+    options = {"hop": 4, "note": "x\nrm -r ."}
     source = {"data": Source(path="d.pt", bytes=1, sha256="0" * 64)}
-    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs=source, options=told, tools={})
+    row = Row(step="preprocess", output="d.pt", output_sha256="2" * 64, inputs=source, options=options, tools={})
     _, (first, _) = commands_of({tmp_path / "d.pt": row}, tmp_path / "d.pt")
     assert first == "# d.pt: preprocess hop=4 note=x rm -r ."

@@ -1,1 +1,1 @@
-"""The whole application on the board: what fits, and what the guide promised."""
+"""The whole application on the board: what fits into the time between frames."""

@@ -1,8 +1,8 @@
-"""Does the whole application fit 30 frames a second: face networks, pulse network and the CPU's own work.
+"""Does the whole application keep up with 30 frames per second: face networks, pulse network and the CPU's own work.
 
-The face networks ship in float; their figures are those of the same layers in INT8, which nobody has made yet. On the
+The face networks ship in float; their figures are those of the same layers in INT8, which do not exist yet. On the
 CPU a layer's time is bracketed by published rates of CMSIS-NN on a Cortex-M55 (ExecuTorch issue 17651, MobileNetV2 on
-an Alif E8): 0.25 MAC a cycle for depthwise, 0.79 to 2.6 for other convolutions; what is no convolution is left out.
+an Alif E8): 0.25 MAC per cycle for depthwise, 0.79 to 2.6 for other convolutions; other layers are left out.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pulse8.board.estimate.latency import Interval, Work, layer_interval, total_interval
-from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import read_graph
 from pulse8.board.preflight.epochs import work_of
 from pulse8.board.preflight.rules import operators
@@ -22,11 +22,11 @@ FRAME_RATE: Final = 30.0
 DENSE_MAC_CYCLE: Final = (0.79, 2.6)
 DEPTHWISE_MAC_CYCLE: Final = 0.25
 OPERATION_CYCLE: Final = (0.25, 1.0)
-"""Scalar operations a cycle for the CPU's own work: an assumption, not a measurement."""
+"""Scalar operations per cycle for the CPU's own work: an assumption, not a measurement."""
 CELL_SUM_OPERATIONS: Final = 3 * 36 * 36 * 3
-"""Additions a frame: three ROIs of 36x36 pixels, three channels."""
+"""Additions per frame: three ROIs of 36x36 pixels, three channels."""
 WINDOW_OPERATIONS: Final = 300_000 + 5 * 4096 * 12
-"""Operations a window: normaliser (at most 0.3 M) and an FFT of 4,096 points (5 N log2 N)."""
+"""Operations per window: normaliser (at most 0.3 M) and an FFT of 4,096 points (5 N log2 N)."""
 FACE_NETS: Final = {
     "face detector": "face_detection_short_range.onnx",
     "face mesh": "face_landmark.onnx",
@@ -34,17 +34,17 @@ FACE_NETS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ApplicationPart:
     """One part of the application.
 
     Attributes
     ----------
     npu
-        Milliseconds a run on the NPU; ``None`` for work that stays on the CPU.
+        Milliseconds per run on the NPU; ``None`` for work that stays on the CPU.
     npu_left_out
-        Layers that no rate is known for: the NPU's figure is without them, so a floor.
+        Layers whose rate is not known: the NPU's figure leaves them out and is a lower bound.
     cpu
-        Milliseconds a run on the CPU.
+        Milliseconds per run on the CPU.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """One way to run the application: busy share of each processor, and whether both together leave it its time."""
+    """One way to run the application: busy share of each processor, and whether both together stay under 100 %."""
 
     name: str
     npu_share: Share
@@ -77,12 +77,12 @@ class Load:
 class Budget:
     """The parts, and the ways to run them; shares are in percent, estimated and not measured."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ApplicationPart, ...]
     loads: tuple[Load, ...]
 
 
 def budget(pulse_models: Mapping[Path, float]) -> Budget:
-    """Add up the application around a pulse network: its ONNX files and how often a second each runs.
+    """Add up the application around a pulse network, given its ONNX files with their runs per second.
 
     Raises
     ------
@@ -92,10 +92,10 @@ def budget(pulse_models: Mapping[Path, float]) -> Budget:
     rates = {"face detector": FRAME_RATE, "face mesh": FRAME_RATE}
     parts = [_shipped(name, file, rates[name]) for name, file in FACE_NETS.items()]
     parts += [_network(path.name, path, rate) for path, rate in pulse_models.items()]
-    parts.append(_own("cell sums", FRAME_RATE, CELL_SUM_OPERATIONS))
-    parts.append(_own("normaliser and rate", 1.0, WINDOW_OPERATIONS))
+    parts.append(_cpu_work("cell sums", FRAME_RATE, CELL_SUM_OPERATIONS))
+    parts.append(_cpu_work("normaliser and rate", 1.0, WINDOW_OPERATIONS))
     detector, mesh, *rest = parts
-    once = _at(detector, 1.0)
+    once = _at_rate(detector, 1.0)
     ways = {
         "detector and mesh on every frame": [detector, mesh, *rest],
         "mesh on every frame, detector once a second": [once, mesh, *rest],
@@ -105,13 +105,13 @@ def budget(pulse_models: Mapping[Path, float]) -> Budget:
     return Budget(parts=tuple(parts), loads=tuple(loads))
 
 
-def _shipped(name: str, file: str, rate: float) -> Part:
+def _shipped(name: str, file: str, rate: float) -> ApplicationPart:
     with as_file(files("pulse8.measure.face").joinpath("weights", file)) as path:
         return _network(name, path, rate)
 
 
-def _network(name: str, path: Path, rate: float) -> Part:
-    view = Quantised(read_graph(path))
+def _network(name: str, path: Path, rate: float) -> ApplicationPart:
+    view = QuantizedGraph(read_graph(path))
     timed: list[Work] = []
     left_out = 0
     for node in view.layers:
@@ -120,7 +120,7 @@ def _network(name: str, path: Path, rate: float) -> Part:
             timed.append(work)
         else:
             left_out += 1
-    return Part(
+    return ApplicationPart(
         name=name,
         runs_per_second=rate,
         macs=sum(work.macs for work in timed),
@@ -135,17 +135,17 @@ def _cpu_interval(work: Work) -> Interval:
     return Interval(1e3 * work.macs / fast / CPU_HZ, 1e3 * work.macs / slow / CPU_HZ)
 
 
-def _own(name: str, rate: float, operations: int) -> Part:
+def _cpu_work(name: str, rate: float, operations: int) -> ApplicationPart:
     slow, fast = OPERATION_CYCLE
     cpu = Interval(1e3 * operations / fast / CPU_HZ, 1e3 * operations / slow / CPU_HZ)
-    return Part(name=name, runs_per_second=rate, macs=0, npu=None, npu_left_out=0, cpu=cpu)
+    return ApplicationPart(name=name, runs_per_second=rate, macs=0, npu=None, npu_left_out=0, cpu=cpu)
 
 
-def _at(part: Part, rate: float) -> Part:
-    return Part(**{**vars(part), "runs_per_second": rate})
+def _at_rate(part: ApplicationPart, rate: float) -> ApplicationPart:
+    return ApplicationPart(**{**vars(part), "runs_per_second": rate})
 
 
-def _load(way: str, parts: list[Part], *, npu: bool) -> Load:
+def _load(way: str, parts: list[ApplicationPart], *, npu: bool) -> Load:
     on_npu = _share([(part.npu, part.runs_per_second) for part in parts if npu and part.npu is not None])
     on_cpu = _share([(part.cpu, part.runs_per_second) for part in parts if not npu or part.npu is None])
     low, high = on_npu.low + on_cpu.low, on_npu.high + on_cpu.high
@@ -156,12 +156,12 @@ def _load(way: str, parts: list[Part], *, npu: bool) -> Load:
 
 
 def _share(runs: list[tuple[Interval, float]]) -> Share:
-    """Return the busy share of a second: milliseconds a run times runs a second, over 10."""
-    return Share(*(sum(getattr(each, end) * rate for each, rate in runs) / 10 for end in ("low_ms", "high_ms")))
+    """Return the busy share of a second: milliseconds per run times runs per second, over 10."""
+    return Share(*(sum(getattr(interval, end) * rate for interval, rate in runs) / 10 for end in ("low_ms", "high_ms")))
 
 
-def budget_lines(found: Budget) -> tuple[tuple[str, ...], ...]:
-    """Return the parts as rows: name, runs a second, MAC, ms on the NPU, ms on the CPU."""
+def budget_lines(figures: Budget) -> tuple[tuple[str, ...], ...]:
+    """Return the parts as rows: name, runs per second, MAC, ms on the NPU, ms on the CPU."""
     return tuple(
         (
             part.name,
@@ -170,16 +170,16 @@ def budget_lines(found: Budget) -> tuple[tuple[str, ...], ...]:
             _npu(part),
             _ms(part.cpu),
         )
-        for part in found.parts
+        for part in figures.parts
     )
 
 
-def load_lines(found: Budget) -> tuple[tuple[str, ...], ...]:
+def load_lines(figures: Budget) -> tuple[tuple[str, ...], ...]:
     """Return the ways to run as rows: name, busy share of the NPU and of the CPU, whether it fits."""
-    return tuple((load.name, _percent(load.npu_share), _percent(load.cpu_share), load.fits) for load in found.loads)
+    return tuple((load.name, _percent(load.npu_share), _percent(load.cpu_share), load.fits) for load in figures.loads)
 
 
-def _npu(part: Part) -> str:
+def _npu(part: ApplicationPart) -> str:
     if part.npu is None:
         return "stays on the CPU"
     left_out = f" without {part.npu_left_out} layers of unknown time" if part.npu_left_out else ""

@@ -15,7 +15,7 @@ IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE"
 
 @dataclass(frozen=True, kw_only=True)
 class ArenaPlan:
-    """Bytes from the arena's begin for each tensor by name and for the convolutions' scratch; and its size."""
+    """Bytes from the arena's start for each tensor by name and for the convolutions' scratch; and its size."""
 
     places: Mapping[str, int]
     scratch: int
@@ -40,7 +40,7 @@ def plan(net: BoardNet) -> ArenaPlan:
     owner = dict(_owners(net))
     buffers = list(dict.fromkeys(owner.values()))
     placed: list[_Buffer] = []
-    for buffer in sorted(buffers, key=lambda each: (-each.size, each.born)):
+    for buffer in sorted(buffers, key=lambda item: (-item.size, item.born)):
         buffer.place = _lowest(buffer, [other for other in placed if other.meets(buffer)])
         placed.append(buffer)
     end = max(buffer.place + buffer.size for buffer in placed)
@@ -50,7 +50,7 @@ def plan(net: BoardNet) -> ArenaPlan:
 
 
 def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
-    """Yield each tensor's name and its buffer; a step in place passes its operand's on."""
+    """Yield each tensor's name and its buffer; a step in place keeps its operand's buffer."""
     last = {net.input.name: -1, net.output.name: len(net.steps)}
     for index, step in enumerate(net.steps):
         for name in (step.x, step.other, step.y):
@@ -70,7 +70,7 @@ def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
 
 def _lowest(buffer: _Buffer, others: list[_Buffer]) -> int:
     place = 0
-    for other in sorted(others, key=lambda each: each.place):
+    for other in sorted(others, key=lambda item: item.place):
         if place + buffer.size <= other.place:
             break
         place = max(place, other.place + other.size)

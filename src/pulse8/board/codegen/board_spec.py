@@ -76,12 +76,12 @@ class BoardSpec:
 
 
 def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSpec | None:
-    """Constants for a model that makes a wave of clips; ``None`` for one that takes patches.
+    """Return the constants of a model that turns clips into a wave; ``None`` for one that takes patches.
 
     Raises
     ------
     SpecError
-        The contract is one that the board's code does not keep.
+        The board's code cannot keep the contract.
     """
     normaliser = spec.normaliser
     if normaliser is None:

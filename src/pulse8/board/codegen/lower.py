@@ -40,7 +40,7 @@ class Packed:
     """A convolution's constants as ``p8_conv`` reads them.
 
     ``weights`` int8 [groups, kernel rows, blocks, 4, 16]; ``bias`` int32 and ``scale`` float32 [groups * 4], the zero
-    point's share already taken off the bias.
+    point's share already subtracted from the bias.
     """
 
     weights: NDArray[np.int8]
@@ -118,7 +118,7 @@ def _without_reshapes(steps: tuple[Step, ...]) -> list[Step]:
         if isinstance(before, Reshape) and isinstance(step, Conv):
             kept[-1] = _over_the_whole(step, before)
         elif isinstance(step, Reshape) and not (isinstance(after, Conv) and after.source.name == step.output.name):
-            raise _refusal(step, "a Reshape stands before a Conv")
+            raise _refusal(step, "a Reshape comes before a Conv")
         elif step is not None:
             kept.append(step)
     return kept
@@ -133,8 +133,8 @@ def _over_the_whole(conv: Conv, flat: Reshape) -> Conv:
     return replace(conv, source=flat.source, weight=weight, window=Window(kernel=(height, width)))
 
 
-def _refusal(step: Step, mend: str) -> SpecError:
-    return SpecError(f"{type(step).__name__} {step.output.name} has no kernel on the board: there, {mend}")
+def _refusal(step: Step, hint: str) -> SpecError:
+    return SpecError(f"{type(step).__name__} {step.output.name} has no kernel on the board: there, {hint}")
 
 
 def _shape(tensor: Tensor) -> Shape:

@@ -64,7 +64,7 @@ def render(nets: Sequence[PlannedNet], board: BoardSpec | None, model: str, sha2
 
 def _environment() -> jinja2.Environment:
     loader = jinja2.PackageLoader("pulse8.board.codegen", "templates")
-    environment = jinja2.Environment(  # noqa: S701 - C and Markdown, no page of a browser
+    environment = jinja2.Environment(  # noqa: S701 - C and Markdown, not HTML
         loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     environment.filters |= {"f32": _f32, "rows": _rows}

@@ -36,7 +36,7 @@ def firmware_folder() -> Path:
 
 
 def copy_sources(folder: Path, *, monitored: bool) -> None:
-    """Copy the sources into a board folder; those from a face to a heart rate where the network makes a wave."""
+    """Copy the sources into a board folder; those of the measure line only where the network gives a wave."""
     for part in PARTS:
         if part == "measure" and not monitored:
             continue

@@ -1,4 +1,4 @@
-"""What a board is asked in its tests and must answer, as frames of the serial line, from the integer reference."""
+"""Test requests for a board and the integer reference's answers, as frames of the serial line."""
 
 import zlib
 from collections.abc import Sequence

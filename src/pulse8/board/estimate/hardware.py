@@ -11,7 +11,7 @@ KIB: Final = 1024
 
 
 @dataclass(frozen=True)
-class Pool:
+class MemoryPool:
     """A memory: its name, first address and size in bytes."""
 
     name: str
@@ -20,23 +20,23 @@ class Pool:
 
 
 CHIP_POOLS: Final = (
-    Pool("npuRAM3", 0x34200000, 448 * KIB),
-    Pool("npuRAM4", 0x34270000, 448 * KIB),
-    Pool("npuRAM5", 0x342E0000, 448 * KIB),
-    Pool("npuRAM6", 0x34350000, 448 * KIB),
-    Pool("cpuRAM2", 0x34100000, 1024 * KIB),
+    MemoryPool("npuRAM3", 0x34200000, 448 * KIB),
+    MemoryPool("npuRAM4", 0x34270000, 448 * KIB),
+    MemoryPool("npuRAM5", 0x342E0000, 448 * KIB),
+    MemoryPool("npuRAM6", 0x34350000, 448 * KIB),
+    MemoryPool("cpuRAM2", 0x34100000, 1024 * KIB),
 )
 """Activations on the chip, in the order they are filled: the NPU's own RAM first."""
-HYPER_RAM: Final = Pool("hyperRAM", 0x90000000, 32 * 1024 * KIB)
-FLASH: Final = Pool("octoFlash", 0x71000000, 112 * 1024 * KIB)
+HYPER_RAM: Final = MemoryPool("hyperRAM", 0x90000000, 32 * 1024 * KIB)
+FLASH: Final = MemoryPool("octoFlash", 0x71000000, 112 * 1024 * KIB)
 CHIP_BYTES: Final = sum(pool.bytes for pool in CHIP_POOLS)
 
 STREAM_BYTES_S: Final = 0.98e9
-"""One stream engine: about a byte a cycle."""
+"""One stream engine: about one byte per cycle."""
 WIDE_INPUT_BYTES_S: Final = 4e9
-"""A convolution's input, which several engines bring."""
+"""A convolution's input, which several engines fetch."""
 MACS_S: Final = 100e9
-"""Dense convolutions reach about a third of the peak of 288 MAC a cycle."""
+"""Dense convolutions reach about a third of the peak of 288 MAC per cycle."""
 FLASH_BYTES_S: Final = 0.383e9
 EPOCH_S: Final = 6e-6
 DEPTHWISE_CHANNEL_S: Final = 0.38e-6
@@ -45,4 +45,4 @@ NARROW_CHANNELS: Final = 4
 BIAS_BYTES: Final = 8
 """Bias and scale of an output channel."""
 GLOBAL_MEAN_S: Final = 0.96e-3 / (7 * 7 * 1280)
-"""A global average in software, an element: 0.96 ms for 7x7x1280 (2.2.0)."""
+"""A global average in software, per element: 0.96 ms for 7x7x1280 (2.2.0)."""

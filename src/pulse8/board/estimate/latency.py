@@ -1,7 +1,7 @@
-"""How long the NPU takes, as an interval a layer: weights from flash hidden behind the compute, or added to it.
+"""How long the NPU takes, as an interval per layer: weights from flash hidden behind the compute, or added to it.
 
 Measured epochs lie between the two, nearer the sum: on the run that the rates were read from, the larger of both is 6 %
-short of the whole and the sum 5 % beyond it. ``benchmarks/npu_latency.py`` holds the frozen rates against a model zoo.
+short of the whole and the sum 5 % beyond it. ``benchmarks/npu_latency.py`` compares the frozen rates with a model zoo.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from pulse8.board.estimate import hardware as hw
 RECORD: Final = (
     "against 27 published runs the midpoint was off by 9% (median), 43% at most, and 44% of the runs lay inside"
 )
-"""What ``benchmarks/npu_latency.py`` found; it stands beside every interval."""
+"""The result of ``benchmarks/npu_latency.py``; printed beside every interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Interval:
 
     @property
     def mid_ms(self) -> float:
-        """Half way."""
+        """The middle."""
         return (self.low_ms + self.high_ms) / 2
 
 
@@ -51,7 +51,7 @@ def layer_interval(work: Work) -> Interval:
 
 
 def total_interval(layers: Iterable[Interval]) -> Interval:
-    """Return the layers' times one after the other."""
+    """Return the sum of the layers' times."""
     known = list(layers)
     return Interval(sum(layer.low_ms for layer in known), sum(layer.high_ms for layer in known))
 

@@ -11,7 +11,7 @@ from typing import Final
 from pulse8.board.estimate.hardware import CHIP_BYTES, CHIP_POOLS, HYPER_RAM
 
 MAX_PLACED: Final = 2_000
-"""Placing looks at pairs of buffers; beyond so many only the bound is given."""
+"""Placing compares pairs of buffers; with more buffers than this only the bound is given."""
 ALIGN: Final = 16
 
 
@@ -27,7 +27,7 @@ class Buffer:
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryPlan:
-    """What was found.
+    """The bound and the placement.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class MemoryPlan:
     pools
         Bytes used of each pool under the placement, by name.
     spill_bytes
-        What of the bound, or of the placement if there is one, is beyond the chip.
+        Bytes of the placement (of the bound without one) that do not fit the chip.
     """
 
     peak_bytes: int
@@ -65,7 +65,7 @@ def plan_memory(buffers: Sequence[Buffer]) -> MemoryPlan:
 
 
 def _peak(buffers: Sequence[Buffer]) -> tuple[int, int]:
-    """Sweep over the steps: what begins at a step is added before what ended at the last one is compared."""
+    """Sweep over the steps; return the most bytes alive at one of them, and that step."""
     change: dict[int, int] = {}
     for buffer in buffers:
         change[buffer.first] = change.get(buffer.first, 0) + buffer.bytes
@@ -81,7 +81,7 @@ def _peak(buffers: Sequence[Buffer]) -> tuple[int, int]:
 def _place(buffers: Sequence[Buffer]) -> int:
     """Give each buffer the lowest free place among those that live with it, largest first; return the highest byte."""
     placed: list[tuple[int, int, Buffer]] = []
-    for buffer in sorted(buffers, key=lambda each: (-each.bytes, each.first)):
+    for buffer in sorted(buffers, key=lambda item: (-item.bytes, item.first)):
         start = 0
         for low, high, other in placed:  # sorted by place
             if other.last < buffer.first or other.first > buffer.last or high <= start:
@@ -90,7 +90,7 @@ def _place(buffers: Sequence[Buffer]) -> int:
                 break
             start = -(-high // ALIGN) * ALIGN
         placed.append((start, start + buffer.bytes, buffer))
-        placed.sort(key=lambda each: each[0])
+        placed.sort(key=lambda item: item[0])
     return max((high for _, high, _ in placed), default=0)
 
 

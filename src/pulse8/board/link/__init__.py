@@ -1,1 +1,1 @@
-"""The serial line to a board: its frames, its self-test, its recordings."""
+"""The serial line to a board: its frames, the board test, recordings."""

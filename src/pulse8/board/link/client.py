@@ -1,4 +1,4 @@
-"""Asking a board: each question has a deadline and is asked again when its answer is garbled."""
+"""Requests to a board: each has a deadline and is sent again when its answer is garbled."""
 
 import struct
 import time
@@ -23,7 +23,7 @@ from pulse8.board.link.frames import (
 from pulse8.errors import ToolchainError
 
 ANSWER_S: Final = 5.0
-"""How long an answer is waited for; a frame of 10 KB takes 0.9 s at 115,200 baud."""
+"""How long to wait for an answer; a frame of 10 KB takes 0.9 s at 115,200 baud."""
 TRIES: Final = 3
 TARGETS: Final = ("host", "m55", "npu")
 INFO: Final = struct.Struct("<4B3I")
@@ -41,7 +41,7 @@ class Line(Protocol):
         """Send all of it."""
 
     def read(self, timeout_s: float) -> bytes:
-        """Return what has come; nothing after ``timeout_s``."""
+        """Return the bytes that arrived; none after ``timeout_s``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class NetInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardInfo:
-    """What a board says of itself.
+    """What a board reports about itself.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class BoardInfo:
 
 @dataclass(frozen=True, eq=False)
 class Replayed:
-    """What came of one row: a reading where a window was complete, and its clip where that was asked for."""
+    """The answer to one row: a reading where a window was complete, and its clip where it was requested."""
 
     reading: np.void | None
     clip: NDArray[np.int8] | None
@@ -104,9 +104,9 @@ class Board:
         self._reader = FrameReader()
 
     def info(self) -> BoardInfo:
-        """Ask what it is."""
+        """Ask for its target, its sizes and its model."""
         frame = self._ask(Command.INFO)
-        _held(frame.payload, INFO.size + (frame.payload[3:4] or b"\0")[0] * NET.size)
+        _checked(frame.payload, INFO.size + (frame.payload[3:4] or b"\0")[0] * NET.size)
         target, vectors, monitored, count, *sizes = INFO.unpack_from(frame.payload)
         nets = [NET.unpack_from(frame.payload, INFO.size + index * NET.size) for index in range(count)]
         return BoardInfo(
@@ -121,27 +121,27 @@ class Board:
         )
 
     def run(self, net: int, codes: bytes, *, layers: bool = False) -> bytes:
-        """Run a network on an input, channel last; returns the output's bytes, after all layers' where asked for."""
+        """Run a network on an input, channel last; return the output's bytes, after those of all layers on request."""
         return self._ask(Command.RUN, bytes([net, RUN_LAYERS if layers else 0]) + codes).payload
 
     def cycles(self) -> tuple[int, int, int]:
         """Return the cycles of the last clip, network and rate; 0 where the board does not count."""
-        clip, network, rate = struct.unpack_from("<3I", _held(self._ask(Command.CYCLES).payload, 12))
+        clip, network, rate = struct.unpack_from("<3I", _checked(self._ask(Command.CYCLES).payload, 12))
         return clip, network, rate
 
     def replay(self, row: np.void, *, reset: bool = False, clip: bool = False) -> Replayed:
-        """Give it a row as if its camera had seen it."""
+        """Send a row as if it came from the board's camera."""
         return replayed(self._ask(Command.REPLAY, replay_payload(row, reset=reset, clip=clip)).payload)
 
     def rows(self, count: int, row_s: float) -> Iterator[np.void]:
-        """Record: yield ``count`` rows as the camera gives them, each at most ``row_s`` after the one before."""
+        """Record: yield ``count`` rows as the camera gives them, each at most ``row_s`` after the previous one."""
         self._ask(Command.RECORD, struct.pack("<I", count))
         for _ in range(count):
             try:
                 payload = self._answer(Command.RECORD, row_s).payload
             except _Garbled:
                 raise ToolchainError("the line garbles the recording; lower the baud rate, record again") from None
-            yield np.frombuffer(_held(payload, ROW.itemsize), ROW, 1)[0]
+            yield np.frombuffer(_checked(payload, ROW.itemsize), ROW, 1)[0]
 
     def stop(self) -> None:
         """End a recording."""
@@ -166,7 +166,7 @@ class Board:
         if frame.command != command | ANSWER or status == Status.GARBLED:
             raise _Garbled
         if status != Status.OK:
-            raise ToolchainError(f"the board refuses {command.name}: {_told(status)}")
+            raise ToolchainError(f"the board refuses {command.name}: {_refusal(status)}")
         return Frame(frame.command, frame.model, frame.payload[:-1])
 
     def _wait(self, wanted: Callable[[Frame], bool], within_s: float) -> Frame:
@@ -186,29 +186,29 @@ class Board:
 
 
 class _Garbled(Exception):  # noqa: N818 - a signal between two methods, never seen outside
-    """An answer says that the question did not arrive whole."""
+    """An answer says that the request did not arrive whole."""
 
 
-def _told(status: int) -> str:
-    mends = {
+def _refusal(status: int) -> str:
+    hints = {
         Status.UNKNOWN: "it holds another model, or firmware without this command; flash the board folder again",
         Status.TOO_SMALL: "the frame is longer than its buffer",
         Status.MISALIGNED: "its memory is not on multiples of 16 bytes; align the arena",
         Status.NETWORK: "its network did not run",
     }
     name = Status(status).name if status in list(Status) else str(status)
-    return mends.get(Status(status), name) if status in list(Status) else name
+    return hints.get(Status(status), name) if status in list(Status) else name
 
 
-def _held(payload: bytes, size: int) -> bytes:
-    """Hold that an answer is as long as its fields."""
+def _checked(payload: bytes, size: int) -> bytes:
+    """Check that an answer is as long as its fields."""
     if len(payload) < size:
         raise ToolchainError(f"the board answers {len(payload)} bytes where {size} are due; flash its folder again")
     return payload
 
 
 def replay_payload(row: np.void, *, reset: bool = False, clip: bool = False) -> bytes:
-    """Write a row with what is asked for with it."""
+    """Return the payload that replays a row, with its flags."""
     flags = (REPLAY_RESET if reset else 0) | (REPLAY_CLIP if clip else 0)
     return bytes([flags]) + row.tobytes()
 
@@ -216,7 +216,7 @@ def replay_payload(row: np.void, *, reset: bool = False, clip: bool = False) -> 
 def picture_payload(
     rgb: NDArray[np.uint8], points: NDArray[np.float32] | None, t_us: int, *, reset: bool = False, clip: bool = False
 ) -> bytes:
-    """Write a picture [H, W, 3] and six key points [6, 2]; ``None``: no face."""
+    """Return the payload of a picture [H, W, 3] and six key points [6, 2], ``None`` without a face."""
     flags = (REPLAY_RESET if reset else 0) | (REPLAY_CLIP if clip else 0)
     flat = np.zeros(12, np.float32) if points is None else points.astype(np.float32).ravel()
     head = PICTURE.pack(flags, rgb.shape[1], rgb.shape[0], t_us, *flat.tolist())
@@ -229,14 +229,14 @@ def replayed(payload: bytes, *, with_row: bool = False) -> Replayed:
     Raises
     ------
     ToolchainError
-        It is shorter than what it says it holds.
+        It is shorter than it states.
     """
     place = ROW.itemsize if with_row else 0
-    found = _held(payload, place + 1)[place]
+    kind = _checked(payload, place + 1)[place]
     row = np.frombuffer(payload, ROW, 1)[0] if with_row else None
-    if not found:
+    if not kind:
         return Replayed(None, None, row)
-    _held(payload, place + 1 + READING.itemsize)
+    _checked(payload, place + 1 + READING.itemsize)
     reading = np.frombuffer(payload, READING, 1, len(payload) - READING.itemsize)[0]
-    clip = np.frombuffer(payload[place + 1 : -READING.itemsize], np.int8) if found == WITH_CLIP else None
+    clip = np.frombuffer(payload[place + 1 : -READING.itemsize], np.int8) if kind == WITH_CLIP else None
     return Replayed(reading, clip, row)

@@ -1,4 +1,4 @@
-"""What goes wrong on boards, each with what the board's bytes then look like: a failed gate says which it is."""
+"""Common faults on boards and the bytes that they produce, so that a failed gate can name its cause."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,25 +21,25 @@ Bytes = NDArray[np.int16]
 Predict = Callable[[IntegerProgram, Sequence[Codes], Bytes], Bytes]
 
 
-def uint8_input(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
-    """Turn over each byte's sign bit: the board takes the input as 0..255."""
+def uint8_input(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
+    """Flip each byte's sign bit: the board takes the input as 0..255."""
     return answers(program, [np.asarray(window ^ np.int8(-128), np.int8) for window in windows])
 
 
-def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
+def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
     """Reorder the input: the board takes channel last for channel first."""
     return answers(program, [_misread(window) for window in windows])
 
 
-def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _right: Bytes) -> Bytes:
-    """All of a layer's weights have one scale: the tool was told to quantise again."""
+def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
+    """All of a layer's weights have one scale: the vendor's tool quantised the model again."""
     return answers(_with_one_scale(program), windows)
 
 
-def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], right: Bytes) -> Bytes:
-    """Keep the last cache line of the window before: the output buffer was not invalidated."""
-    stale = right.copy()
-    stale[1:, -CACHE_LINE:] = right[:-1, -CACHE_LINE:]
+def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], expected: Bytes) -> Bytes:
+    """Keep the last cache line of the previous window: the output buffer was not invalidated."""
+    stale = expected.copy()
+    stale[1:, -CACHE_LINE:] = expected[:-1, -CACHE_LINE:]
     return stale
 
 
@@ -59,16 +59,16 @@ class Likeness:
     distance: float
 
 
-def closest_fault(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> Likeness:
-    """Compare a board's answers with what each fault would make of them.
+def closest_fault(program: IntegerProgram, windows: Sequence[Codes], expected: Bytes, board_bytes: Bytes) -> Likeness:
+    """Compare a board's answers with those that each fault would produce.
 
     Answers that do not depend on the window come from weights that were not loaded: flash not programmed, or its region
     closed.
     """
-    if (found == found[0]).all() and not (right == right[0]).all():
+    if (board_bytes == board_bytes[0]).all() and not (expected == expected[0]).all():
         return Likeness(ZERO_WEIGHTS, 0.0)
-    predictions = {name: predict(program, windows, right) for name, predict in FAULTS.items()}
-    distances = {name: distance(predicted, found) for name, predicted in predictions.items()}
+    predictions = {name: predict(program, windows, expected) for name, predict in FAULTS.items()}
+    distances = {name: distance(predicted, board_bytes) for name, predicted in predictions.items()}
     best = min(distances, key=lambda name: distances[name])
     return Likeness(best, distances[best])
 

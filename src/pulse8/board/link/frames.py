@@ -23,12 +23,12 @@ ANSWER: Final = 0x80
 ANY_MODEL: Final = bytes(8)
 LONGEST: Final = 4 << 20
 """A longer answer is not believed: all layers of a network are a tenth of it."""
-MOST_IN_VAIN: Final = 64 << 20
-"""Bytes summed for frames that were none, after which all that waits is skipped: noise may begin a frame everywhere."""
+MAX_WASTED: Final = 64 << 20
+"""Bytes checked in frames that were none, after which the buffer is dropped: noise can start a frame at every byte."""
 
 
 class Command(IntEnum):
-    """What a board is asked."""
+    """Requests to a board."""
 
     BROKEN = 0
     INFO = 1
@@ -93,15 +93,15 @@ def encode(command: int, payload: bytes = b"", model: bytes = ANY_MODEL) -> byte
 
 
 class FrameReader:
-    """Finds frames in bytes as they come; what is no frame is skipped."""
+    """Finds frames in a stream of bytes and skips everything else."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
-        self._in_vain = 0
+        self._wasted = 0
         self.skipped = 0
 
     def feed(self, data: bytes) -> None:
-        """Take what the line gave."""
+        """Add bytes from the line."""
         self._bytes += data
 
     def next(self) -> Frame | None:
@@ -115,11 +115,11 @@ class FrameReader:
                 body = bytes(self._bytes[: whole - CRC.size])
                 if CRC.unpack_from(self._bytes, whole - CRC.size)[0] == zlib.crc32(body[len(MAGIC) :]):
                     del self._bytes[:whole]
-                    self._in_vain = 0
+                    self._wasted = 0
                     return Frame(command, model, body[HEAD.size :])
-                self._in_vain += whole
-            if self._in_vain > MOST_IN_VAIN:
-                self._in_vain = 0
+                self._wasted += whole
+            if self._wasted > MAX_WASTED:
+                self._wasted = 0
                 self._skip(len(self._bytes))
             else:
                 self._skip(1)

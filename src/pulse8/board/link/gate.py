@@ -1,7 +1,7 @@
-"""Whether a board computes what the model says: bytes, wave, rate and decision, on windows that it was not made from.
+"""Whether a board computes what the model says: bytes, wave, rate and decision, on windows that no training saw.
 
-A Cortex-M55 gives the integer reference's bytes. An NPU rounds in its own way: its bytes may lie half as far again from
-the reference as five ways of rounding lie apart, and neither the wave nor what is read from it may notice.
+A Cortex-M55 gives the integer reference's bytes. An NPU rounds in its own way: its bytes may differ from the
+reference by 1.5 times as much as five ways of rounding do, and the wave and its rate must stay within their limits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,22 +17,24 @@ from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.measure.reading.network import read_wave
-from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.measure.signal.fidelity import MAX_DIFFERENCE_P95_BPM, MIN_SQNR_DB
+from pulse8.measure.signal.metrics import sqnr_db
+from pulse8.spec import ModelSpec
 from pulse8.values import Clip, Waveform
 
 ENVELOPE: Final = 1.5
 MAX_MEAN_ERROR_LSB: Final = 0.2
-MIN_SQNR_DB: Final = 28.0
-MAX_P95_BPM: Final = 0.3
 MIN_SAME_DECISION: Final = 0.99
 MAX_LIKENESS: Final = 2.0
 """How many times closer a known fault may come to the board's bytes than the closest way of rounding. Weights that were
-quantised again with one scale a layer cost little accuracy and still are not the model that was verified."""
+quantised again with one scale per layer cost little accuracy and still are not the model that was verified."""
 MOST_LIKE: Final = 1e6
+MOST_DB: Final = 200.0
+"""Written where two waves are equal: the record is JSON, which has no infinity."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
+class BoardGate:
     """One figure and its limit."""
 
     name: str
@@ -43,14 +45,14 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What was found.
+    """The comparison of one network with the reference.
 
     Attributes
     ----------
     network, windows
         Which network, on how many windows.
     differing_bytes
-        Of all output bytes.
+        How many of all output bytes differ.
     gates
         Figures and limits.
     fault
@@ -60,7 +62,7 @@ class Judgement:
     network: str
     windows: int
     differing_bytes: int
-    gates: tuple[Gate, ...]
+    gates: tuple[BoardGate, ...]
     fault: str | None
 
     @property
@@ -73,7 +75,7 @@ def judge(
     name: str,
     program: IntegerProgram,
     windows: Sequence[Codes],
-    found: Bytes,
+    board_bytes: Bytes,
     *,
     exact: bool,
 ) -> Judgement:
@@ -85,48 +87,50 @@ def judge(
         The network's, for the record.
     program, windows
         What was run, and its inputs [1, C, H, W].
-    found
+    board_bytes
         The board's output bytes [windows, bytes], channel last.
     exact
         Whether every byte must be equal: a CPU's.
     """
-    right = answers(program, windows)
+    expected = answers(program, windows)
     families = {} if exact else _families(program, windows)
-    like = closest_fault(program, windows, right, found)
-    nearest = min(distance(family, found) for family in [right, *families.values()])
+    like = closest_fault(program, windows, expected, board_bytes)
+    nearest = min(distance(family, board_bytes) for family in [expected, *families.values()])
     likeness = min(nearest / max(like.distance, 1e-9), MOST_LIKE)
     if exact:
-        gates = [_limit("differing bytes", float((found != right).sum()), 0.0)]
+        gates = [_limit("differing bytes", float((board_bytes != expected).sum()), 0.0)]
     else:
-        gates = _byte_gates(families, right, found)
-        gates += _wave_gates(program, windows, right, found) if _makes_waves(program) else []
+        gates = _byte_gates(families, expected, board_bytes)
+        spec = ModelSpec.of_metadata(program.metadata)
+        if spec is not None and spec.output == "waveform":
+            gates += _wave_gates(program, spec, windows, expected, board_bytes)
         gates.append(_limit(f"times closer to {like.fault}", likeness, MAX_LIKENESS))
     failed = not all(gate.passed for gate in gates)
     return Judgement(
         network=name,
         windows=len(windows),
-        differing_bytes=int((found != right).sum()),
+        differing_bytes=int((board_bytes != expected).sum()),
         gates=tuple(gates),
         fault=like.fault if failed and likeness > MAX_LIKENESS else None,
     )
 
 
-def _limit(name: str, value: float, most: float) -> Gate:
-    return Gate(name=name, value=value, limit=most, passed=value <= most)
+def _limit(name: str, value: float, most: float) -> BoardGate:
+    return BoardGate(name=name, value=value, limit=most, passed=value <= most)
 
 
-def _least(name: str, value: float, least: float) -> Gate:
-    return Gate(name=name, value=value, limit=least, passed=value >= least)
+def _least(name: str, value: float, least: float) -> BoardGate:
+    return BoardGate(name=name, value=value, limit=least, passed=value >= least)
 
 
-def _byte_gates(families: Mapping[str, Bytes], right: Bytes, found: Bytes) -> list[Gate]:
+def _byte_gates(families: Mapping[str, Bytes], expected: Bytes, board_bytes: Bytes) -> list[BoardGate]:
     """Largest and mean square difference against the envelope of the families; at least one step is always allowed."""
-    largest = max(float(np.abs(family - right).max()) for family in families.values())
-    spread = max(_rms(family - right) for family in families.values())
+    largest = max(float(np.abs(family - expected).max()) for family in families.values())
+    spread = max(_rms(family - expected) for family in families.values())
     return [
-        _limit("largest difference, LSB", float(np.abs(found - right).max()), ENVELOPE * max(largest, 1.0)),
-        _limit("root mean square difference, LSB", _rms(found - right), ENVELOPE * max(spread, 0.1)),
-        _limit("mean error, LSB", abs(float((found - right).mean())), MAX_MEAN_ERROR_LSB),
+        _limit("largest difference, LSB", float(np.abs(board_bytes - expected).max()), ENVELOPE * max(largest, 1.0)),
+        _limit("root mean square difference, LSB", _rms(board_bytes - expected), ENVELOPE * max(spread, 0.1)),
+        _limit("mean error, LSB", abs(float((board_bytes - expected).mean())), MAX_MEAN_ERROR_LSB),
     ]
 
 
@@ -139,21 +143,17 @@ def _rms(difference: Bytes) -> float:
     return float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
 
 
-def _makes_waves(program: IntegerProgram) -> bool:
-    return METADATA_KEY in program.metadata and _spec(program).output == "waveform"
-
-
-def _spec(program: IntegerProgram) -> ModelSpec:
-    return ModelSpec.from_json(program.metadata[METADATA_KEY])
-
-
-def _wave_gates(program: IntegerProgram, windows: Sequence[Codes], right: Bytes, found: Bytes) -> list[Gate]:
-    ours, theirs = (_readings(program, windows, codes) for codes in (right, found))
+def _wave_gates(
+    program: IntegerProgram, spec: ModelSpec, windows: Sequence[Codes], expected: Bytes, board_bytes: Bytes
+) -> list[BoardGate]:
+    ours, theirs = (_readings(program, spec, windows, codes) for codes in (expected, board_bytes))
     moved = [abs(a - b) for (a, b) in zip(ours, theirs, strict=True) if a is not None and b is not None]
     same = np.mean([(a is None) == (b is None) for a, b in zip(ours, theirs, strict=True)])
     return [
-        _least("wave SQNR, dB", _sqnr_db(_real(program, right), _real(program, found)), MIN_SQNR_DB),
-        _limit("95th percentile of rate difference, BPM", float(np.percentile(moved or [0.0], 95)), MAX_P95_BPM),
+        _least("wave SQNR, dB", _waves_sqnr_db(_real(program, expected), _real(program, board_bytes)), MIN_SQNR_DB),
+        _limit(
+            "95th percentile of rate difference, BPM", float(np.percentile(moved or [0.0], 95)), MAX_DIFFERENCE_P95_BPM
+        ),
         _least("same decision, share", float(same), MIN_SAME_DECISION),
     ]
 
@@ -162,12 +162,12 @@ def _real(program: IntegerProgram, codes: Bytes) -> NDArray[np.float64]:
     return (codes.astype(np.float64) - program.output.zero_point) * float(program.output.scale)
 
 
-def _readings(program: IntegerProgram, windows: Sequence[Codes], codes: Bytes) -> list[float | None]:
+def _readings(program: IntegerProgram, spec: ModelSpec, windows: Sequence[Codes], codes: Bytes) -> list[float | None]:
     """Rates of waves [windows, samples]: channel last, a wave's bytes are its samples in order.
 
-    The model's rules weigh the window too, but for its divisors: a test window holds none, and counts as dark.
+    The model's refusal rules look at the window too, but a test window has no divisors and counts as dark.
     """
-    spec, waves = _spec(program), _real(program, codes).astype(np.float32)
+    waves = _real(program, codes).astype(np.float32)
     return [
         read_wave(Waveform(wave, spec.rate_hz, 0.0), spec, _clip(window, program)).bpm
         for wave, window in zip(waves, windows, strict=True)
@@ -180,8 +180,7 @@ def _clip(window: Codes, program: IntegerProgram) -> Clip:
     return Clip(samples, np.zeros((3, cells), np.float32), np.ones(cells, np.float32), 0.0)
 
 
-def _sqnr_db(wanted: NDArray[np.float64], got: NDArray[np.float64]) -> float:
-    """Power of the waves about their means over that of the difference, over all windows; 200 where there is none."""
-    noise = float(np.mean((got - wanted) ** 2))
-    signal = float(np.mean((wanted - wanted.mean(axis=1, keepdims=True)) ** 2))
-    return 200.0 if noise == 0 else 10 * float(np.log10(max(signal, 1e-30) / noise))
+def _waves_sqnr_db(expected: NDArray[np.float64], waves: NDArray[np.float64]) -> float:
+    """SQNR of waves [windows, samples], each about its own mean; within +-200 dB."""
+    level = expected.mean(axis=1, keepdims=True)
+    return float(np.clip(sqnr_db(expected - level, waves - level), -MOST_DB, MOST_DB))

@@ -37,11 +37,11 @@ class RecordOptions:
     Attributes
     ----------
     frames
-        How many; 1,800 are a minute at 30 Hz.
+        Frames to record; 1,800 are a minute at 30 Hz.
     subject
-        Whose face it is, by an id.
+        Id of the person.
     recording
-        The recording's id; the subject's with the time of day by default.
+        Id of the recording; by default the subject's id with the time of day.
     """
 
     frames: int = 1800
@@ -92,7 +92,7 @@ def _record(board: Board, store: Path, options: RecordOptions, ppg: Ppg | None, 
     lag = None if ppg is None else estimate_lag(traces, ppg)
     facts = facts_of(recording, lag, (), corrected=False)
     path = recording_path(store, name)
-    write_recording(path, Prepared(recording=recording, made=_made(info), facts=facts))
+    write_recording(path, Prepared(recording=recording, origin=_origin(info), facts=facts))
     index = write_index(Store(store, DATASET, simulated=False, entries=entries_in(store)))
     record_row(index, "record", {}, {"dataset": DATASET, "board": info.target})
     return Recorded(
@@ -107,14 +107,14 @@ def _record(board: Board, store: Path, options: RecordOptions, ppg: Ppg | None, 
 
 
 def _refuse_another(store: Path) -> None:
-    """Refuse a folder of something else; recordings without an index are ours, from a process that was killed."""
-    made = {path.name for path in store.iterdir() if path.name[0] != "."} if store.is_dir() else set()
-    if INDEX not in made and not all(name.endswith(SUFFIX) for name in made):
+    """Refuse a folder with other content; recordings without an index are left by a recording that was killed."""
+    names = {path.name for path in store.iterdir() if path.name[0] != "."} if store.is_dir() else set()
+    if INDEX not in names and not all(name.endswith(SUFFIX) for name in names):
         raise InputError(f"{store} is not empty and no store; choose another --output")
 
 
 def _free_name(store: Path, options: RecordOptions) -> str:
-    """Return the recording's id; one made of the time of day is numbered where a clock that went back gave it before.
+    """Return the recording's id; one made from the time of day is numbered if it is taken, as when a clock goes back.
 
     Raises
     ------
@@ -123,13 +123,13 @@ def _free_name(store: Path, options: RecordOptions) -> str:
     """
     name = options.recording or f"{options.subject}-{time.strftime('%Y%m%dT%H%M%S')}"
     names = chain([name], (f"{name}-{number}" for number in count(2)))
-    free = next(each for each in names if not recording_path(store, each).exists())
+    free = next(candidate for candidate in names if not recording_path(store, candidate).exists())
     if options.recording and free != name:
         raise InputError(f"{store} has a recording {name} already; give another --recording")
     return free
 
 
-def _made(info: BoardInfo) -> dict[str, Any]:
+def _origin(info: BoardInfo) -> dict[str, Any]:
     return {"dataset": DATASET, "simulated": False, "options": {}, "model": info.model.hex(), "target": info.target}
 
 

@@ -1,4 +1,4 @@
-"""Five ways from an exact sum to a byte that hardware takes: how far they lie apart is what a board may be off.
+"""Five ways in which hardware rounds an exact sum to a byte; their spread sets the tolerance for a board.
 
 None is wrong. They differ by at most one step in each layer, and that grows through a network: double rounding alone
 changes three of four output bytes of a residual net, at equal accuracy.

@@ -1,4 +1,4 @@
-"""A board against its folder's test vectors: every network's answers through the gate, and the verdict kept."""
+"""A board against its folder's test vectors: every network's answers through the gate, and the verdict written."""
 
 import json
 import math
@@ -24,7 +24,7 @@ from pulse8.values import Watch, unwatched
 
 VERDICT: Final = "board_test.json"
 FOLDER_RECORD: Final = "p8_board.json"
-MEND: Final = "make the folder with `pulse8 deploy`"
+HINT: Final = "make the folder with `pulse8 deploy`"
 STALE: Final = "stale cache line"
 RUN_HEAD: Final = 2
 """Bytes before a window in a RUN request: network and flags."""
@@ -32,7 +32,7 @@ RUN_HEAD: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTestOptions:
-    """How much is asked: at most so many of the folder's windows of each network."""
+    """How many of the folder's windows each network is tested on, at most."""
 
     windows: int = 64
 
@@ -42,8 +42,8 @@ class BoardTestOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a board answered.
+class BoardVerdict:
+    """The result of a board test.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Verdict:
     model
         SHA-256 of the INT8 file.
     networks
-        One judgement each.
+        One judgement per network.
     cycles, milliseconds
         Of one run of the first network; ``None`` where the board does not count.
     simulated
@@ -71,7 +71,9 @@ class Verdict:
     simulated: bool
 
 
-def run_board_test(board: Board, folder: Path, options: BoardTestOptions, watch: Watch[Any] = unwatched) -> Verdict:
+def run_board_test(
+    board: Board, folder: Path, options: BoardTestOptions, watch: Watch[Any] = unwatched
+) -> BoardVerdict:
     """Ask a board for the answers to its folder's windows and write the verdict into the folder and its manifest.
 
     Raises
@@ -86,11 +88,11 @@ def run_board_test(board: Board, folder: Path, options: BoardTestOptions, watch:
     info = board.info()
     windows = _windows(folder, len(facts["nets"]), options.windows)
     judgements = tuple(
-        _judged(board, index, _Asked(folder, net, windows[index]), watch, exact=info.target != "npu")
+        _judge_network(board, index, _NetTest(folder, net, windows[index]), watch, exact=info.target != "npu")
         for index, net in enumerate(facts["nets"])
     )
     cycles = board.cycles()[1] or None
-    verdict = Verdict(
+    verdict = BoardVerdict(
         passed=all(judgement.passed for judgement in judgements),
         target=info.target,
         vectors=info.vectors,
@@ -102,8 +104,8 @@ def run_board_test(board: Board, folder: Path, options: BoardTestOptions, watch:
     )
     with writing(folder / VERDICT) as temporary:
         temporary.write_text(json.dumps(asdict(verdict), indent=1) + "\n", encoding="utf-8")
-    told = {**asdict(options), "target": info.target, "vectors": info.vectors}
-    record(folder / VERDICT, "board-test", {"board": accepted}, told, "done" if verdict.passed else "failed")
+    settings = {**asdict(options), "target": info.target, "vectors": info.vectors}
+    record(folder / VERDICT, "board-test", {"board": accepted}, settings, "done" if verdict.passed else "failed")
     return verdict
 
 
@@ -115,39 +117,39 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
     InputError
         It is no board folder.
     """
-    path = existing_file(folder / FOLDER_RECORD, "board folder's record", MEND)
+    path = existing_file(folder / FOLDER_RECORD, "board folder's record", HINT)
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         bytes.fromhex(facts["sha256"])
         files = [(folder / net["file"]).resolve() for net in facts["nets"]]  # links are followed before it is judged
         inside = all(file.is_relative_to(folder.resolve()) for file in files)
         named = all(isinstance(net["name"], str) for net in facts["nets"])
-        told = isinstance(facts["simulated"], bool)
+        flagged = isinstance(facts["simulated"], bool)
     except (ValueError, KeyError, TypeError, OSError, RuntimeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {MEND}") from error
-    if not (inside and named and told):
-        raise InputError(f"{path} names networks that are no files in its folder; {MEND}")
+        raise InputError(f"{path} cannot be read ({error}); {HINT}") from error
+    if not (inside and named and flagged):
+        raise InputError(f"{path} names networks that are no files in its folder; {HINT}")
     return facts
 
 
 def _windows(folder: Path, nets: int, most: int) -> list[list[bytes]]:
     """Read each network's inputs, channel last, from the requests in the folder's vectors."""
     reader = FrameReader()
-    path = existing_file(folder / "vectors" / "requests.bin", "test vectors", MEND)
+    path = existing_file(folder / "vectors" / "requests.bin", "test vectors", HINT)
     reader.feed(path.read_bytes())
-    found: list[list[bytes]] = [[] for _ in range(nets)]
+    windows: list[list[bytes]] = [[] for _ in range(nets)]
     while (frame := reader.next()) is not None:
         net = frame.payload[0] if frame.payload else nets
-        if net < nets and len(found[net]) < most:
-            found[net].append(frame.payload[RUN_HEAD:])
-    if not all(found):
-        raise InputError(f"{path} holds no window for one of the networks; {MEND}")
-    return found
+        if net < nets and len(windows[net]) < most:
+            windows[net].append(frame.payload[RUN_HEAD:])
+    if not all(windows):
+        raise InputError(f"{path} holds no window for one of the networks; {HINT}")
+    return windows
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
-    """One network and the windows that it is asked, channel last."""
+class _NetTest:
+    """One network and its test windows, channel last."""
 
     folder: Path
     net: Mapping[str, Any]
@@ -162,24 +164,28 @@ class _Asked:
         return [_codes(window, self.program) for window in self.windows]
 
 
-def _judged(board: Board, index: int, asked: _Asked, watch: Watch[Any], *, exact: bool) -> Judgement:
-    name = asked.net["name"]
-    codes = asked.codes  # the windows are held against the network before a board is asked
-    told = watch(asked.windows, f"asking for {name}", len(asked.windows))
-    found = np.stack([_answer(board, index, window, asked.program) for window in told])
-    judgement = judge(name, asked.program, codes, found, exact=exact)
+def _judge_network(board: Board, index: int, test: _NetTest, watch: Watch[Any], *, exact: bool) -> Judgement:
+    name = test.net["name"]
+    codes = test.codes  # the windows are checked against the network before the board is used
+    windows = watch(test.windows, f"running {name}", len(test.windows))
+    board_bytes = np.stack([_answer(board, index, window, test.program) for window in windows])
+    judgement = judge(name, test.program, codes, board_bytes, exact=exact)
     if judgement.passed or judgement.fault:
         return judgement
-    return replace(judgement, fault=_second_look(board, index, asked, found))
+    return replace(judgement, fault=_second_look(board, index, test, board_bytes))
 
 
-def _second_look(board: Board, index: int, asked: _Asked, found: Bytes) -> str | None:
-    """Ask again, twice: an answer that comes closer the second time was made from what the cache still held."""
-    right = answers(asked.program, asked.codes)
-    worst = int(np.abs(found - right).mean(axis=1).argmax())
-    board.run(index, asked.windows[worst])
-    again = _answer(board, index, asked.windows[worst], asked.program)
-    return STALE if np.abs(again - right[worst]).mean() < 0.5 * np.abs(found[worst] - right[worst]).mean() else None
+def _second_look(board: Board, index: int, test: _NetTest, board_bytes: Bytes) -> str | None:
+    """Run the worst window twice more: an answer that is closer the second time came from a stale cache line."""
+    expected = answers(test.program, test.codes)
+    worst = int(np.abs(board_bytes - expected).mean(axis=1).argmax())
+    board.run(index, test.windows[worst])
+    again = _answer(board, index, test.windows[worst], test.program)
+    return (
+        STALE
+        if np.abs(again - expected[worst]).mean() < 0.5 * np.abs(board_bytes[worst] - expected[worst]).mean()
+        else None
+    )
 
 
 def _answer(board: Board, index: int, window: bytes, program: IntegerProgram) -> NDArray[np.int16]:
@@ -191,7 +197,7 @@ def _answer(board: Board, index: int, window: bytes, program: IntegerProgram) ->
 
 def _codes(window: bytes, program: IntegerProgram) -> Codes:
     if len(program.input.shape) != 4 or len(window) != math.prod(program.input.shape):
-        raise InputError(f"a window of {len(window)} bytes for an input {list(program.input.shape)}; {MEND}")
+        raise InputError(f"a window of {len(window)} bytes for an input {list(program.input.shape)}; {HINT}")
     _, channels, height, width = program.input.shape
     last = np.frombuffer(window, np.int8).reshape(1, height, width, channels)
     return np.ascontiguousarray(last.transpose(0, 3, 1, 2))

@@ -63,6 +63,6 @@ def serial_line(port: str, baud: int = BAUD) -> Iterator[Line]:
 
 
 def _ports() -> str:
-    from serial.tools import list_ports  # noqa: PLC0415
+    from serial.tools import list_ports  # noqa: PLC0415 - in the board extra
 
     return ", ".join(sorted(port.device for port in list_ports.comports())) or "none"

@@ -1,1 +1,1 @@
-"""An ONNX file of anybody's as plain records: read within stated bounds, shapes inferred, never run."""
+"""Any ONNX file as plain records: read within stated bounds, shapes inferred, never run."""

@@ -1,7 +1,7 @@
 """Any ONNX file to records, within stated bounds of size, count and depth; the file is never run.
 
 What a hostile or damaged file could do is refused here, in one line: too many bytes or parts, a graph that is not in
-order (and so may hold a cycle), a name made twice, a tensor whose data are not as long as its shape says.
+order (and so may hold a cycle), a name defined twice, a tensor with less data than its shape needs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import AttributeProto, TensorProto
 
-from pulse8.board.onnx_graph.records import Constant, End, Graph, Node, Shape
+from pulse8.board.onnx_graph.records import MAX_RANK, Constant, End, Graph, Node, Shape
 from pulse8.board.onnx_graph.shapes import infer
 from pulse8.errors import InputError
 from pulse8.manifest import existing_file
@@ -23,9 +23,8 @@ from pulse8.measure.infer.wire import check_structure
 MAX_FILE_BYTES: Final = 128_000_000
 """More than the board's 112 MB window of flash holds."""
 MAX_NODES: Final = 200_000
-MAX_RANK: Final = 16
 MAX_VALUES: Final = 4_096
-MEND: Final = "export it again, or name another file"
+HINT: Final = "export it again, or name another file"
 
 BITS: Final[dict[int, int]] = {
     TensorProto.FLOAT: 32,
@@ -73,7 +72,7 @@ def read_graph(path: Path) -> Graph:
     InputError
         It is missing, too large, damaged, out of order, or keeps its weights in another file.
     """
-    size = existing_file(path, "Model", MEND).stat().st_size
+    size = existing_file(path, "Model", HINT).stat().st_size
     if size > MAX_FILE_BYTES:
         raise InputError(f"{path} has {size:,} bytes; a board's flash holds at most {MAX_FILE_BYTES:,}")
     return parse_graph(path.read_bytes(), str(path))
@@ -86,7 +85,7 @@ def parse_graph(data: bytes, name: str) -> Graph:
         model = onnx.ModelProto.FromString(data)
         return infer(_graph(model, name))
     except DecodeError as error:
-        raise InputError(f"{name} is truncated or no ONNX file; {MEND}") from error
+        raise InputError(f"{name} is truncated or no ONNX file; {HINT}") from error
 
 
 def _graph(model: onnx.ModelProto, name: str) -> Graph:
@@ -94,7 +93,7 @@ def _graph(model: onnx.ModelProto, name: str) -> Graph:
     if len(graph.node) > MAX_NODES:
         raise InputError(f"{name} has {len(graph.node):,} nodes; at most {MAX_NODES:,} are read")
     if not graph.node:
-        raise InputError(f"{name} holds no graph with nodes; {MEND}")
+        raise InputError(f"{name} holds no graph with nodes; {HINT}")
     constants = {_text(tensor.name, name): _constant(tensor, name) for tensor in graph.initializer}
     nodes = tuple(_node(node, name) for node in graph.node)
     constants |= {node.outputs[0]: node.constant for node in nodes if node.constant is not None and node.outputs}
@@ -117,32 +116,32 @@ def _graph(model: onnx.ModelProto, name: str) -> Graph:
 
 
 def _in_order(graph: Graph) -> Graph:
-    """Hold that every operand is made before it is read, and every name once: then there is no cycle."""
-    made = {"", *graph.constants, *(end.name for end in graph.inputs)}
+    """Check that every operand is computed before it is read, and every name once: then there is no cycle."""
+    known = {"", *graph.constants, *(end.name for end in graph.inputs)}
     for node in graph.nodes:
-        _hold_operands(graph, node, made)
+        _check_operands(graph, node, known)
         for output in node.outputs if node.constant is None else ():
-            if output and output in made:
-                raise InputError(f"{graph.name}: {_short(output)} is made twice; {MEND}")
-            made.add(output)
+            if output and output in known:
+                raise InputError(f"{graph.name}: {_short(output)} is defined twice; {HINT}")
+            known.add(output)
     for end in graph.outputs:
-        if end.name not in made:
-            raise InputError(f"{graph.name}: nothing makes the output {_short(end.name)}; {MEND}")
+        if end.name not in known:
+            raise InputError(f"{graph.name}: no node computes the output {_short(end.name)}; {HINT}")
     return graph
 
 
-def _hold_operands(graph: Graph, node: Node, made: set[str]) -> None:
+def _check_operands(graph: Graph, node: Node, known: set[str]) -> None:
     for operand in node.inputs:
-        if operand not in made:
+        if operand not in known:
             where = f"{graph.name}: {node.op} {_short(node.label)} reads {_short(operand)}"
-            raise InputError(f"{where}, which nothing before it makes (a cycle, or nodes out of order); {MEND}")
+            raise InputError(f"{where}, which no node before it computes (a cycle, or nodes out of order); {HINT}")
 
 
-def _text(held: str | bytes, name: str) -> str:
-    """Return a text of the file; protobuf hands one that is not UTF-8 over as bytes."""
-    if isinstance(held, bytes):
-        raise InputError(f"{name} holds text that is not UTF-8; {MEND}")
-    return held
+def _text(text: str | bytes, name: str) -> str:
+    """Return a text of the file; protobuf returns one that is not UTF-8 as bytes."""
+    if isinstance(text, bytes):
+        raise InputError(f"{name} holds text that is not UTF-8; {HINT}")
+    return text
 
 
 def _short(name: str) -> str:
@@ -159,8 +158,8 @@ def _node(node: onnx.NodeProto, name: str) -> Node:
         name=_short(_text(node.name, name)),
         op=_short(_text(node.op_type, name)),
         domain=_text(node.domain, name),
-        inputs=tuple(_text(each, name) for each in node.input),
-        outputs=tuple(_text(each, name) for each in node.output),
+        inputs=tuple(_text(operand, name) for operand in node.input),
+        outputs=tuple(_text(operand, name) for operand in node.output),
         attributes=attributes,
         constant=constant,
     )
@@ -191,27 +190,27 @@ def _constant_node(attributes: Iterable[onnx.AttributeProto], name: str) -> Iter
             yield _numbers(value, "float", 4)
 
 
-def _numbers(value: Any, kind: str, bytes_each: int) -> Constant:  # noqa: ANN401 - a number or a tuple of them
+def _numbers(value: Any, kind: str, item_bytes: int) -> Constant:  # noqa: ANN401 - a number or a tuple of them
     if isinstance(value, tuple):
-        return Constant((len(value),), kind, bytes_each * len(value), tuple(map(float, value)))
-    return Constant((), kind, bytes_each, (float(value),))
+        return Constant((len(value),), kind, item_bytes * len(value), tuple(map(float, value)))
+    return Constant((), kind, item_bytes, (float(value),))
 
 
 def _constant(tensor: onnx.TensorProto, name: str) -> Constant:
-    """Hold a tensor's data against its shape before any of it is read."""
+    """Check a tensor's data against its shape before any of it is read."""
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise InputError(f"{name} keeps its weights in another file; save the model as one file")
     shape = tuple(tensor.dims)
     if len(shape) > MAX_RANK or any(size < 0 for size in shape):
-        raise InputError(f"{name}: constant {_short(tensor.name)} has the shape {shape[:MAX_RANK]}; {MEND}")
+        raise InputError(f"{name}: constant {_short(tensor.name)} has the shape {shape[:MAX_RANK]}; {HINT}")
     bits = BITS.get(tensor.data_type)
     size = prod(shape)
-    if bits is not None and _held_bits(tensor, bits) < bits * size:
-        raise InputError(f"{name}: constant {_short(tensor.name)} of shape {shape} is cut short; {MEND}")
+    if bits is not None and _stored_bits(tensor, bits) < bits * size:
+        raise InputError(f"{name}: constant {_short(tensor.name)} of shape {shape} is cut short; {HINT}")
     return Constant(shape, _kind(tensor.data_type), (bits or 0) * size // 8, _values(tensor, size))
 
 
-def _held_bits(tensor: onnx.TensorProto, bits: int) -> int:
+def _stored_bits(tensor: onnx.TensorProto, bits: int) -> int:
     """Return how many bits of data a tensor holds, in whichever field; small types take 32 bits in ``int32_data``."""
     if tensor.raw_data:
         return 8 * len(tensor.raw_data)
@@ -236,11 +235,11 @@ def _kind(data_type: int) -> str:
 
 
 def _end(info: onnx.ValueInfoProto, name: str) -> End:
-    held = _text(info.name, name)
+    label = _text(info.name, name)
     tensor = info.type.tensor_type
     if not tensor.HasField("shape"):
-        return End(held, _kind(tensor.elem_type), None)
+        return End(label, _kind(tensor.elem_type), None)
     dims = list(tensor.shape.dim[: MAX_RANK + 1])
     shape: Shape = tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
     symbols = tuple(_short(_text(dim.dim_param, name)) for dim in dims if dim.dim_param)
-    return End(held, _kind(tensor.elem_type), shape, symbols)
+    return End(label, _kind(tensor.elem_type), shape, symbols)

@@ -1,12 +1,16 @@
-"""What a network's file says, as records: nodes in order, constants, shapes. Nothing here can run."""
+"""What a network's file states, as records: nodes in order, constants, shapes. Nothing here can run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 Shape = tuple[int | None, ...]
 """Dimensions; ``None`` where one is dynamic."""
+Values = tuple[float, ...] | None
+"""What a constant holds; ``None`` where it is not read, or the operand is no constant."""
+MAX_RANK: Final = 16
+"""A tensor of more dimensions is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The name to show: the node's, or that of what it makes."""
+        """The name to show: the node's, or that of its first result."""
         return self.name or (self.outputs[0] if self.outputs else self.op)
 
     def operand(self, place: int) -> str:
@@ -62,7 +66,7 @@ class End:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network as its file has it.
+    """A network as its file states it.
 
     Attributes
     ----------
@@ -99,10 +103,10 @@ class Graph:
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """Return a tensor's shape, or ``None`` where it is not known in full."""
-        found = self.shapes.get(name)
-        if found is None or None in found:
+        sizes = self.shapes.get(name)
+        if sizes is None or None in sizes:
             return None
-        return tuple(size for size in found if size is not None)
+        return tuple(size for size in sizes if size is not None)
 
     def elements(self, name: str) -> int | None:
         """Return a tensor's number of elements, or ``None`` where its shape is not known."""
@@ -110,17 +114,17 @@ class Graph:
         return None if shape is None else prod(shape)
 
     def is_constant(self, name: str) -> bool:
-        """Whether a tensor is there before the first run."""
+        """Whether a tensor is known before the first run."""
         return name in self.constants or name in self.derived
 
     def makers(self) -> dict[str, Node]:
-        """Return the node that makes each tensor."""
+        """Return the node that writes each tensor."""
         return {name: node for node in self.nodes for name in node.outputs if name}
 
     def readers(self) -> dict[str, list[Node]]:
         """Return the nodes that read each tensor."""
-        found: dict[str, list[Node]] = {}
+        readers: dict[str, list[Node]] = {}
         for node in self.nodes:
             for name in dict.fromkeys(node.inputs):
-                found.setdefault(name, []).append(node)
-        return found
+                readers.setdefault(name, []).append(node)
+        return readers

@@ -1,1 +1,1 @@
-"""What the vendor's tool and the NPU will say about an ONNX file, told without either."""
+"""Predicts what ST's compiler and NPU will do with an ONNX file; needs neither."""

@@ -1,18 +1,18 @@
-"""The activations of a graph as buffers with lifetimes: borders, views and folded activations share their operand's."""
+"""The activations of a graph as buffers with lifetimes; nodes that only pass data on share their operand's buffer."""
 
 from typing import Final
 
 from pulse8.board.estimate.memory import Buffer
-from pulse8.board.onnx_graph.quantised import BORDERS, VIEWS, Quantised
+from pulse8.board.onnx_graph.quantized_graph import BORDERS, VIEWS, QuantizedGraph
 from pulse8.board.onnx_graph.records import Node
 
 WIDTHS: Final = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "float16": 2, "int64": 8, "double": 8}
 
 
-def buffers_of(view: Quantised) -> tuple[Buffer, ...] | None:
-    """Return the buffers, their first and last step as the graph's steps are counted.
+def buffers_of(view: QuantizedGraph) -> tuple[Buffer, ...] | None:
+    """Return the buffers, each with the first and last of the graph's steps that needs it.
 
-    A tensor that is bytes anywhere counts one byte an element: at the graph's ends the tool's INT8 I/O is assumed.
+    A tensor that is INT8 anywhere counts one byte per element: at the graph's ends the tool's INT8 I/O is assumed.
     ``None`` where a shape is not known.
     """
     lives = _Lives(view)
@@ -35,7 +35,7 @@ def buffers_of(view: Quantised) -> tuple[Buffer, ...] | None:
 class _Lives:
     """Which buffer each tensor lives in, and each buffer's width in bytes, first and last step."""
 
-    def __init__(self, view: Quantised) -> None:
+    def __init__(self, view: QuantizedGraph) -> None:
         self._view = view
         self._piped = {id(group[0]) for group in view.steps if len(group) > 1}
         self._home = {end.name: end.name for end in view.graph.inputs}
@@ -44,7 +44,7 @@ class _Lives:
         self.wide = {end.name: WIDTHS.get(end.kind, 4) for end in view.graph.inputs}
 
     def pass_node(self, node: Node, step: int) -> None:
-        """Read what a node reads and make what it makes."""
+        """Record what a node reads and writes."""
         moving = [self._home[name] for name in node.inputs if name in self._home]
         for name in node.inputs:
             self.touch(name, step)

@@ -1,4 +1,4 @@
-"""Where each layer runs and how long: the operator table's row, decided by the layer's own shapes and scheme."""
+"""Where each layer runs and for how long: the operator table's row, decided by the layer's own shapes and scheme."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Final
 
 from pulse8.board.estimate import hardware as hw
 from pulse8.board.estimate.latency import Interval, Work, layer_interval
-from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.records import Graph, Node
+from pulse8.board.preflight.limits import MAX_WINDOW
 from pulse8.board.preflight.rules import Epoch, operators
 
 MAX_BROADCAST: Final = 512
-MAX_WINDOW: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One layer: where it runs and why, and its time where that can be told.
+    """One layer: where it runs and why, and its time where that can be predicted.
 
     ``interval`` is ``None`` for what does not run on the NPU, and where a shape is not known.
     """
@@ -32,17 +32,17 @@ class Layer:
     interval: Interval | None
 
 
-def layers_of(view: Quantised) -> tuple[Layer, ...]:
+def layers_of(view: QuantizedGraph) -> tuple[Layer, ...]:
     """Return the graph's layers in order."""
     return tuple(_layer(view, node) for node in view.layers)
 
 
-def _layer(view: Quantised, node: Node) -> Layer:
+def _layer(view: QuantizedGraph, node: Node) -> Layer:
     epoch, why = epoch_of(view, node)
     work = work_of(view.graph, node)
     interval = layer_interval(work) if epoch is Epoch.HARDWARE and work is not None else None
     if interval is not None and view.is_piped(node):
-        interval = Interval(0.0, interval.high_ms)  # at best its time is the Conv's, which it runs beside
+        interval = Interval(0.0, interval.high_ms)  # at best it adds nothing: it runs together with its Conv
     return Layer(
         name=node.label,
         op=node.op,
@@ -55,34 +55,34 @@ def _layer(view: Quantised, node: Node) -> Layer:
     )
 
 
-def epoch_of(view: Quantised, node: Node) -> tuple[Epoch, str]:
+def epoch_of(view: QuantizedGraph, node: Node) -> tuple[Epoch, str]:
     """Decide where a node runs."""
     row = operators().get(node.op) if node.domain in ("", "ai.onnx") else None
     if row is None:
         return Epoch.UNKNOWN, f"{node.domain or 'operator'} {node.op} is in no table"
     if row.epoch in ("rejected", "unknown", "software"):
         return (Epoch.SOFTWARE if row.epoch == "software" else Epoch.UNKNOWN), row.why
-    if not view.is_quantised(node):
+    if not view.is_quantized(node):
         return Epoch.SOFTWARE, "float: not between DequantizeLinear and QuantizeLinear"
     if row.condition and not CONDITIONS[row.condition](view, node):
         return (Epoch.UNKNOWN if row.condition == "channel_axis" else Epoch.SOFTWARE), row.why
     return Epoch.HARDWARE, row.why
 
 
-def _constant_weights(view: Quantised, node: Node) -> bool:
+def _constant_weights(view: QuantizedGraph, node: Node) -> bool:
     return view.graph.is_constant(node.operand(1)) or node.op.startswith("QLinear")
 
 
-def _second_constant(view: Quantised, node: Node) -> bool:
+def _second_constant(view: QuantizedGraph, node: Node) -> bool:
     return view.graph.is_constant(node.operand(1))
 
 
-def _zero_point_0(view: Quantised, node: Node) -> bool:
+def _zero_point_0(view: QuantizedGraph, node: Node) -> bool:
     scheme = view.operand_scheme(node.operand(0))
     return scheme is not None and scheme.zero == 0
 
 
-def _broadcast(view: Quantised, node: Node) -> bool:
+def _broadcast(view: QuantizedGraph, node: Node) -> bool:
     """Equal shapes, or one operand scalar or along C, H, W or HW with at most 512 elements."""
     shapes = [view.graph.shape(name) for name in node.inputs[:2]]
     if len(shapes) < 2 or None in shapes:
@@ -96,17 +96,17 @@ def _broadcast(view: Quantised, node: Node) -> bool:
     return fits and prod(one) <= MAX_BROADCAST
 
 
-def _small_map(view: Quantised, node: Node) -> bool:
+def _small_map(view: QuantizedGraph, node: Node) -> bool:
     shape = view.graph.shape(node.operand(0))
     return shape is not None and max(shape[2:], default=MAX_WINDOW + 1) <= MAX_WINDOW
 
 
-def _after_conv(view: Quantised, node: Node) -> bool:
+def _after_conv(view: QuantizedGraph, node: Node) -> bool:
     maker = view.makers.get(node.operand(0))
     return maker is not None and maker.op == "Conv"
 
 
-def _channel_axis(view: Quantised, node: Node) -> bool:
+def _channel_axis(view: QuantizedGraph, node: Node) -> bool:
     shape = view.graph.shape(node.operand(0))
     axis = node.attributes.get("axis", 0)
     if not shape or not isinstance(axis, int):
@@ -114,11 +114,11 @@ def _channel_axis(view: Quantised, node: Node) -> bool:
     return axis % len(shape) == 1
 
 
-def _constant_mode(_view: Quantised, node: Node) -> bool:
+def _constant_mode(_view: QuantizedGraph, node: Node) -> bool:
     return node.attributes.get("mode", "constant") != "wrap" and len(node.inputs) < 4
 
 
-def _right_most(view: Quantised, node: Node) -> bool:
+def _right_most(view: QuantizedGraph, node: Node) -> bool:
     shape = view.graph.shape(node.operand(0))
     axes = node.attributes.get("axes")
     if axes is None and node.operand(1) in view.graph.constants:
@@ -128,13 +128,13 @@ def _right_most(view: Quantised, node: Node) -> bool:
     return {int(axis) % len(shape) for axis in axes} == set(range(2, len(shape))) and _small_map(view, node)
 
 
-def _nearest_floor(_view: Quantised, node: Node) -> bool:
+def _nearest_floor(_view: QuantizedGraph, node: Node) -> bool:
     wanted = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     given = {"mode": "nearest", "coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_floor"}
     return all(node.attributes.get(name, given[name]) == value for name, value in wanted.items())
 
 
-CONDITIONS: Final[dict[str, Callable[[Quantised, Node], bool]]] = {
+CONDITIONS: Final[dict[str, Callable[[QuantizedGraph, Node], bool]]] = {
     "constant_weights": _constant_weights,
     "second_constant": _second_constant,
     "zero_point_0": _zero_point_0,
@@ -168,14 +168,14 @@ def _weighted(graph: Graph, node: Node, in_bytes: int, out_bytes: int, channels:
     if weight is None or len(weight) < 2:
         return None
     groups = node.attributes.get("group", 1)
-    makes = weight[0] if node.op == "Conv" or node.attributes.get("transB", 0) else weight[1]
+    outputs = weight[0] if node.op == "Conv" or node.attributes.get("transB", 0) else weight[1]
     depthwise = node.op == "Conv" and groups == channels > 1
-    macs = in_bytes * prod(weight[1:]) if node.op == "ConvTranspose" else out_bytes * prod(weight) // max(1, makes)
+    macs = in_bytes * prod(weight[1:]) if node.op == "ConvTranspose" else out_bytes * prod(weight) // max(1, outputs)
     return Work(
         kind="depthwise" if depthwise else "conv",
         in_bytes=in_bytes,
         out_bytes=out_bytes,
         in_channels=channels,
         macs=macs,
-        weight_bytes=prod(weight) + hw.BIAS_BYTES * makes,
+        weight_bytes=prod(weight) + hw.BIAS_BYTES * outputs,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightOptions:
-    """How the vendor's tool will be asked.
+    """How the vendor's tool will be called.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from typing import Final
 from pulse8.board.estimate import hardware as hw
 from pulse8.board.estimate.latency import Interval, total_interval
 from pulse8.board.estimate.memory import MemoryPlan, plan_memory
-from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import read_graph
 from pulse8.board.preflight.buffers import buffers_of
 from pulse8.board.preflight.checks import run_checks
@@ -37,12 +37,12 @@ class IoEnd:
 
 @dataclass(frozen=True, kw_only=True)
 class Preflight:
-    """What was found.
+    """The result of a pre-flight.
 
     Attributes
     ----------
     passed
-        No error; warnings leave it passed.
+        Whether there is no error; warnings do not count.
     latency
         The whole network's interval; ``None`` with ``latency_missing`` where it cannot be predicted.
     epochs
@@ -50,7 +50,7 @@ class Preflight:
     memory
         Activations; ``None`` where a shape is not known.
     flash_bytes
-        Weights and biases as INT8 holds them.
+        Size of weights and biases in INT8.
     """
 
     model: str
@@ -68,14 +68,14 @@ class Preflight:
 
 
 def preflight(model: Path, options: PreflightOptions) -> Preflight:
-    """Look at an ONNX file; nothing of it is run.
+    """Check an ONNX file without running it.
 
     Raises
     ------
     InputError
         The file cannot be read.
     """
-    view = Quantised(read_graph(model))
+    view = QuantizedGraph(read_graph(model))
     source = accept(model, failed_too=True)
     layers = layers_of(view)
     buffers = buffers_of(view)
@@ -88,7 +88,7 @@ def preflight(model: Path, options: PreflightOptions) -> Preflight:
     return Preflight(
         model=str(model),
         sha256=source.sha256,
-        passed=not any(found.severity == "error" for found in findings),
+        passed=not any(finding.severity == "error" for finding in findings),
         findings=findings,
         layers=layers,
         epochs={str(kind): sum(layer.epoch is kind for layer in layers) for kind in list(Epoch)[:3]},
@@ -102,21 +102,21 @@ def preflight(model: Path, options: PreflightOptions) -> Preflight:
 
 
 def preflight_path(model: Path) -> Path:
-    """Where the pre-flight of a model stands: beside it."""
+    """Return the path of a model's pre-flight: beside it."""
     return model.with_suffix(".preflight.json")
 
 
-def write_preflight(found: Preflight, model: Path) -> Path:
-    """Write what was found beside the model, with its row; a model with errors is not marked failed by it."""
+def write_preflight(result: Preflight, model: Path) -> Path:
+    """Write a pre-flight beside the model, with its row; a model with errors is not marked failed by it."""
     path = preflight_path(model)
     with writing(path) as temporary:
-        temporary.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
-    record(path, "preflight", {"model": accept(model, failed_too=True)}, {}, "done" if found.passed else "failed")
+        temporary.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+    record(path, "preflight", {"model": accept(model, failed_too=True)}, {}, "done" if result.passed else "failed")
     return path
 
 
 def _latency(layers: tuple[Layer, ...], memory: MemoryPlan | None) -> tuple[Interval | None, str | None]:
-    """Sum up where every layer runs on the NPU and nothing spills; elsewhere say why there is no number."""
+    """Add up the layers where all run on the NPU and nothing spills; otherwise say why there is no figure."""
     other = [layer for layer in layers if layer.epoch is not Epoch.HARDWARE]
     if not layers:
         return None, "nothing computes"
@@ -130,11 +130,13 @@ def _latency(layers: tuple[Layer, ...], memory: MemoryPlan | None) -> tuple[Inte
 
 
 def _calibration(source: Accepted) -> Calibration | None:
-    """Read from the manifest rows what the ranges were taken from."""
+    """Read the calibration set from the manifest rows."""
     row = source.row
     if row is None or "calibration_indices" not in row.options:
         return None
-    chosen = [each.options.get("distribution") for each in lineage(source.path).values() if each.step == "calibrate"]
+    chosen = [
+        earlier.options.get("distribution") for earlier in lineage(source.path).values() if earlier.step == "calibrate"
+    ]
     return Calibration(
         samples=len(row.options["calibration_indices"]),
         distribution=str(chosen[0]) if chosen and chosen[0] else "not known",
@@ -142,7 +144,7 @@ def _calibration(source: Accepted) -> Calibration | None:
     )
 
 
-def _io(view: Quantised, name: str, shape: tuple[int | None, ...] | None) -> IoEnd:
+def _io(view: QuantizedGraph, name: str, shape: tuple[int | None, ...] | None) -> IoEnd:
     readers = [node for node in view.readers.get(name, []) if node.op == "QuantizeLinear"]
     maker = view.makers.get(name)
     node = readers[0] if readers else maker

@@ -1,7 +1,7 @@
-"""The two rule tables that ship with the package: 25 checks, and what becomes of each operator.
+"""The two rule tables that ship with the package: 25 checks, and where each operator runs.
 
-Each row has its source and the tool's version it was read from. Documentation of 2.1.0 was read in full, of 3.x and
-4.x only release notes, headers and public reports.
+Each row names its source and the tool's version. The documentation of 2.1.0 was read in full; of 3.x and 4.x only
+release notes, headers and public reports.
 """
 
 import csv
@@ -26,36 +26,36 @@ class Epoch(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that is looked for, with what happened to others who missed it."""
+class RuleRow:
+    """One rule, with what happened to people who broke it."""
 
     id: str
     severity: Severity
     check: str
     why: str
-    mend: str
+    fix: str
     source: str
     tool: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """What becomes of an operator: ``condition`` names the test that decides where the documents set one."""
+    """Where an operator runs: ``condition`` names the test that decides where the documents set one."""
 
     operator: str
     epoch: Literal["hardware", "software", "condition", "unknown", "rejected"]
     condition: str
     cost: Literal["weights", "stream", "none"]
     why: str
-    mend: str
+    fix: str
     source: str
     tool: str
 
 
 @cache
-def checks() -> Mapping[str, Check]:
+def checks() -> Mapping[str, RuleRow]:
     """Return the checks by id."""
-    return {row["id"]: Check(**row) for row in _rows("checks.csv")}  # type: ignore[arg-type]  # the table is ours
+    return {row["id"]: RuleRow(**row) for row in _rows("checks.csv")}  # type: ignore[arg-type]  # the table is ours
 
 
 @cache

@@ -13,25 +13,27 @@ MAX_LAYERS: Final = 60
 MAX_FINDINGS: Final = 100
 
 
-def preflight_section(found: Preflight) -> Section:
+def preflight_section(result: Preflight) -> Section:
     """Return findings, epochs, memory and time of one model."""
-    findings = tuple((each.rule, each.severity, each.node, each.what, each.mend) for each in found.findings)
+    findings = tuple(
+        (finding.rule, finding.severity, finding.node, finding.what, finding.fix) for finding in result.findings
+    )
     layers = tuple(
         (layer.name, layer.op, str(layer.epoch), f"{layer.macs:,}", f"{layer.weight_bytes:,}", _time(layer.interval))
-        for layer in found.layers[:MAX_LAYERS]
+        for layer in result.layers[:MAX_LAYERS]
     )
-    timed = [(layer.name, layer.interval) for layer in found.layers[:MAX_LAYERS] if layer.interval is not None]
+    timed = [(layer.name, layer.interval) for layer in result.layers[:MAX_LAYERS] if layer.interval is not None]
     picture = Picture(
         svg=layer_timeline_svg([(name, interval.low_ms, interval.high_ms) for name, interval in timed]),
         caption="Each layer's time, one after the other: full to the low end, pale to the high one (estimated)",
     )
     return Section(
-        title=f"Pre-flight of {Path(found.model).name}",
+        title=f"Pre-flight of {Path(result.model).name}",
         text=(
             *(() if findings else ("Findings: none.",)),
-            f"Latency: {latency_sentence(found)}.",
-            f"Memory: {memory_sentence(found)}.",
-            f"Weights and biases in flash: {found.flash_bytes:,} bytes, a lower bound.",
+            f"Latency: {latency_sentence(result)}.",
+            f"Memory: {memory_sentence(result)}.",
+            f"Weights and biases in flash: {result.flash_bytes:,} bytes, a lower bound.",
             f"Rules: {SOURCE}.",
         ),
         tables=(
@@ -39,7 +41,7 @@ def preflight_section(found: Preflight) -> Section:
             Table(
                 head=("layer", "operator", "epoch", "MAC", "weight bytes", "ms"),
                 rows=layers,
-                caption=f"{_first(len(layers), len(found.layers))} layers",
+                caption=f"{_first(len(layers), len(result.layers))} layers",
             ),
         ),
         pictures=(picture,) if timed else (),
@@ -47,7 +49,7 @@ def preflight_section(found: Preflight) -> Section:
 
 
 def _findings(rows: tuple[tuple[str, ...], ...]) -> Table:
-    head = ("rule", "severity", "node", "found", "mend")
+    head = ("rule", "severity", "node", "what", "fix")
     shown = rows[:MAX_FINDINGS]
     return Table(head=head, rows=shown, caption=f"{_first(len(shown), len(rows))} findings")
 
@@ -60,16 +62,16 @@ def _time(interval: Interval | None) -> str:
     return "not predicted" if interval is None else f"{interval.low_ms:.4f} - {interval.high_ms:.4f}"
 
 
-def write_preflight_page(found: Preflight, output: Path) -> None:
-    """Write a pre-flight as a page of its own.
+def write_preflight_page(result: Preflight, output: Path) -> None:
+    """Write a pre-flight as a separate page.
 
     Raises
     ------
     ToolchainError
         Matplotlib or Jinja2 is not installed.
     """
-    errors = sum(each.severity == "error" for each in found.findings)
-    verdict = "No error found" if found.passed else f"{errors} errors found"
+    errors = sum(finding.severity == "error" for finding in result.findings)
+    verdict = "No error found" if result.passed else f"{errors} errors found"
     write_page(
-        output, render("pulse8: pre-flight", verdict, "good" if found.passed else "bad", [preflight_section(found)])
+        output, render("pulse8: pre-flight", verdict, "good" if result.passed else "bad", [preflight_section(result)])
     )

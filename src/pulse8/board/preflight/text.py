@@ -7,42 +7,42 @@ from pulse8.board.estimate.latency import RECORD
 from pulse8.board.preflight.preflight import LOWER_BOUND, IoEnd, Preflight
 from pulse8.notice import NOTICE
 
-SOURCE = "ST Edge AI Core 2.1.0 documentation and public reports; neither the vendor's tool nor a board was asked"
+SOURCE = "ST Edge AI Core 2.1.0 documentation and public reports; neither the vendor's tool nor a board was used"
 
 
-def preflight_text(found: Preflight) -> str:
-    """Return everything that was found, findings first."""
-    return "\n".join(_lines(found))
+def preflight_text(result: Preflight) -> str:
+    """Return the whole pre-flight as text, findings first."""
+    return "\n".join(_lines(result))
 
 
-def _lines(found: Preflight) -> Iterator[str]:
-    errors, warnings = (sum(each.severity == kind for each in found.findings) for kind in ("error", "warn"))
-    yield f"{found.model}: {errors} errors, {warnings} warnings"
-    for each in found.findings:
-        yield f"  {each.rule} {each.severity:<5} {each.node}: {each.what}"
-        yield f"      why: {each.why}"
-        yield f"      mend: {each.mend}"
-    yield f"epochs   {', '.join(f'{count} {kind}' for kind, count in found.epochs.items())}"
-    yield f"latency  {latency_sentence(found)}"
-    yield f"memory   {memory_sentence(found)}"
-    yield f"flash    {found.flash_bytes:,} bytes of weights and biases in {FLASH.name}, a lower bound"
-    for kind, ends in (("input", found.inputs), ("output", found.outputs)):
+def _lines(result: Preflight) -> Iterator[str]:
+    errors, warnings = (sum(finding.severity == kind for finding in result.findings) for kind in ("error", "warn"))
+    yield f"{result.model}: {errors} errors, {warnings} warnings"
+    for finding in result.findings:
+        yield f"  {finding.rule} {finding.severity:<5} {finding.node}: {finding.what}"
+        yield f"      why: {finding.why}"
+        yield f"      fix: {finding.fix}"
+    yield f"epochs   {', '.join(f'{count} {kind}' for kind, count in result.epochs.items())}"
+    yield f"latency  {latency_sentence(result)}"
+    yield f"memory   {memory_sentence(result)}"
+    yield f"flash    {result.flash_bytes:,} bytes of weights and biases in {FLASH.name}, a lower bound"
+    for kind, ends in (("input", result.inputs), ("output", result.outputs)):
         for end in ends:
             yield f"{kind:<8} {_end(end)}"
     yield f"rules    {SOURCE}"
     yield NOTICE
 
 
-def latency_sentence(found: Preflight) -> str:
+def latency_sentence(result: Preflight) -> str:
     """Say the interval, or why there is none."""
-    if found.latency is None:
-        return f"not predicted: {found.latency_missing}"
-    return f"{found.latency.low_ms:.3f} to {found.latency.high_ms:.3f} ms on the NPU, estimated: {RECORD}"
+    if result.latency is None:
+        return f"not predicted: {result.latency_missing}"
+    return f"{result.latency.low_ms:.3f} to {result.latency.high_ms:.3f} ms on the NPU, estimated: {RECORD}"
 
 
-def memory_sentence(found: Preflight) -> str:
-    """Say the bound and where it lies."""
-    plan = found.memory
+def memory_sentence(result: Preflight) -> str:
+    """Say the bound and where the activations are placed."""
+    plan = result.memory
     if plan is None:
         return "not known: a shape is not known"
     placed = "not placed" if plan.placed_bytes is None else f"placed in {plan.placed_bytes:,}"

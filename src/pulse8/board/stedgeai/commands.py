@@ -20,6 +20,7 @@ from pulse8.errors import InputError
 from pulse8.learn.prepare.simulated_clips import probe_clips
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import SHAPE_FEATURES, SHAPE_PATCH
+from pulse8.spec import PULSE12
 
 INT8_IO: Final = ("--inputs-ch-position", "chlast", "--input-data-type", "int8", "--output-data-type", "int8")
 VECTORS: Final = 16
@@ -27,9 +28,9 @@ VECTORS: Final = 16
 
 def find_tool() -> Path | None:
     """Return the installed stedgeai: on PATH, or under STEDGEAI_CORE_DIR."""
-    found = shutil.which("stedgeai")
-    if found:
-        return Path(found)
+    on_path = shutil.which("stedgeai")
+    if on_path:
+        return Path(on_path)
     home = os.environ.get("STEDGEAI_CORE_DIR")
     inside = sorted(Path(home).glob("Utilities/*/stedgeai*")) if home else []
     return inside[0] if inside else None
@@ -73,7 +74,7 @@ def _real(end: IoEnd) -> NDArray[np.float32]:
     if end.shape == SHAPE_PATCH:
         patches = probe_samples(1)[0].reshape(-1, *probe_samples(1).shape[3:])
         return np.asarray(patches.transpose(0, 3, 1, 2)[:VECTORS], np.float32)
-    if end.shape == (1, 3, 12, 256):
+    if end.shape == (1, *PULSE12.clip_shape):
         return probe_clips(VECTORS).clips
     if end.shape == SHAPE_FEATURES:
         raise InputError(f"{end.name} takes features of the spatial half; pass them with --vectors")

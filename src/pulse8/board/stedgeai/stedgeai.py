@@ -34,8 +34,8 @@ class Called:
     failures: tuple[str, ...]
 
 
-def planned(model: Path, folder: Path, options: StedgeaiOptions) -> tuple[str, ...]:
-    """Return the commands as lines, for whoever has the tool elsewhere."""
+def planned_calls(model: Path, folder: Path, options: StedgeaiOptions) -> tuple[str, ...]:
+    """Return the commands as lines, for people who have the tool on another machine."""
     return tuple(quoted(call) for call in commands("stedgeai", model, folder, options))
 
 
@@ -51,10 +51,10 @@ def stedgeai(model: Path, folder: Path, options: StedgeaiOptions, vectors: Path 
     InputError
         The model or its vectors cannot be used, or the tool wrote no report.
     """
-    found = preflight(model, PreflightOptions())
-    if not found.passed:
-        first = next(each for each in found.findings if each.severity == "error")
-        raise GateError(f"{model} has {first.rule}: {first.what}; mend it first: `pulse8 preflight {model}`")
+    checked = preflight(model, PreflightOptions())
+    if not checked.passed:
+        first = next(finding for finding in checked.findings if finding.severity == "error")
+        raise GateError(f"{model} has {first.rule}: {first.what}; fix it first: `pulse8 preflight {model}`")
     tool = find_tool()
     if tool is None:
         raise ToolchainError("stedgeai is not installed; install ST Edge AI Core, put it on PATH, and call this again")
@@ -63,24 +63,24 @@ def stedgeai(model: Path, folder: Path, options: StedgeaiOptions, vectors: Path 
     with writing(folder / "neural_art.json") as temporary:
         temporary.write_text(profile_text(options), encoding="utf-8")
     if options.validate:
-        inputs = held_out_vectors(found.inputs[0]) if vectors is None else _given(vectors)
+        inputs = held_out_vectors(checked.inputs[0]) if vectors is None else _given(vectors)
         with writing(folder / "inputs.npy") as temporary, temporary.open("wb") as file:
             np.save(file, inputs)
-    told = "\n".join(_call(call, options.timeout_s) for call in calls)
-    report = parse_report("\n".join([told, *_written(folder, options.name)]), f"{tool.name}'s output")
+    output = "\n".join(_call(call, options.timeout_s) for call in calls)
+    report = parse_report("\n".join([output, *_written(folder, options.name)]), f"{tool.name}'s output")
     return Called(
         calls=tuple(quoted(call) for call in calls),
         folder=folder,
         report=report,
-        failures=tuple(gate_faults(report, found.flash_bytes)),
+        failures=tuple(gate_faults(report, checked.flash_bytes)),
     )
 
 
 def _given(vectors: Path) -> NDArray[np.int8]:
-    found = read_array(vectors, "vectors", SAVE_VECTORS)
-    if found.dtype != np.int8:
-        raise InputError(f"vectors {vectors} are {found.dtype}; {SAVE_VECTORS}")
-    return found
+    array = read_array(vectors, "vectors", SAVE_VECTORS)
+    if array.dtype != np.int8:
+        raise InputError(f"vectors {vectors} are {array.dtype}; {SAVE_VECTORS}")
+    return array
 
 
 def _call(call: Sequence[str], timeout_s: float) -> str:
@@ -94,7 +94,7 @@ def _call(call: Sequence[str], timeout_s: float) -> str:
         ) from error
     text = (done.stdout + done.stderr)[:MAX_OUTPUT].decode("utf-8", "replace")
     if done.returncode:
-        last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+        last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no output")
         raise ToolchainError(
             f"stedgeai {call[1]} ended with {done.returncode}: {last[:200]}; run {quoted(call)} yourself"
         )

@@ -1,1 +1,1 @@
-"""What ST's tool reported about a model, and what of it must hold."""
+"""Reports of ST's tool about a model, and the gates that they must meet."""

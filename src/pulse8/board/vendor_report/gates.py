@@ -7,16 +7,16 @@ from typing import Final
 from pulse8.board.vendor_report.parse import VendorReport, read_report
 
 MAX_WEIGHT_RATIO: Final = 2.5
-"""Beyond this the weights are no INT8 any more: the quantisation was thrown away."""
+"""Above this the weights are no longer INT8: the compiler discarded the quantisation."""
 
 
 def vendor_gates(path: Path, int8_bytes: int) -> tuple[str, ...]:
-    """Read a report and return the gates it does not meet; ``int8_bytes`` are the weights as INT8 holds them."""
+    """Read a report and return the gates it does not meet; ``int8_bytes`` is the weights' size in INT8."""
     return tuple(gate_faults(read_report(path), int8_bytes))
 
 
 def gate_faults(report: VendorReport, int8_bytes: int) -> Iterator[str]:
-    """Yield one line a gate that is not met."""
+    """Yield one line per gate that is not met."""
     yield from report.errors
     if report.epochs is None and not report.errors:
         yield "the report names no epochs: was --st-neural-art left out?"
@@ -27,4 +27,4 @@ def gate_faults(report: VendorReport, int8_bytes: int) -> Iterator[str]:
         if "hyper" in pool.name.lower() and pool.used_bytes:
             yield f"{pool.used_bytes:,} bytes in {pool.name}: activations spill"
     if report.weight_bytes and int8_bytes and report.weight_bytes > MAX_WEIGHT_RATIO * int8_bytes:
-        yield f"{report.weight_bytes:,} bytes of weights where INT8 takes {int8_bytes:,}: quantisation was thrown away"
+        yield f"{report.weight_bytes:,} bytes of weights where INT8 takes {int8_bytes:,}: quantisation was discarded"

@@ -1,7 +1,7 @@
 """Reports of the vendor's tool, as text, to records: the formats of 2.x, and of 4.x with hybrid epochs.
 
-Formats are known from published reports and documentation, not from a run of ours. A line that is not known is passed
-over; a report in which nothing is known is refused.
+Formats are known from published reports and documentation, not from a run of ours. Unknown lines are
+skipped; a report without a known line is refused.
 """
 
 import re
@@ -47,7 +47,7 @@ class PoolUse:
 
 @dataclass(frozen=True, kw_only=True)
 class VendorReport:
-    """What a report says; ``None`` is what it does not say.
+    """What a report states; ``None`` for what it leaves out.
 
     ``macc`` may be 0 in reports for the NPU: that is no fault.
     """
@@ -83,7 +83,7 @@ def parse_report(text: str, name: str) -> VendorReport:
     lines = [_PREFIX.sub("", line[:MAX_LINE]) for line in text.splitlines()]
     counts = _counts(lines)
     pools = tuple(_pool(match) for line in lines if (match := _POOL.search(line)) and _MEMORY.search(match.group(1)))
-    found = VendorReport(
+    report = VendorReport(
         version=_first(_VERSION, lines),
         epochs=counts.get("all"),
         hardware_epochs=counts.get("hw"),
@@ -95,9 +95,9 @@ def parse_report(text: str, name: str) -> VendorReport:
         duration_ms=_number(_first(_DURATION, lines)),
         errors=tuple(" ".join(match.group(0).split()) for line in lines if (match := _ERROR.search(line)))[:20],
     )
-    if found.epochs is None and not found.pools and not found.errors and found.duration_ms is None:
+    if report.epochs is None and not report.pools and not report.errors and report.duration_ms is None:
         raise InputError(f"{name} holds no epochs, memories or errors of stedgeai; name its report")
-    return found
+    return report
 
 
 def _counts(lines: list[str]) -> dict[str, int]:
@@ -120,11 +120,11 @@ def _counts(lines: list[str]) -> dict[str, int]:
 def _stated(line: str) -> dict[str, int]:
     if match := _RANGE.search(line):
         return {"all": max(int(match.group(2)[:9]) - int(match.group(1)[:9]) + 1, 0)}
-    found = {"all": int(match.group(1)[:9])} if (match := _COUNT.search(line)) else {}
+    counts = {"all": int(match.group(1)[:9])} if (match := _COUNT.search(line)) else {}
     for match in _KIND_COUNT.finditer(line):
         kind = (match.group(2) or match.group(3)).lower()
-        found[KINDS[kind]] = int((match.group(1) or match.group(4))[:9])
-    return found
+        counts[KINDS[kind]] = int((match.group(1) or match.group(4))[:9])
+    return counts
 
 
 def _pool(match: re.Match[str]) -> PoolUse:

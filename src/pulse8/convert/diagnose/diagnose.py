@@ -1,4 +1,4 @@
-"""Which layer an INT8 file loses in, and what to do about it."""
+"""Which layer costs an INT8 file its accuracy, and what to do about it."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.diagnose.findings import (
-    Finding,
+    PartFinding,
     Values,
     activation_causes,
     add_causes,
@@ -19,8 +19,8 @@ from pulse8.convert.diagnose.findings import (
     measured,
     weight_causes,
 )
-from pulse8.convert.diagnose.options import GOOD_SQNR_DB, DiagnoseOptions
-from pulse8.convert.diagnose.parts import Part, parts_of, rounding
+from pulse8.convert.diagnose.options import DiagnoseOptions
+from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
 from pulse8.convert.quantize.ort_writer import constants_of
@@ -28,33 +28,39 @@ from pulse8.learn.formats.data_file import open_calibration
 from pulse8.manifest import accept, options_of, record, writing
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.signal.fidelity import MIN_SQNR_DB
 from pulse8.values import Watch, unwatched
 
-MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+HINT_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 FILE: Final = "diagnosis.json"
 MIN_SHARE: Final = 0.05
-"""A part with less of the noise is not the one to mend, whatever is wrong with it."""
+"""A part with less of the noise is not the one to fix, whatever is wrong with it."""
 SHOWN: Final = 12
 """Histograms drawn: the parts with most noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The whole file's SQNR, its parts from the one with most noise down, and what to mend.
+    """The whole file's SQNR, its parts from the noisiest down, and what to fix.
 
-    ``mend`` names a layer; ``None`` where the file loses nothing that needs mending.
+    ``layer_to_fix`` is ``None`` where the file loses nothing that matters.
     """
 
     sqnr_db: float
     samples: int
-    mend: str | None
+    layer_to_fix: str | None
     advice: str
-    findings: tuple[Finding, ...]
+    findings: tuple[PartFinding, ...]
     folder: Path
 
 
 def diagnose(
-    fp32: Path, int8: Path, calibration: Path, folder: Path, options: DiagnoseOptions, watch: Watch[Part] = unwatched
+    fp32: Path,
+    int8: Path,
+    calibration: Path,
+    folder: Path,
+    options: DiagnoseOptions,
+    watch: Watch[RoundedPart] = unwatched,
 ) -> Diagnosis:
     """Compare an INT8 file with its FP32 file part by part; write ``diagnosis.json`` and two pictures to a folder.
 
@@ -65,33 +71,33 @@ def diagnose(
     ToolchainError
         matplotlib is not installed.
     """
-    model, quantised = load_model(fp32, "FP32 model", MEND), load_model(int8, "INT8 model", MEND_INT8)
+    model, int8_model = load_model(fp32, "FP32 model", MEND), load_model(int8, "INT8 model", HINT_INT8)
     static = static_form(model, fp32)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
     chosen = np.linspace(0, len(drawn) - 1, min(options.num_samples, len(drawn))).astype(np.int64)
     inputs = static_input(spec_of(model), drawn.data.take(chosen))
-    parts = parts_of(quantised, static, int8)
+    parts = parts_of(int8_model, static, int8)
     values = values_of(static, parts, inputs)
-    found = examine(static, parts, values, inputs, watch)
-    diagnosis = replace(found, folder=folder)
+    ranking = examine(static, parts, values, inputs, watch)
+    diagnosis = replace(ranking, folder=folder)
     with writing(folder / FILE) as temporary:
         temporary.write_text(json.dumps(asdict(diagnosis), indent=1, default=str) + "\n", encoding="utf-8")
     draw_noise(folder / "noise.svg", diagnosis.findings, diagnosis.sqnr_db)
-    shown = [each for each in diagnosis.findings if each.name in values and each.kind != "weights"][:SHOWN]
-    draw_histograms(folder / "histograms.svg", [(each, values[each.name]) for each in shown])
+    shown = [finding for finding in diagnosis.findings if finding.name in values and finding.kind != "weights"][:SHOWN]
+    draw_histograms(folder / "histograms.svg", [(finding, values[finding.name]) for finding in shown])
     record(folder / FILE, "diagnose", sources, options_of(DiagnoseOptions, options))
     return diagnosis
 
 
 def examine(
     static: onnx.ModelProto,
-    parts: Sequence[Part],
+    parts: Sequence[RoundedPart],
     values: dict[str, Values],
     inputs: NDArray[np.float32],
-    watch: Watch[Part] = unwatched,
+    watch: Watch[RoundedPart] = unwatched,
 ) -> Diagnosis:
-    """Rank the parts by their noise at the output [n inputs] and say which one to mend."""
+    """Rank the parts by their noise at the output [n inputs] and say which one to fix."""
     reference = _outputs(static, (), inputs)
     whole = _noise(static, parts, inputs, reference)
     alone, without = [], []
@@ -117,29 +123,36 @@ def examine(
         key=lambda finding: -finding.noise_share,
     )
     sqnr = decibels(signal, whole)
-    mend, advice = _advice(sqnr, ranked)
-    return Diagnosis(sqnr_db=sqnr, samples=len(inputs), mend=mend, advice=advice, findings=tuple(ranked), folder=Path())
+    layer_to_fix, advice = _advice(sqnr, ranked)
+    return Diagnosis(
+        sqnr_db=sqnr,
+        samples=len(inputs),
+        layer_to_fix=layer_to_fix,
+        advice=advice,
+        findings=tuple(ranked),
+        folder=Path(),
+    )
 
 
-def _advice(sqnr: float, ranked: Sequence[Finding]) -> tuple[str | None, str]:
-    """Name the layer to mend: the noisiest of those that something is wrong with, else the noisiest."""
-    if sqnr >= GOOD_SQNR_DB:
-        return None, f"the output keeps {sqnr:.1f} dB; nothing needs mending (limit {GOOD_SQNR_DB:.0f} dB)"
+def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
+    """Name the layer to fix: the noisiest of those that something is wrong with, else the noisiest."""
+    if sqnr >= MIN_SQNR_DB:
+        return None, f"the output keeps {sqnr:.1f} dB; nothing needs to be fixed (limit {MIN_SQNR_DB:.0f} dB)"
     worst = ranked[0]
-    blamed = next((each for each in ranked if each.causes and each.noise_share > MIN_SHARE), worst)
+    blamed = next((finding for finding in ranked if finding.causes and finding.noise_share > MIN_SHARE), worst)
     why = blamed.causes[0] if blamed.causes else "its scale fits and is too coarse: QAT (--qat), or normalise the input"
     gain = f"the output keeps {sqnr:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
     return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}"
 
 
-def values_of(static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32]) -> dict[str, Values]:
+def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32]) -> dict[str, Values]:
     """Measure each activation, one in memory at a time."""
-    found = {}
+    values = {}
     for part in parts:
         if part.kind != "weights":
             fp32, int8 = (_tensor(rounding(static, chosen, [part.name]), part.name, inputs) for chosen in ((), parts))
-            found[part.name] = measured(fp32, int8, part)
-    return found
+            values[part.name] = measured(fp32, int8, part)
+    return values
 
 
 def _tensor(model: onnx.ModelProto, name: str, inputs: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -152,24 +165,24 @@ def _tensor(model: onnx.ModelProto, name: str, inputs: Iterable[NDArray[np.float
     return np.concatenate([runner(sample[None])[place] for sample in inputs])
 
 
-def _outputs(static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def _outputs(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     runner = OrtRunner(rounding(static, parts).SerializeToString(), "basic")
     return np.stack([runner(sample[None])[0] for sample in inputs])
 
 
 def _noise(
-    static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32], reference: NDArray[np.float32]
+    static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> float:
     return float(np.square(_outputs(static, parts, inputs) - reference, dtype=np.float64).mean())
 
 
-def _causes(static: onnx.ModelProto, parts: Sequence[Part], values: dict[str, Values]) -> list[tuple[str, ...]]:
+def _causes(static: onnx.ModelProto, parts: Sequence[RoundedPart], values: dict[str, Values]) -> list[tuple[str, ...]]:
     constants = constants_of(static)
     activations = {part.name: part for part in parts if part.kind != "weights"}
     adds = {node.output[0]: list(node.input) for node in static.graph.node if node.op_type == "Add"}
     convs = {node.name: node for node in static.graph.node if node.op_type == "Conv"}
 
-    def of(part: Part) -> Iterator[str]:
+    def of(part: RoundedPart) -> Iterator[str]:
         if part.weight is not None and part.bias is not None:
             _, weight, bias = convs[part.name].input
             yield from weight_causes(part.weight, constants[weight], part.bias, constants[bias])
@@ -181,8 +194,8 @@ def _causes(static: onnx.ModelProto, parts: Sequence[Part], values: dict[str, Va
     return [tuple(of(part)) for part in parts]
 
 
-def _finding(part: Part, values: Values | None, causes: tuple[str, ...]) -> Finding:
-    empty = Finding(name=part.name, kind=part.kind, alone_db=0.0, without_db=0.0, noise_share=0.0, causes=causes)
+def _finding(part: RoundedPart, values: Values | None, causes: tuple[str, ...]) -> PartFinding:
+    empty = PartFinding(name=part.name, kind=part.kind, alone_db=0.0, without_db=0.0, noise_share=0.0, causes=causes)
     if values is None:
         return empty
     low, high = part.range

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.convert.diagnose.options import CLIPPED_SHARE, UNEVEN_CHANNELS, USED_SHARE, WEIGHT_STEPS_OFF
-from pulse8.convert.diagnose.parts import Kind, Part, Stored
+from pulse8.convert.diagnose.parts import Kind, RoundedPart, StoredConstant
 
 BINS: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PartFinding:
     """One part of the INT8 file.
 
     Attributes
@@ -38,7 +38,7 @@ class Finding:
     dead, silenced
         Channels that are constant in FP32; that vary in FP32 and are one code in INT8. ``None`` for weights.
     causes
-        What is wrong with it and how to mend it, likeliest first; empty where nothing is.
+        What is wrong with it and how to fix it, likeliest first; empty where nothing is.
     """
 
     name: str
@@ -75,13 +75,15 @@ class Values:
     counts: NDArray[np.int64]
 
 
-def measured(fp32: NDArray[np.float32], int8: NDArray[np.float32], part: Part) -> Values:
+def measured(fp32: NDArray[np.float32], int8: NDArray[np.float32], part: RoundedPart) -> Values:
     """Measure one activation; values [samples, channels, ...] of FP32 and of the INT8 file, dequantised."""
     low, high = part.range
     step = (high - low) / 255
     error = int8.astype(np.float64) - fp32
     noise, signal = float(np.square(error).mean()), float(fp32.var(dtype=np.float64))
-    varies, moves = (np.ptp(np.moveaxis(each, 1, 0).reshape(each.shape[1], -1), axis=1) > 0 for each in (fp32, int8))
+    varies, moves = (
+        np.ptp(np.moveaxis(tensor, 1, 0).reshape(tensor.shape[1], -1), axis=1) > 0 for tensor in (fp32, int8)
+    )
     span = min(low, float(fp32.min())), max(high, float(fp32.max()))
     return Values(
         low=float(fp32.min()),
@@ -102,11 +104,11 @@ def decibels(signal: float, noise: float) -> float:
     return float(10 * np.log10(max(signal, tiny) / max(noise, tiny)))
 
 
-def activation_causes(part: Part, values: Values) -> Iterator[str]:
+def activation_causes(part: RoundedPart, values: Values) -> Iterator[str]:
     """Say what is wrong with an activation's scale."""
     low, high = part.range
     used = (values.high - values.low) / (high - low)
-    points = zip(part.quantise or (), part.dequantise or (), strict=True)
+    points = zip(part.quantize or (), part.dequantize or (), strict=True)
     if any(not np.array_equal(one, other) for one, other in points):
         yield "is dequantised with another scale or zero point than it is quantised with: quantise the model again"
     if values.clipped_share > CLIPPED_SHARE:
@@ -115,24 +117,24 @@ def activation_causes(part: Part, values: Values) -> Iterator[str]:
             wider = "the input is not what the spec says: normalise it first"
         yield f"{values.clipped_share:.1%} of its values lie outside {low:.3g} to {high:.3g} and are clipped: {wider}"
     if used < USED_SHARE:
-        mend = f"take its range by percentile (--layers {part.name}=percentile)"
+        hint = f"take its range by percentile (--layers {part.name}=percentile)"
         if part.kind == "input":
-            mend = "normalise the input, so that the pulse is more than a few steps"
-        yield f"its values use {used:.0%} of its range {low:.3g} to {high:.3g}: {mend}"
+            hint = "normalise the input, so that the pulse is more than a few steps"
+        yield f"its values use {used:.0%} of its range {low:.3g} to {high:.3g}: {hint}"
     if values.silenced:
         yield f"{values.silenced} of its channels vary in FP32 and are one code in INT8: train with rounding (--qat)"
 
 
 def weight_causes(
-    stored: Stored, true: NDArray[np.float32], bias: Stored, true_bias: NDArray[np.float32]
+    stored: StoredConstant, true: NDArray[np.float32], bias: StoredConstant, true_bias: NDArray[np.float32]
 ) -> Iterator[str]:
     """Say what is wrong with a convolution's weights or biases."""
-    for what, held, wanted in (("weights", stored, true), ("biases", bias, true_bias)):
-        steps = np.abs(held.real() - wanted) / _steps(held)
+    for what, coded, wanted in (("weights", stored, true), ("biases", bias, true_bias)):
+        steps = np.abs(coded.real() - wanted) / _steps(coded)
         wrong = np.flatnonzero((steps > WEIGHT_STEPS_OFF).reshape(len(wanted), -1).any(1))
         if wrong.size:
             yield (
-                f"the {what} of {wrong.size} of {len(wanted)} channels (first: {wrong[0]}) are not FP32's: up to"
+                f"the {what} of {wrong.size} of {len(wanted)} channels (first: {wrong[0]}) differ from FP32's: up to"
                 f" {steps.max():.0f} steps off; quantise this FP32 file again"
             )
     largest = np.abs(true).reshape(len(true), -1).max(1)
@@ -140,13 +142,13 @@ def weight_causes(
         yield f"one scale for channels of weights up to {largest.min():.2g} and {largest.max():.2g}: --per-channel"
 
 
-def _steps(stored: Stored) -> NDArray[np.float32]:
+def _steps(stored: StoredConstant) -> NDArray[np.float32]:
     return stored.scale.reshape((-1, *[1] * (stored.codes.ndim - 1)) if stored.scale.ndim else ())
 
 
-def add_causes(parts: Sequence[Part]) -> tuple[str, ...]:
+def add_causes(parts: Sequence[RoundedPart]) -> tuple[str, ...]:
     """Say where an Add's operands have different scales."""
-    one, other = (np.ravel((part.quantise or (1, 0))[0])[0] for part in parts)
+    one, other = (np.ravel((part.quantize or (1, 0))[0])[0] for part in parts)
     if one == other:
         return ()
     scales = f"{one:.3g} ({parts[0].name}) and {other:.3g} ({parts[1].name})"

@@ -1,4 +1,4 @@
-"""Options of the diagnosis, and the limits from which a finding is one."""
+"""Options of the diagnosis, and the limits beyond which something is a cause."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,14 +6,12 @@ from typing import Final
 from pulse8.errors import SpecError
 
 MIN_SAMPLES: Final = 8
-GOOD_SQNR_DB: Final = 28.0
-"""Above it the whole file keeps what FP32 says, and nothing needs mending."""
 CLIPPED_SHARE: Final = 1e-3
 """Ten times what a percentile of 99.99 clips on purpose."""
 USED_SHARE: Final = 0.25
 """Below it a tensor's values have two bits less than INT8 has."""
 WEIGHT_STEPS_OFF: Final = 1.01
-"""An INT8 weight or bias lies at most half a step from its own; beyond a whole one it is another's."""
+"""An INT8 weight or bias lies at most half a step from its FP32 value; one more than a step away is another model's."""
 UNEVEN_CHANNELS: Final = 8.0
 """Largest over smallest weight of the channels that share one scale: three bits lost in the smallest."""
 

@@ -25,7 +25,7 @@ Kind = Literal["input", "weights", "activation"]
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class StoredConstant:
     """Integers as a QDQ file has them: ``real = scale * (codes - zero_point)``, scales along the first axis."""
 
     codes: Array
@@ -40,7 +40,7 @@ class Stored:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class RoundedPart:
     """One part: an activation's scale and zero point as it is quantised and as it is dequantised, or weights and bias.
 
     ``name`` is the activation's tensor, or the convolution's node.
@@ -48,19 +48,19 @@ class Part:
 
     name: str
     kind: Kind
-    quantise: tuple[Array, Array] | None = None
-    dequantise: tuple[Array, Array] | None = None
-    weight: Stored | None = None
-    bias: Stored | None = None
+    quantize: tuple[Array, Array] | None = None
+    dequantize: tuple[Array, Array] | None = None
+    weight: StoredConstant | None = None
+    bias: StoredConstant | None = None
 
     @property
     def range(self) -> tuple[float, float]:
         """Smallest and largest value that an activation can hold."""
-        scale, zero_point = (np.float64(each) for each in self.quantise or (0, 0))
+        scale, zero_point = (np.float64(point) for point in self.quantize or (0, 0))
         return float(scale * (-128 - zero_point)), float(scale * (127 - zero_point))
 
 
-def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[Part, ...]:
+def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[RoundedPart, ...]:
     """Return what rounds in an INT8 file, in the FP32 static graph's order.
 
     Raises
@@ -82,34 +82,34 @@ def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[
         ) from error
 
 
-def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[Part]:
+def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart]:
     constants = constants_of(int8)
-    quantisers = {node.input[0]: node for node in int8.graph.node if node.op_type == "QuantizeLinear"}
+    quantizers = {node.input[0]: node for node in int8.graph.node if node.op_type == "QuantizeLinear"}
     by_source = {node.input[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
     by_output = {node.output[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
     convs = {node.name: node for node in int8.graph.node if node.op_type == "Conv"}
 
-    def activation(name: str, kind: Kind) -> Part:
-        node = quantisers[name]
+    def activation(name: str, kind: Kind) -> RoundedPart:
+        node = quantizers[name]
         back = by_source[node.output[0]]
         points = [(constants[one.input[1]], constants[one.input[2]]) for one in (node, back)]
-        return Part(name, kind, quantise=points[0], dequantise=points[1])
+        return RoundedPart(name, kind, quantize=points[0], dequantize=points[1])
 
-    def stored(name: str) -> Stored:
-        return Stored(*(constants[each] for each in by_output[name].input))
+    def stored(name: str) -> StoredConstant:
+        return StoredConstant(*(constants[operand] for operand in by_output[name].input))
 
     yield activation(fp32.graph.input[0].name, "input")
     relu_of = {node.input[0]: node.output[0] for node in fp32.graph.node if node.op_type == "Relu"}
     for node in fp32.graph.node:
         if node.op_type == "Conv":
             _, weight, bias = convs[node.name].input
-            yield Part(node.name, "weights", weight=stored(weight), bias=stored(bias))
+            yield RoundedPart(node.name, "weights", weight=stored(weight), bias=stored(bias))
         name = relu_of.get(node.output[0], node.output[0])
-        if node.op_type not in {*MOVES_CODES, "Relu"} and name in quantisers:
+        if node.op_type not in {*MOVES_CODES, "Relu"} and name in quantizers:
             yield activation(name, "activation")
 
 
-def rounding(fp32: onnx.ModelProto, parts: Collection[Part], outputs: Collection[str] = ()) -> onnx.ModelProto:
+def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Collection[str] = ()) -> onnx.ModelProto:
     """Return the FP32 graph with the given parts rounded as the INT8 file rounds them.
 
     ``outputs`` are further tensors to return: each as it is dequantised where it is one of the parts.
@@ -135,7 +135,7 @@ def rounding(fp32: onnx.ModelProto, parts: Collection[Part], outputs: Collection
     return model
 
 
-def _replaced(model: onnx.ModelProto, parts: Collection[Part]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _replaced(model: onnx.ModelProto, parts: Collection[RoundedPart]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     convs = {node.name: node for node in model.graph.node if node.op_type == "Conv"}
     for part in parts:
         if part.weight is not None and part.bias is not None:
@@ -144,10 +144,10 @@ def _replaced(model: onnx.ModelProto, parts: Collection[Part]) -> Iterator[tuple
             yield bias, part.bias.real()
 
 
-def _qdq(model: onnx.ModelProto, part: Part) -> Iterator[onnx.NodeProto]:
+def _qdq(model: onnx.ModelProto, part: RoundedPart) -> Iterator[onnx.NodeProto]:
     """Add a part's constants and yield its two nodes."""
     name = part.name
-    for kind, points in (("q", part.quantise), ("dq", part.dequantise)):
+    for kind, points in (("q", part.quantize), ("dq", part.dequantize)):
         for what, value in zip("sz", points or (), strict=True):
             model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{name}_{kind}_{what}"))
     yield helper.make_node("QuantizeLinear", [name, f"{name}_q_s", f"{name}_q_z"], [f"{name}_q"])

@@ -1,4 +1,4 @@
-"""The diagnosis in two pictures: noise of each part, and values beside the ranges that were chosen for them."""
+"""The diagnosis in two pictures: noise of each part, and values with the ranges that were chosen for them."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pulse8.convert.diagnose.findings import Finding, Values
+from pulse8.convert.diagnose.findings import PartFinding, Values
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
 if TYPE_CHECKING:
@@ -17,22 +17,22 @@ COLUMNS: Final = 3
 MAX_SHOWN_DB: Final = 80.0
 
 
-def draw_noise(path: Path, findings: Sequence[Finding], whole_db: float) -> None:
+def draw_noise(path: Path, findings: Sequence[PartFinding], whole_db: float) -> None:
     """Draw each part's SQNR alone and the file's without it, noisiest first, and the whole file's as a line."""
     with drawing(path, (8, 1.2 + 0.28 * len(findings))) as figure:
         axes = figure.subplots()
         places = np.arange(len(findings))
-        shown = [[min(value, MAX_SHOWN_DB) for value in (each.alone_db, each.without_db)] for each in findings]
+        shown = [[min(value, MAX_SHOWN_DB) for value in (finding.alone_db, finding.without_db)] for finding in findings]
         axes.barh(places - 0.2, [pair[0] for pair in shown], 0.36, color=PULSE, label="this part alone")
         axes.barh(places + 0.2, [pair[1] for pair in shown], 0.36, color=FAINT, label="all but this part")
         axes.axvline(whole_db, color=INK, linewidth=1, label="whole file")
-        axes.set_yticks(places, [f"{each.name}, {each.kind}" for each in findings])
+        axes.set_yticks(places, [f"{finding.name}, {finding.kind}" for finding in findings])
         axes.invert_yaxis()
         axes.set_xlabel("SQNR of the model's output (dB)")
         axes.legend(frameon=False)
 
 
-def draw_histograms(path: Path, shown: Sequence[tuple[Finding, Values]]) -> None:
+def draw_histograms(path: Path, shown: Sequence[tuple[PartFinding, Values]]) -> None:
     """Draw FP32's values of each activation with the ends of its INT8 range."""
     rows = max(1, math.ceil(len(shown) / COLUMNS))
     with drawing(path, (9, 1.9 * rows + 0.4)) as figure:
@@ -43,7 +43,7 @@ def draw_histograms(path: Path, shown: Sequence[tuple[Finding, Values]]) -> None
             _draw_histogram(axes, finding, values)
 
 
-def _draw_histogram(axes: "Axes", finding: Finding, values: Values) -> None:
+def _draw_histogram(axes: "Axes", finding: PartFinding, values: Values) -> None:
     edges = np.linspace(*values.span, len(values.counts) + 1)
     axes.stairs(np.log10(1 + values.counts), edges, fill=True, color=FAINT)
     for end in finding.range or ():

@@ -32,31 +32,31 @@ def _promises(evidence: Evidence) -> Section:
     rows = [(gate.what, gate.asked, gate.measured, "met" if gate.met else "not met") for gate in verdict.gates]
     return Section(
         title="Promises",
-        text=("What an INT8 file has to hold to be accepted. The limits and their reasons: decisions 0026 and 0032.",),
+        text=("The limits that an INT8 file has to meet to be accepted; decisions 0026 and 0032 give the reasons.",),
         tables=(Table(head=("what", "asked", "measured", "result"), rows=(*rows, *_pre_flight_rows(evidence))),),
     )
 
 
 def _pre_flight_rows(evidence: Evidence) -> Iterator[tuple[str, ...]]:
-    for path, found in evidence.preflights.items():
+    for path, result in evidence.preflights.items():
         what = f"Errors that the pre-flight finds in {path.name} (no gate of the verdict)"
-        if found is None:
+        if result is None:
             yield (what, "none", "-", "not measured")
         else:
-            errors = sum(each.severity == "error" for each in found.findings)
+            errors = sum(finding.severity == "error" for finding in result.findings)
             yield (what, "none", str(errors or "none"), "not met" if errors else "met")
 
 
 def _accuracy(evidence: Evidence) -> Section:
-    verdict, found = evidence.verdict, evidence.verdict.comparison
-    people = f"{found.subjects} subjects" if found.subjects else "no subject ids"
-    known = found.intervals
+    verdict, comparison = evidence.verdict, evidence.verdict.comparison
+    people = f"{comparison.subjects} subjects" if comparison.subjects else "no subject ids"
+    known = comparison.intervals
     rows = (
-        ("FP32", found.fp32.mae, known.fp32 if known else None, found.fp32),
-        ("INT8", found.int8.mae, known.int8 if known else None, found.int8),
+        ("FP32", comparison.fp32.mae, known.fp32 if known else None, comparison.fp32),
+        ("INT8", comparison.int8.mae, known.int8 if known else None, comparison.int8),
         (
-            f"always the training mean ({found.constant_bpm:.1f} BPM)",
-            found.constant_mae,
+            f"always the training mean ({comparison.constant_bpm:.1f} BPM)",
+            comparison.constant_mae,
             known.constant if known else None,
             None,
         ),
@@ -65,60 +65,61 @@ def _accuracy(evidence: Evidence) -> Section:
         title="Accuracy on held-out windows",
         text=(
             *([ON_SIMULATED] if verdict.simulated else []),
-            f"{found.samples} windows ({people}); {verdict.split}. INT8 ran in {verdict.runner}.",
-            f"INT8 is {found.usefulness}: its MAE minus the constant predictor's is"
-            f" {ranged(found.constant_gap_interval)} BPM (95 % interval by paired bootstrap over subjects)."
+            f"{comparison.samples} windows ({people}); {verdict.split}. INT8 ran in {verdict.runner}.",
+            f"INT8 is {comparison.usefulness}: its MAE minus the constant predictor's is"
+            f" {ranged(comparison.constant_gap_interval)} BPM (95 % interval by paired bootstrap over subjects)."
             f"{'' if verdict.waves else f' {EIGHT_FRAMES}.'}",
-            f"INT8's MAE minus FP32's is {found.mae_increase:+.2f} BPM, {ranged(found.mae_increase_interval)} (the same"
-            f" kind of interval). Worst subject: {_worst(found)}.",
+            f"INT8's MAE minus FP32's is {comparison.mae_increase:+.2f} BPM, {ranged(comparison.mae_increase_interval)}"
+            f" (the same kind of interval). Worst subject: {_worst(comparison)}.",
         ),
         tables=(
             Table(
-                head=("who reads", "MAE, BPM", "95 % interval", "RMSE", "bias", "95 % limits of agreement"),
-                rows=(*(_accuracy_row(*row) for row in rows), _pos_row(found)),
+                head=("estimator", "MAE, BPM", "95 % interval", "RMSE", "bias", "95 % limits of agreement"),
+                rows=(*(_accuracy_row(*row) for row in rows), _pos_row(comparison)),
             ),
         ),
     )
 
 
-def _accuracy_row(name: str, mae: float, interval: Interval | None, found: Accuracy | None) -> tuple[str, ...]:
+def _accuracy_row(name: str, mae: float, interval: Interval | None, accuracy: Accuracy | None) -> tuple[str, ...]:
     others = ("-",) * 3
-    if found is not None:
-        others = (f"{found.rmse:.2f}", f"{found.bias:+.2f}", ranged(found.limits_of_agreement))
+    if accuracy is not None:
+        others = (f"{accuracy.rmse:.2f}", f"{accuracy.bias:+.2f}", ranged(accuracy.limits_of_agreement))
     return (name, f"{mae:.2f}", span(interval), *others)
 
 
-def _pos_row(found: Comparison) -> tuple[str, ...]:
-    if found.pos_mae is None or found.pos_gap_interval is None:
+def _pos_row(comparison: Comparison) -> tuple[str, ...]:
+    if comparison.pos_mae is None or comparison.pos_gap_interval is None:
         return ("POS (needs windows of seconds, not of 8 frames)", *["-"] * 5)
-    name = f"POS on the same windows; INT8's minus it {ranged(found.pos_gap_interval)}"
-    return _accuracy_row(name, found.pos_mae, found.intervals.pos if found.intervals else None, None)
+    name = f"POS on the same windows; INT8's minus it {ranged(comparison.pos_gap_interval)}"
+    return _accuracy_row(name, comparison.pos_mae, comparison.intervals.pos if comparison.intervals else None, None)
 
 
-def _worst(found: Comparison) -> str:
-    worst = found.worst
+def _worst(comparison: Comparison) -> str:
+    worst = comparison.worst
     if worst is None:
         return "not known"
     return f"{worst.subject}, INT8 MAE {worst.int8_mae:.2f} BPM on {worst.windows} windows"
 
 
 def _agreement(evidence: Evidence) -> Section:
-    found, windows = evidence.verdict.comparison, evidence.windows
+    comparison, windows = evidence.verdict.comparison, evidence.windows
     waves = evidence.verdict.waves
     return Section(
         title="FP32 against INT8",
         text=(
-            f"Absolute difference: mean {found.difference_mean:.3f}, largest {found.difference_max:.3f}, standard"
-            f" deviation {found.difference_std:.3f} BPM. SQNR of the BPM: {found.sqnr_db:.1f} dB. Outputs vary by"
-            f" {found.fp32_sd:.2f} (FP32) and {found.int8_sd:.2f} BPM (INT8), one standard deviation.",
+            f"Absolute difference: mean {comparison.difference_mean:.3f}, largest {comparison.difference_max:.3f},"
+            f" standard deviation {comparison.difference_std:.3f} BPM. SQNR of the BPM: {comparison.sqnr_db:.1f} dB."
+            f" Outputs vary by {comparison.fp32_sd:.2f} (FP32) and {comparison.int8_sd:.2f} BPM (INT8), one standard"
+            " deviation.",
             *(f"{line}." for line in (wave_lines(waves) if waves else ())),
         ),
         pictures=(
             Picture(
                 svg=agreement_svg(windows.fp32, windows.int8),
                 caption=f"Each window's rate; the line is equality.{note(evidence)}",
-                alt=f"INT8's rate over FP32's for {found.samples} windows: mean difference"
-                f" {found.difference_mean:.2f}, largest {found.difference_max:.2f} BPM",
+                alt=f"INT8's rate over FP32's for {comparison.samples} windows: mean difference"
+                f" {comparison.difference_mean:.2f}, largest {comparison.difference_max:.2f} BPM",
             ),
             _bland_altman(windows.fp32, windows.int8, ("FP32", "INT8"), note(evidence)),
         ),
@@ -135,7 +136,7 @@ def _bland_altman(reference: Values, test: Values, names: tuple[str, str], more:
 
 
 def _errors(evidence: Evidence) -> Section:
-    windows, found = evidence.windows, evidence.verdict.comparison
+    windows, comparison = evidence.windows, evidence.verdict.comparison
     errors = windows.fp32 - windows.labels, windows.int8 - windows.labels
     return Section(
         title="Errors against the label",
@@ -144,7 +145,8 @@ def _errors(evidence: Evidence) -> Section:
             Picture(
                 svg=error_histogram_svg(*errors),
                 caption=f"Error of both models in the same bins.{whose(evidence)}",
-                alt=f"Histogram of errors: FP32 bias {found.fp32.bias:+.2f}, INT8 bias {found.int8.bias:+.2f} BPM",
+                alt=f"Histogram of errors: FP32 bias {comparison.fp32.bias:+.2f}, INT8 bias"
+                f" {comparison.int8.bias:+.2f} BPM",
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""Sections on the board: pre-flights, memory, the guide's promises, and what fits at 30 frames a second."""
+"""Sections on the board: pre-flights, memory, the guide's promises, and what fits at 30 frames per second."""
 
 import shlex
 from collections.abc import Iterator
@@ -20,55 +20,55 @@ def board_sections(evidence: Evidence) -> list[Section]:
     if not evidence.rates:
         return [Section(title="Pre-flight", text=("Not measured: the INT8 file is not beside its verdict.",))]
     slowest = min(evidence.rates.values())
-    runs = [rate / slowest for rate in evidence.rates.values()] if evidence.looked else []
+    runs = [rate / slowest for rate in evidence.rates.values()] if evidence.board_preflights else []
     return [
-        *(_pre_flight(path, found) for path, found in evidence.preflights.items()),
+        *(_pre_flight(path, result) for path, result in evidence.preflights.items()),
         _memory(evidence),
-        promises_section(promises(evidence.verdict, evidence.sizes, evidence.looked, runs)),
+        promises_section(promises(evidence.verdict, evidence.sizes, evidence.board_preflights, runs)),
         budget_section(budget(evidence.rates)),
     ]
 
 
-def _pre_flight(path: Path, found: Preflight | None) -> Section:
-    if found is not None:
-        return preflight_section(found)
+def _pre_flight(path: Path, result: Preflight | None) -> Section:
+    if result is not None:
+        return preflight_section(result)
     return Section(
         title=f"Pre-flight of {path.name}",
-        text=("Not measured: no pre-flight of these bytes stands beside the file; by the command below.",),
+        text=("Not measured: there is no pre-flight of this file; run the command below.",),
         code=(shlex.join(("pulse8", "preflight", path.name, "--keep")),),
     )
 
 
 def _memory(evidence: Evidence) -> Section:
     text, tables = [], []
-    if evidence.looked:
+    if evidence.board_preflights:
         text.append(f"Activations and constants on the NPU: {LOWER_BOUND}.")
-        rows = [row for found in evidence.looked for row in _memory_rows(found)]
+        rows = [row for result in evidence.board_preflights for row in _memory_rows(result)]
         tables.append(Table(head=("file", "what", "bytes", "of", "share"), rows=tuple(rows), caption="On the NPU"))
     else:
-        text.append("On the NPU: not measured; a pre-flight of each file for the board says it.")
+        text.append("On the NPU: not measured; run a pre-flight of each file for the board.")
     if evidence.board is not None:
         tables.append(_board_table(evidence.board))
     whole = evidence.path("int8")
     missing = evidence.board is None and whole is not None
     if missing:
-        text.append("On the Cortex-M55, to the byte: not measured; by the command below.")
+        text.append("On the Cortex-M55, to the byte: not measured; run the command below.")
     command = ("pulse8", "deploy", "--input", whole.name if whole else "", "--output", BOARD)
     return Section(
         title="Memory", text=tuple(text), tables=tuple(tables), code=(shlex.join(command),) if missing else ()
     )
 
 
-def _memory_rows(found: Preflight) -> Iterator[tuple[str, ...]]:
-    name = Path(found.model).name
-    yield _row(name, "weights and biases", found.flash_bytes, FLASH.name, FLASH.bytes)
-    if found.memory is None:
+def _memory_rows(result: Preflight) -> Iterator[tuple[str, ...]]:
+    name = Path(result.model).name
+    yield _row(name, "weights and biases", result.flash_bytes, FLASH.name, FLASH.bytes)
+    if result.memory is None:
         yield (name, "activations: a shape is not known", "-", "-", "-")
         return
     chip = " + ".join(dict.fromkeys(pool.name.rstrip("0123456789") for pool in CHIP_POOLS))
-    yield _row(name, "activations alive at once", found.memory.peak_bytes, chip, CHIP_BYTES)
-    if found.memory.placed_bytes is not None:
-        yield _row(name, "activations as placed here", found.memory.placed_bytes, chip, CHIP_BYTES)
+    yield _row(name, "activations alive at once", result.memory.peak_bytes, chip, CHIP_BYTES)
+    if result.memory.placed_bytes is not None:
+        yield _row(name, "activations as placed here", result.memory.placed_bytes, chip, CHIP_BYTES)
 
 
 def _row(name: str, what: str, size: int, where: str, room: int) -> tuple[str, ...]:

@@ -20,14 +20,14 @@ def chain_sections(evidence: Evidence) -> list[Section]:
 def _timeline(timeline: Timeline | None) -> Section:
     title = "Timeline of the build"
     if timeline is None:
-        told = "Not measured: the steps were run one by one; pulse8 build takes the time of each."
-        return Section(title=title, text=(told,))
+        missing = "Not measured: the steps were run one by one; pulse8 build takes the time of each."
+        return Section(title=title, text=(missing,))
     total = sum(stage.seconds for stage in timeline.stages)
     rows = [(stage.name, f"{stage.seconds:.2f}", f"{stage.seconds / (total or 1):.0%}") for stage in timeline.stages]
     drawn = [(stage.name, stage.seconds) for stage in timeline.stages]
     return Section(
         title=title,
-        text=("Wall time of each stage on the machine that built; this page itself is not in it.",),
+        text=("Wall time of each stage on the machine that ran the build; writing this page is not included.",),
         tables=(Table(head=("stage", "seconds", "share"), rows=(*rows, ("all", f"{total:.2f}", "100%"))),),
         pictures=(
             Picture(
@@ -84,7 +84,7 @@ def _side_row(side: Side) -> tuple[str, ...]:
 
 
 def _versions(rows: Mapping[Path, Row]) -> Iterator[tuple[str, str]]:
-    """Versions that the steps ran with, one line a tool, in full where steps differ."""
+    """Versions that the steps ran with, one row per tool, all of them where steps differ."""
     names = dict.fromkeys(name for row in rows.values() for name in row.tools)
     for name in names:
         yield (name, ", ".join(dict.fromkeys(row.tools[name] for row in rows.values() if name in row.tools)))
@@ -92,12 +92,16 @@ def _versions(rows: Mapping[Path, Row]) -> Iterator[tuple[str, str]]:
 
 def _reproduce(evidence: Evidence) -> Section:
     base, steps = commands_of(evidence.rows, evidence.source.path)
-    go = () if evidence.timeline is None else ("# in one go, from where it was started", evidence.timeline.command, "")
+    go = (
+        ()
+        if evidence.timeline is None
+        else ("# in one go, from the folder where it was started", evidence.timeline.command, "")
+    )
     return Section(
         title="How to reproduce",
         text=(
-            "Files come out with the hashes above where versions and machine are the same. A step that has no command"
-            " here stands behind a # with its options.",
+            "With the same versions on the same machine the files have the hashes above. A step without a command is a"
+            " comment (#) with its options.",
         ),
         code=(*go, f"# step by step, in the folder {base.name}", *steps),
     )

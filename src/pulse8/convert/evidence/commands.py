@@ -47,7 +47,7 @@ WITH_QUANTIZE: Final = "qat"
 
 
 def commands_of(rows: Mapping[Path, Row], verdict_file: Path) -> tuple[Path, tuple[str, ...]]:
-    """Return the folder that all files stand in, and the commands to run there, each file after what it is made of."""
+    """Return the folder that holds all files, and the commands to run there, inputs before what is made from them."""
     base = _common([path.parent.resolve() for path in rows] or [verdict_file.parent.resolve()])
     steps = [
         _command(path, row, base) for path, row in _ordered(rows, verdict_file, set()) if row.step != WITH_QUANTIZE
@@ -86,15 +86,15 @@ def _command(path: Path, row: Row, base: Path) -> str:
 
 
 def _comment(path: Path, row: Row, base: Path) -> str:
-    """One line, whatever stands in the row: who copies it must not run a part of it."""
-    told = (f"{name}={value}" for name, value in row.options.items() if isinstance(value, int | float | str))
-    return " ".join(" ".join(("#", f"{_seen(path, base)}:", row.step, *told)).split())
+    """Return one line, whatever the row holds: a person who copies it must not run a part of it."""
+    options = (f"{name}={value}" for name, value in row.options.items() if isinstance(value, int | float | str))
+    return " ".join(" ".join(("#", f"{_seen(path, base)}:", row.step, *options)).split())
 
 
-def _training(told: Mapping[str, Any]) -> Iterator[str]:
-    if told:
+def _training(options: Mapping[str, Any]) -> Iterator[str]:
+    if options:
         yield from ("--qat", "True")
-    for name, value in told.items():
+    for name, value in options.items():
         if name != "figures":
             yield from _flag(f"training.{name}", value)
 
@@ -105,7 +105,7 @@ def _source(source: Source, flag: str, path: Path, base: Path) -> Sequence[str]:
 
 
 def _shipped(checkpoint: Source) -> str | None:
-    """Which shipped checkpoint this is: it has a name, and a path that differs from machine to machine."""
+    """Return the name of a shipped checkpoint: its path differs from machine to machine."""
     homes = {name: Path(str(files("pulse8.learn.models") / f"{name}.pth")) for name in SHIPPED}
     return next((name for name, path in homes.items() if sha256_of(path) == checkpoint.sha256), None)
 
@@ -127,12 +127,12 @@ def _seen(path: Path, base: Path) -> str:
 def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any record
     """Yield the flags of what differs from a record's defaults, nested records' with their name and a dot."""
     default = kind()
-    for each in dataclasses.fields(kind):
-        value, usual = getattr(options, each.name), getattr(default, each.name)
+    for entry in dataclasses.fields(kind):
+        value, usual = getattr(options, entry.name), getattr(default, entry.name)
         if dataclasses.is_dataclass(usual):
-            yield from flags_of(value, type(usual), f"{prefix}{each.name}.")
+            yield from flags_of(value, type(usual), f"{prefix}{entry.name}.")
         elif value != usual:
-            yield from _flag(f"{prefix}{each.name}", value)
+            yield from _flag(f"{prefix}{entry.name}", value)
 
 
 def build_command(options: Any, kind: type[Any], paths: Mapping[str, Path | None]) -> str:  # noqa: ANN401 - any record

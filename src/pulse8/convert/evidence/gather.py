@@ -1,4 +1,4 @@
-"""From a verdict's file to all that was measured about its INT8 file; what was not measured is ``None``."""
+"""From a verdict's file to everything that was measured about its INT8 file; what was not measured is ``None``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from pulse8.convert.verify.verdict import Verdict
 from pulse8.errors import InputError
 from pulse8.manifest import Accepted, Row, accept, existing_file, lineage, sha256_of
 
-MEND: Final = "make it with verify_quantization.py (or pulse8 verify)"
+HINT: Final = "make it with verify_quantization.py (or pulse8 verify)"
 DIAGNOSIS: Final = "diagnosis"
 BOARD: Final = "board"
 """Folders of the two steps, as their verbs name them."""
@@ -29,13 +29,13 @@ KINDS: Final[Mapping[str, Any]] = {
     "fp32_shown": np.bool_,
     "int8_shown": np.bool_,
 }
-"""What of each window is no number."""
+"""The columns that are not numbers."""
 DAMAGED: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
-    """All that is known.
+    """Everything that is known about an INT8 file.
 
     Attributes
     ----------
@@ -46,9 +46,9 @@ class Evidence:
     sizes
         Bytes of the FP32 and the INT8 file.
     rates
-        The files for the board with their runs a second; empty where they are gone.
+        The files for the board with their runs per second; empty where the INT8 file is missing.
     preflights
-        What was found in each of them; ``None`` where that was not asked, or of other bytes.
+        Their pre-flights; ``None`` where there is none of these bytes.
     diagnosis
         Which part of the INT8 file makes its noise.
     board
@@ -56,7 +56,7 @@ class Evidence:
     timeline
         How long each stage of the build took.
     rows
-        The manifest's row of every file that the verdict stands on, by file; the verdict's comes first.
+        The manifest's row of every file that the verdict depends on, by file; the verdict's comes first.
     """
 
     source: Accepted
@@ -71,32 +71,32 @@ class Evidence:
     rows: Mapping[Path, Row]
 
     @property
-    def looked(self) -> tuple[Preflight, ...]:
+    def board_preflights(self) -> tuple[Preflight, ...]:
         """The pre-flights, where every file for the board has one."""
-        known = tuple(found for found in self.preflights.values() if found is not None)
+        known = tuple(result for result in self.preflights.values() if result is not None)
         return known if len(known) == len(self.preflights) else ()
 
     def path(self, name: str) -> Path | None:
-        """Where an input of the verification stands: fp32, int8 or data."""
+        """Return the path of an input of the verification: fp32, int8 or data."""
         row = self.source.row
         return None if row is None or name not in row.inputs else self.source.path.parent / row.inputs[name].path
 
 
 def gather(verdict_file: Path) -> Evidence:
-    """Read a verdict and what stands beside it.
+    """Read a verdict and the files beside it.
 
     Raises
     ------
     InputError
         The verdict is missing, damaged or stale.
     """
-    source = accept(existing_file(verdict_file, "Verdict", MEND), failed_too=True)
+    source = accept(existing_file(verdict_file, "Verdict", HINT), failed_too=True)
     try:
-        told = json.loads(verdict_file.read_text(encoding="utf-8"))
-        windows = _windows(told.pop("windows"))
-        verdict: Verdict = record_of(Verdict, told)
+        fields = json.loads(verdict_file.read_text(encoding="utf-8"))
+        windows = _windows(fields.pop("windows"))
+        verdict: Verdict = record_of(Verdict, fields)
     except DAMAGED as error:
-        raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {MEND}") from error
+        raise InputError(f"verdict {verdict_file} cannot be read ({error!r}); {HINT}") from error
     inputs = source.row.inputs if source.row is not None else {}
     whole = verdict_file.parent / inputs["int8"].path if "int8" in inputs else None
     rates = board_files(whole) if whole is not None and whole.is_file() else {}
@@ -115,27 +115,28 @@ def gather(verdict_file: Path) -> Evidence:
     )
 
 
-def _windows(told: Mapping[str, Any]) -> Predictions:
-    if missing := [name for name in ("labels", "fp32", "int8", "subjects") if told[name] is None]:
+def _windows(fields: Mapping[str, Any]) -> Predictions:
+    if missing := [name for name in ("labels", "fp32", "int8", "subjects") if fields[name] is None]:
         raise ValueError(f"no {missing[0]} of its windows")
     arrays: dict[str, Any] = {
-        name: None if values is None else np.array(values, KINDS.get(name, np.float64)) for name, values in told.items()
+        name: None if values is None else np.array(values, KINDS.get(name, np.float64))
+        for name, values in fields.items()
     }
     return Predictions(**arrays)
 
 
 def _preflight(model: Path) -> Preflight | None:
-    found: Preflight | None = _read(Preflight, preflight_path(model), sha256_of(model))
-    return found
+    result: Preflight | None = _read(Preflight, preflight_path(model), sha256_of(model))
+    return result
 
 
 def _near(verdict_file: Path, folder: str, name: str) -> Sequence[Path]:
-    """Where a step would leave its file: in a folder beside the verdict's, or beside the verdict."""
+    """Return where a step would write its file: in a folder beside the verdict's, or beside the verdict."""
     return verdict_file.parent.parent / folder / name, verdict_file.parent / folder / name
 
 
 def _first(kind: Any, files: Sequence[Path], about: str) -> Any:  # noqa: ANN401 - a type, and a value of it
-    return next((found for file in files if (found := _read(kind, file, about)) is not None), None)
+    return next((record for file in files if (record := _read(kind, file, about)) is not None), None)
 
 
 def _read(kind: Any, path: Path, about: str) -> Any:  # noqa: ANN401 - a type, and a value of it

@@ -27,7 +27,9 @@ class Headline:
 def headline(evidence: Evidence) -> Headline:
     """Say whether to ship, and why."""
     verdict = evidence.verdict
-    errors = [each for found in evidence.looked for each in found.findings if each.severity == "error"]
+    errors = [
+        finding for result in evidence.board_preflights for finding in result.findings if finding.severity == "error"
+    ]
     if not verdict.passed:
         count = f"{len(verdict.failures)} of {len(verdict.gates)} gates"
         return Headline(
@@ -63,10 +65,10 @@ def _useful(verdict: Verdict) -> bool:
 
 
 def _fidelity(verdict: Verdict) -> str:
-    found, waves = verdict.comparison, verdict.waves
+    comparison, waves = verdict.comparison, verdict.waves
     rates = (
-        f"INT8 changes the MAE by {found.mae_increase:+.2f} BPM (limit {LIMITS.max_mae_increase_bpm:g}) and outputs by"
-        f" {found.difference_mean:.2f} BPM (limit {LIMITS.max_mean_difference_bpm:g})"
+        f"INT8 changes the MAE by {comparison.mae_increase:+.2f} BPM (limit {LIMITS.max_mae_increase_bpm:g}) and"
+        f" outputs by {comparison.difference_mean:.2f} BPM (limit {LIMITS.max_mean_difference_bpm:g})"
     )
     if waves is None:
         return rates
@@ -74,15 +76,15 @@ def _fidelity(verdict: Verdict) -> str:
 
 
 def _against_constant(verdict: Verdict) -> str:
-    found = verdict.comparison
-    pos = "" if found.pos_mae is None else f", POS {found.pos_mae:.2f}"
-    return f"MAE {found.int8.mae:.2f} BPM, always the training mean {found.constant_mae:.2f}{pos}"
+    comparison = verdict.comparison
+    pos = "" if comparison.pos_mae is None else f", POS {comparison.pos_mae:.2f}"
+    return f"MAE {comparison.int8.mae:.2f} BPM, always the training mean {comparison.constant_mae:.2f}{pos}"
 
 
 def _board(evidence: Evidence) -> str:
-    if not evidence.looked:
+    if not evidence.board_preflights:
         return "its pre-flight was not run"
-    warnings = sum(each.severity == "warn" for found in evidence.looked for each in found.findings)
+    warnings = sum(finding.severity == "warn" for result in evidence.board_preflights for finding in result.findings)
     return f"its pre-flight finds no error{f' and {warnings} warnings' if warnings else ''}"
 
 
@@ -92,16 +94,16 @@ def facts(evidence: Evidence) -> tuple[Fact, ...]:
 
 
 def _facts(evidence: Evidence) -> Iterator[Fact]:
-    found, waves = evidence.verdict.comparison, evidence.verdict.waves
-    yield Fact(name="MAE, INT8", value=f"{found.int8.mae:.2f} BPM", note=f"FP32 {found.fp32.mae:.2f} BPM")
-    pos = "" if found.pos_mae is None else f"; POS {found.pos_mae:.2f} BPM"
+    comparison, waves = evidence.verdict.comparison, evidence.verdict.waves
+    yield Fact(name="MAE, INT8", value=f"{comparison.int8.mae:.2f} BPM", note=f"FP32 {comparison.fp32.mae:.2f} BPM")
+    pos = "" if comparison.pos_mae is None else f"; POS {comparison.pos_mae:.2f} BPM"
     yield Fact(
-        name="MAE, always the training mean", value=f"{found.constant_mae:.2f} BPM", note=f"needs no camera{pos}"
+        name="MAE, always the training mean", value=f"{comparison.constant_mae:.2f} BPM", note=f"needs no camera{pos}"
     )
     if waves is None:
         yield Fact(
             name="Change of rate, mean",
-            value=f"{found.difference_mean:.2f} BPM",
+            value=f"{comparison.difference_mean:.2f} BPM",
             note=f"FP32 to INT8; limit {LIMITS.max_mean_difference_bpm:g}",
         )
     else:
@@ -119,17 +121,21 @@ def _facts(evidence: Evidence) -> Iterator[Fact]:
     if evidence.sizes is not None:
         fp32, int8 = evidence.sizes
         yield Fact(name="INT8 file", value=f"{int8 / 1000:.1f} KB", note=f"{fp32 / int8:.1f} times smaller")
-    latency, memory = _per_answer(evidence), [each.memory for each in evidence.looked]
+    latency, memory = _per_answer(evidence), [result.memory for result in evidence.board_preflights]
     if latency is not None:
-        yield Fact(name="NPU, an answer", value=f"{latency[0]:.2f}-{latency[1]:.2f} ms", note="estimated, not measured")
+        yield Fact(
+            name="NPU time per answer", value=f"{latency[0]:.2f}-{latency[1]:.2f} ms", note="estimated, not measured"
+        )
     if memory and all(plan is not None for plan in memory):
         peak = max(plan.peak_bytes for plan in memory if plan is not None)
         yield Fact(name="Activations", value=f"{peak / 1000:.1f} KB", note="a lower bound")
 
 
 def _per_answer(evidence: Evidence) -> tuple[float, float] | None:
-    """Milliseconds of NPU for one answer, low and high: each network as often as it runs for one."""
-    known = [(each.latency, rate) for each, rate in zip(evidence.looked, evidence.rates.values(), strict=False)]
+    """Milliseconds of NPU time per answer, low and high: each network as often as it runs for one."""
+    known = [
+        (result.latency, rate) for result, rate in zip(evidence.board_preflights, evidence.rates.values(), strict=False)
+    ]
     if not known or any(latency is None for latency, _ in known):
         return None
     slowest = min(evidence.rates.values())

@@ -14,35 +14,35 @@ SHOWN: Final = 8
 
 def layers_section(evidence: Evidence) -> Section:
     """Return what each tensor keeps, and what each part costs the output."""
-    verdict, found = evidence.verdict, evidence.diagnosis
+    verdict, diagnosis = evidence.verdict, evidence.diagnosis
     text = [] if verdict.layers else [f"Layers: not measured: {verdict.layers_missing}"]
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
     if verdict.layers:
         weakest = min(verdict.layers, key=lambda layer: layer.sqnr_db)
         text.append(
-            "Each FP32 tensor's signal about its mean, over the INT8 file's error in it. Errors add up on the way."
+            "Each FP32 tensor's signal about its mean, over the INT8 file's error in it. Errors add up."
             f" Weakest: {weakest.layer}, {weakest.sqnr_db:.1f} dB."
         )
         names, decibels = [layer.layer for layer in verdict.layers], [layer.sqnr_db for layer in verdict.layers]
-        told = ", ".join(f"{name} {value:.0f}" for name, value in zip(names, decibels, strict=True))
+        listed = ", ".join(f"{name} {value:.0f}" for name, value in zip(names, decibels, strict=True))
         pictures = (
             Picture(
                 svg=layer_sqnr_svg(names, decibels),
                 caption="From the input (top) to the output (bottom), dB.",
-                alt=f"SQNR of each tensor, dB: {told}",
+                alt=f"SQNR of each tensor, dB: {listed}",
             ),
         )
-    if found is None:
-        text.append("Which part makes the noise: not measured; by the command below.")
+    if diagnosis is None:
+        text.append("Which part makes the noise: not measured; run the command below.")
     else:
-        text.append(f"Which part makes the noise, on {found.samples} calibration windows: {found.advice}.")
-        tables = (_parts(found),)
+        text.append(f"Which part makes the noise, on {diagnosis.samples} calibration windows: {diagnosis.advice}.")
+        tables = (_parts(diagnosis),)
     return Section(
         title="SQNR layer by layer",
         text=tuple(text),
         tables=tables,
-        code=() if found is not None else (_command(evidence),),
+        code=() if diagnosis is not None else (_command(evidence),),
         pictures=pictures,
     )
 
@@ -53,17 +53,17 @@ def _command(evidence: Evidence) -> str:
     return shlex.join(words)
 
 
-def _parts(found: Diagnosis) -> Table:
+def _parts(diagnosis: Diagnosis) -> Table:
     rows = tuple(
         (
-            f"{each.name}, {each.kind}",
-            f"{each.noise_share:.1%}",
-            f"{each.alone_db:.1f}",
-            f"{each.without_db:.1f}",
-            "-" if each.clipped_share is None else f"{each.clipped_share:.2%}",
-            "; ".join(each.causes) or "none found",
+            f"{part.name}, {part.kind}",
+            f"{part.noise_share:.1%}",
+            f"{part.alone_db:.1f}",
+            f"{part.without_db:.1f}",
+            "-" if part.clipped_share is None else f"{part.clipped_share:.2%}",
+            "; ".join(part.causes) or "none found",
         )
-        for each in found.findings[:SHOWN]
+        for part in diagnosis.findings[:SHOWN]
     )
     head = ("part", "noise", "alone, dB", "all but it, dB", "clipped", "what is wrong")
-    return Table(head=head, rows=rows, caption=f"The {len(rows)} noisiest of {len(found.findings)} parts")
+    return Table(head=head, rows=rows, caption=f"The {len(rows)} noisiest of {len(diagnosis.findings)} parts")

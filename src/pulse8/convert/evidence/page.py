@@ -13,7 +13,7 @@ from pulse8.report.html import render, write_page
 
 
 def write_report(verdict_file: Path, output: Path) -> Path:
-    """Write the report of a verdict, passed or failed, and its row; what was not measured is told with its command.
+    """Write the report of a verdict, passed or failed, and its row; what was not measured is listed with its command.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def write_report(verdict_file: Path, output: Path) -> Path:
         Matplotlib or Jinja2 is not installed.
     """
     evidence = gather(verdict_file)
-    said = headline(evidence)
+    summary = headline(evidence)
     sections = [
         *rate_sections(evidence),
         layers_section(evidence),
@@ -32,6 +32,6 @@ def write_report(verdict_file: Path, output: Path) -> Path:
     ]
     whole = evidence.path("int8")
     title = f"{evidence.verdict.model} in INT8: {whole.name if whole else verdict_file.name}"
-    write_page(output, render(title, said.sentence, said.tone, sections, facts(evidence), said.badge))
+    write_page(output, render(title, summary.sentence, summary.tone, sections, facts(evidence), summary.badge))
     record(output, "report", {"verdict": evidence.source}, {})
     return output

@@ -23,35 +23,37 @@ class Promise:
 
 
 def promises(
-    verdict: Verdict, sizes: tuple[int, int] | None, looked: Sequence[Preflight], runs: Sequence[float]
+    verdict: Verdict, sizes: tuple[int, int] | None, preflights: Sequence[Preflight], runs: Sequence[float]
 ) -> tuple[Promise, ...]:
     """Return the table.
 
     Parameters
     ----------
     verdict
-        What the verification came to.
+        Result of the verification.
     sizes
         Bytes of the FP32 and the INT8 file; ``None`` where they are not known.
-    looked
+    preflights
         Pre-flights of the files for the board.
     runs
         How often each of them runs for one answer.
     """
-    found = verdict.comparison
+    comparison = verdict.comparison
     on: Standing = "measured on simulated data" if verdict.simulated else "measured"
     return (
-        Promise(what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(found.int8.mae), standing=on, command="pulse8 verify"),
+        Promise(
+            what="MAE, INT8", guide="5.5-7.0 BPM", ours=_bpm(comparison.int8.mae), standing=on, command="pulse8 verify"
+        ),
         Promise(
             what="RMSE, INT8",
             guide="7.5-9.0 BPM",
-            ours=_bpm(found.int8.rmse),
+            ours=_bpm(comparison.int8.rmse),
             standing=on,
             command="pulse8 verify",
         ),
         _size(sizes),
-        _latency(looked, runs),
-        _memory(looked),
+        _latency(preflights, runs),
+        _memory(preflights),
         Promise(
             what="power",
             guide="30-50 % less",
@@ -78,27 +80,29 @@ def _size(sizes: tuple[int, int] | None) -> Promise:
     )
 
 
-def _latency(looked: Sequence[Preflight], runs: Sequence[float]) -> Promise:
-    known = [(each.latency, count) for each, count in zip(looked, runs, strict=True) if each.latency is not None]
+def _latency(preflights: Sequence[Preflight], runs: Sequence[float]) -> Promise:
+    known = [
+        (result.latency, count) for result, count in zip(preflights, runs, strict=True) if result.latency is not None
+    ]
     ours: str
     standing: Standing
-    if not looked or len(known) != len(looked):
-        ours = "not predicted: see the pre-flight" if looked else "not measured: no pre-flight"
+    if not preflights or len(known) != len(preflights):
+        ours = "not predicted: see the pre-flight" if preflights else "not measured: no pre-flight"
         standing = "not known"
     else:
-        low, high = (sum(getattr(each, end) * count for each, count in known) for end in ("low_ms", "high_ms"))
-        ours, standing = f"{low:.2f} to {high:.2f} ms of NPU an answer", "interval, estimated"
+        low, high = (sum(getattr(latency, end) * count for latency, count in known) for end in ("low_ms", "high_ms"))
+        ours, standing = f"{low:.2f} to {high:.2f} ms of NPU time per answer", "interval, estimated"
     return Promise(
         what="inference", guide="50 ms to 5-10 ms (NPU)", ours=ours, standing=standing, command="pulse8 preflight MODEL"
     )
 
 
-def _memory(looked: Sequence[Preflight]) -> Promise:
-    peaks = [each.memory.peak_bytes for each in looked if each.memory is not None]
+def _memory(preflights: Sequence[Preflight]) -> Promise:
+    peaks = [result.memory.peak_bytes for result in preflights if result.memory is not None]
     ours: str
     standing: Standing
-    if not peaks or len(peaks) != len(looked):
-        ours = "a shape is not known" if looked else "not measured: no pre-flight"
+    if not peaks or len(peaks) != len(preflights):
+        ours = "a shape is not known" if preflights else "not measured: no pre-flight"
         standing = "not known"
     else:
         ours, standing = f"{max(peaks):,} bytes of activations", "lower bound"
@@ -107,9 +111,9 @@ def _memory(looked: Sequence[Preflight]) -> Promise:
 
 def promises_section(table: Sequence[Promise]) -> Section:
     """Return the guide's promises as a section."""
-    rows = tuple((each.what, each.guide, each.ours, each.standing, each.command) for each in table)
+    rows = tuple((promise.what, promise.guide, promise.ours, promise.standing, promise.command) for promise in table)
     return Section(
         title="The guide's promises",
-        text=("Each figure of the guide, what stands here in its place, and how far it is known.",),
+        text=("Each figure of the guide, ours beside it, and how well ours is known.",),
         tables=(Table(head=("what", "guide", "ours", "known", "command"), rows=rows),),
     )

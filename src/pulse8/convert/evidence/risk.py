@@ -17,8 +17,8 @@ def risk_section(evidence: Evidence) -> Section:
     curves = _curves(evidence.windows)
     title = "Risk and coverage"
     if not curves:
-        told = "Not measured: this network gives a rate and no wave, so that nothing says how sure a reading is."
-        return Section(title=title, text=(told,))
+        missing = "Not measured: this network gives a rate and no wave, so that nothing says how sure a reading is."
+        return Section(title=title, text=(missing,))
     rows = [(name, *(f"{risk:.2f}" for risk in risks_at(*pair))) for name, pair in curves.items()]
     pos = evidence.verdict.comparison.pos_mae
     others = {"always the training mean": evidence.verdict.comparison.constant_mae} | ({"POS": pos} if pos else {})

@@ -50,17 +50,17 @@ def strata_section(evidence: Evidence) -> Section:
 
 SHOWN: Final = " Shown are the windows whose INT8 rate pulse8 measure does not refuse."
 KINDS: Final = (
-    "Kinds are drawn as the frozen test strata draw theirs, on other seeds; on those themselves: not measured"
-    " here, by the command below."
+    "Kinds are drawn like the frozen test strata, with other seeds. The strata themselves are not measured here: run"
+    " the command below."
 )
-NO_KINDS: Final = "By kind of recording: not measured, the data file does not say of what kind a window is."
+NO_KINDS: Final = "By kind of recording: not measured, the data file does not state the kind of a window."
 
 
-def _strata_picture(rows: Sequence[StratumFigures], by: str, told: str) -> Picture:
+def _strata_picture(rows: Sequence[StratumFigures], by: str, whose_data: str) -> Picture:
     drawn = [(row.name, row.fp32_mae, row.int8_mae, row.int8_interval) for row in rows]
     return Picture(
         svg=strata_svg(drawn),
-        caption=f"Error by {by.split(',', maxsplit=1)[0]}: FP32 (ring), INT8 (dot) with its 95 % interval.{told}",
+        caption=f"Error by {by.split(',', maxsplit=1)[0]}: FP32 (ring), INT8 (dot) with its 95 % interval.{whose_data}",
         alt="; ".join(f"{name}: FP32 {fp32:.2f}, INT8 {int8:.2f} BPM" for name, fp32, int8, _ in drawn),
     )
 

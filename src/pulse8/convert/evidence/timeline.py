@@ -1,4 +1,4 @@
-"""How long each stage of a build took, and the command that it was: a file beside the verdict."""
+"""How long each stage of a build took, and the command that ran it: a file beside the verdict."""
 
 import json
 import time
@@ -41,7 +41,7 @@ class Clock:
 
 
 def timeline_path(verdict_file: Path) -> Path:
-    """Where the timeline of the build that made a verdict stands: beside it."""
+    """Return the path of the timeline of the build that wrote a verdict: beside it."""
     return verdict_file.with_name(verdict_file.name.replace(".verdict.json", "") + ".timeline.json")
 
 

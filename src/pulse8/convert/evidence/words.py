@@ -1,4 +1,4 @@
-"""Words that several sections share: intervals, and whose data a picture shows."""
+"""Phrases that several sections share: intervals, and whose data a picture shows."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""What of a pre-flight's findings can be mended in the file without anybody's judgement."""
+"""Fixes of pre-flight findings that need no human judgement."""

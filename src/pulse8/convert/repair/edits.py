@@ -1,6 +1,6 @@
-"""Edits of an ONNX graph that leave what it computes alone, and one that requantises: shared scales at an Add.
+"""Edits of an ONNX graph that do not change what it computes, and one that requantises: shared scales at an Add.
 
-Each edit changes the model in place and returns what it did, in words; nothing where there was nothing to do.
+Each edit changes the model in place and returns a line per change.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper, version_converter
 
+from pulse8.board.preflight.limits import MAX_IR_VERSION, OPSETS
 from pulse8.errors import InputError
 
 Edit = Callable[[onnx.ModelProto], Sequence[str]]
-MAX_IR, WRITTEN_IR, WRITTEN_OPSET = 9, 8, 13
-OPSETS: Final = range(7, 21)
+WRITTEN_IR, WRITTEN_OPSET = 8, 13
 STANDARD: Final = ("", "ai.onnx")
 
 
@@ -52,26 +52,26 @@ def readable_opset(model: onnx.ModelProto) -> Sequence[str]:
     InputError
         The converter cannot; an older onnx converts less.
     """
-    found = max((entry.version for entry in model.opset_import if entry.domain in STANDARD), default=0)
-    if found in OPSETS:
+    version = max((entry.version for entry in model.opset_import if entry.domain in STANDARD), default=0)
+    if version in OPSETS:
         return []
     try:
         model.CopyFrom(version_converter.convert_version(model, WRITTEN_OPSET))
     except (version_converter.ConvertError, RuntimeError) as error:
         reason = str(error).rpartition("failed: ")[2]
         raise InputError(
-            f"onnx {onnx.__version__} cannot convert opset {found} to {WRITTEN_OPSET} ({reason}); export the network "
+            f"onnx {onnx.__version__} cannot convert opset {version} to {WRITTEN_OPSET} ({reason}); export the network "
             f"with opset {WRITTEN_OPSET}"
         ) from error
-    return [f"opset {found} converted to {WRITTEN_OPSET}"]
+    return [f"opset {version} converted to {WRITTEN_OPSET}"]
 
 
 def readable_ir(model: onnx.ModelProto) -> Sequence[str]:
     """Write an IR version that the vendor's checker takes."""
-    if model.ir_version <= MAX_IR:
+    if model.ir_version <= MAX_IR_VERSION:
         return []
-    found, model.ir_version = model.ir_version, WRITTEN_IR
-    return [f"IR version {found} written as {WRITTEN_IR}"]
+    version, model.ir_version = model.ir_version, WRITTEN_IR
+    return [f"IR version {version} written as {WRITTEN_IR}"]
 
 
 def shared_add_scales(model: onnx.ModelProto) -> Sequence[str]:
@@ -89,21 +89,21 @@ def _shared(model: onnx.ModelProto) -> Iterator[str]:
         if node.op_type == "Add" and len(borders) == 2 and not _same(borders, constants):
             coarse = max(borders, key=lambda maker: _scale(maker, constants))
             place = 1 - borders.index(coarse)
-            nodes += _requantised(node, place, coarse)
-            yield f"{node.name or node.output[0]}: {borders[place].output[0]} requantised to the scale beside it"
+            nodes += _requantized(node, place, coarse)
+            yield f"{node.name or node.output[0]}: {borders[place].output[0]} requantised to the other operand's scale"
         nodes.append(node)
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
     model.graph.node.extend(copies)
 
 
-def _requantised(node: onnx.NodeProto, place: int, coarse: onnx.NodeProto) -> list[onnx.NodeProto]:
+def _requantized(node: onnx.NodeProto, place: int, coarse: onnx.NodeProto) -> list[onnx.NodeProto]:
     source, ends = node.input[place], list(coarse.input[1:])
-    made = f"{node.output[0]}_operand{place}"
-    node.input[place] = f"{made}_dq"
+    name = f"{node.output[0]}_operand{place}"
+    node.input[place] = f"{name}_dq"
     return [
-        helper.make_node("QuantizeLinear", [source, *ends], [f"{made}_q"]),
-        helper.make_node("DequantizeLinear", [f"{made}_q", *ends], [f"{made}_dq"]),
+        helper.make_node("QuantizeLinear", [source, *ends], [f"{name}_q"]),
+        helper.make_node("DequantizeLinear", [f"{name}_q", *ends], [f"{name}_dq"]),
     ]
 
 
@@ -123,4 +123,4 @@ def _same(borders: Sequence[onnx.NodeProto], constants: dict[str, onnx.TensorPro
 
 
 ALIKE: Final[Sequence[Edit]] = (static_batch, standard_imports, readable_opset, readable_ir)
-"""Edits after which the network gives the same numbers."""
+"""Edits that do not change the network's numbers."""

@@ -1,7 +1,7 @@
-"""``preflight --fix``: a new file with what is safe to mend, kept only if it gives the old one's numbers.
+"""``preflight --fix``: a new file with every safe fix, written only if it gives the old file's numbers.
 
 The guide's 6-D export becomes the whole static form, and a recognised ``ultralight`` the board pair beside it; every
-other file keeps its graph and has its batch, operator set, IR version, imports and Add scales mended.
+other file keeps its graph and has its batch, operator set, IR version, imports and Add scales fixed.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.board.inputs import pair_paths
-from pulse8.board.onnx_graph.quantised import Quantised
+from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import parse_graph, read_graph
 from pulse8.board.onnx_graph.records import Graph
 from pulse8.convert.export.forms import spatial_form, temporal_form, whole_form
@@ -30,8 +30,8 @@ from pulse8.measure.clips.patches import SHAPE_WHOLE, to_whole_input
 from pulse8.measure.infer.ort import OrtRunner
 
 TOLERANCE: Final = 1e-4
-"""BPM for a model that gives them; else the outputs' own unit, as a share of their largest value."""
-REQUANTISED_TOLERANCE: Final = 0.05
+"""In BPM for a model that returns rates; otherwise as a share of the largest output."""
+REQUANTIZED_TOLERANCE: Final = 0.05
 """After a requantisation, which rounds once more, outputs may move by 5 % of their largest value."""
 SPREAD_STEPS: Final = 40
 """Standard deviation of the drawn inputs, in steps of the input's quantisation."""
@@ -49,14 +49,14 @@ class Fixed:
 
 
 def fix(model: Path, output: Path) -> Fixed:
-    """Write what can be mended of a model as a new file.
+    """Write a model with every safe fix as a new file.
 
     Raises
     ------
     InputError
-        The file cannot be read or run, or there is nothing to mend.
+        The file cannot be read or run, or there is nothing to fix.
     GateError
-        The new file gives other numbers; nothing is kept.
+        The new file gives other numbers; nothing is written.
     """
     graph = read_graph(model)
     if output.resolve() == model.resolve():
@@ -108,19 +108,19 @@ def _pair(loaded: onnx.ModelProto, output: Path) -> Fixed:
 
 
 def _edited(loaded: onnx.ModelProto, graph: Graph, path: Path, output: Path) -> Fixed:
-    """Edit a graph of anybody's."""
+    """Edit a graph of any other origin."""
     changes = [change for edit in ALIKE for change in edit(loaded)]
-    requantised = shared_add_scales(loaded)
-    if not changes and not requantised:
-        raise InputError(f"{path} has nothing that --fix mends; see the findings of `pulse8 preflight {path}`")
+    requantized = shared_add_scales(loaded)
+    if not changes and not requantized:
+        raise InputError(f"{path} has nothing that --fix can fix; see the findings of `pulse8 preflight {path}`")
     if len(graph.inputs) != 1 or graph.inputs[0].kind != "float":
         raise InputError(f"{path} has several inputs or none of float; such a file is not verified, so not written")
     _state_outputs(loaded, str(path))
-    scheme = Quantised(graph).result_scheme(graph.inputs[0].name)
+    scheme = QuantizedGraph(graph).result_scheme(graph.inputs[0].name)
     spread = SPREAD_STEPS * scheme.scale if scheme is not None and scheme.scale else 1.0
-    difference = _difference(path, loaded, spread, relative=bool(requantised))
-    limit = REQUANTISED_TOLERANCE if requantised else TOLERANCE
-    return _kept([loaded], (output,), (*changes, *requantised), difference, limit)
+    difference = _difference(path, loaded, spread, relative=bool(requantized))
+    limit = REQUANTIZED_TOLERANCE if requantized else TOLERANCE
+    return _kept([loaded], (output,), (*changes, *requantized), difference, limit)
 
 
 def _state_outputs(model: onnx.ModelProto, name: str) -> None:
@@ -137,15 +137,15 @@ def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative:
     """Run both files on the same draws and return the largest difference of any output."""
     old, new = OrtRunner(path, "off"), OrtRunner(edited.SerializeToString(), "off")
     shape = tuple(size if isinstance(size, int) else 1 for size in old.input_shape)
-    found = 0.0
+    difference = 0.0
     try:
         for draw in np.random.default_rng(8).normal(0, spread, (PROBES, *shape)).astype(np.float32):
             for one, other in zip(old(draw), new(draw), strict=True):
                 largest = float(np.abs(one).max()) if relative else 1.0
-                found = max(found, float(np.abs(one - other).max()) / max(largest, TOLERANCE))
+                difference = max(difference, float(np.abs(one - other).max()) / max(largest, TOLERANCE))
     except Exception as error:  # ONNX Runtime's exceptions share no base but this one
-        raise InputError(f"{path} cannot be run to verify the mended file: {one_line(error)}") from error
-    return found
+        raise InputError(f"{path} cannot be run to verify the fixed file: {one_line(error)}") from error
+    return difference
 
 
 def _kept(
@@ -156,7 +156,7 @@ def _kept(
     limit: float,
 ) -> Fixed:
     if not difference <= limit:
-        raise GateError(f"the mended file differs by {difference:.1e} (limit {limit:g}); nothing was written")
+        raise GateError(f"the fixed file differs by {difference:.1e} (limit {limit:g}); nothing was written")
     for model, path in zip(models, paths, strict=True):
         save_model(model, path)
     return Fixed(files=tuple(paths), changes=changes, max_difference=difference)

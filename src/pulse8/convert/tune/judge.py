@@ -33,12 +33,12 @@ class Candidate:
 
 
 DEFAULT: Final = Candidate(CalibrateOptions(), QuantizeOptions())
-"""How ``pulse8 calibrate`` and ``quantize`` go by themselves."""
+"""The defaults of ``pulse8 calibrate`` and ``quantize``."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Quantises in memory and compares with FP32; what a draw of windows showed is kept for the next candidate."""
+    """Quantises in memory and compares with FP32; ranges observed on a draw of windows are kept for others."""
 
     static: onnx.ModelProto
     spec: ModelSpec

@@ -8,25 +8,25 @@ if TYPE_CHECKING:
     from pulse8.convert.tune.tune import Tuned
 
 
-def outcome(found: "Tuned") -> str:
-    """Return what was found and whether it is worth using."""
-    low, high = found.gain_interval
+def outcome(tuned: "Tuned") -> str:
+    """Return the best options and whether they are worth using."""
+    low, high = tuned.gain_interval
     lines = [
-        f"{found.trials} trials on {found.windows} validation windows ({found.groups} groups); {found.split}",
-        f"default: the rate changes by {found.default:.3f} BPM;"
-        f" best: {found.best:.3f} BPM, a gain of {low:+.3f} to {high:+.3f} BPM (95 % for all trials together)",
-        f"best: {commands(found.calibrate, found.quantize)}",
+        f"{tuned.trials} trials on {tuned.windows} validation windows ({tuned.groups} groups); {tuned.split}",
+        f"default: the rate changes by {tuned.default:.3f} BPM;"
+        f" best: {tuned.best:.3f} BPM, a gain of {low:+.3f} to {high:+.3f} BPM (95 % for all trials together)",
+        f"best: {command_lines(tuned.calibrate, tuned.quantize)}",
         "Use it: it beats the default beyond noise"
-        if found.better
+        if tuned.better
         else "Nothing beats the default beyond noise: keep the default",
-        *(["data are SIMULATED: these figures are no evidence about people"] if found.simulated else []),
-        f"{found.journal}: run again with more --trials to go on",
+        *(["data are SIMULATED: these figures are no evidence about people"] if tuned.simulated else []),
+        f"{tuned.journal}: run again with more --trials to continue",
     ]
     return "\n".join(lines)
 
 
-def commands(calibrate: CalibrateOptions, quantize: QuantizeOptions) -> str:
-    """Return the two commands that quantise so."""
+def command_lines(calibrate: CalibrateOptions, quantize: QuantizeOptions) -> str:
+    """Return the two command_lines that quantise so."""
     layers = f" --layers {' '.join(quantize.layers)}" if quantize.layers else ""
     return (
         f"pulse8 calibrate --num_samples {calibrate.num_samples} --distribution {calibrate.distribution} &&"

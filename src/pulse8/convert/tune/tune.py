@@ -2,7 +2,7 @@
 
 The loss is the mean absolute change of the rate, INT8 against FP32, on validation subjects: neither training nor the
 verdict sees them. The best of many trials looks good by chance, so its gain over the default counts only where an
-interval widened for the number of trials (Bonferroni) leaves out nothing.
+interval widened for the number of trials (Bonferroni) excludes zero.
 """
 
 import json
@@ -36,7 +36,7 @@ STUDY: Final = "pulse8"
 ERROR_RATE: Final = 0.05
 DRAWS: Final = 20_000
 NO_RATE_BPM: Final = 140.0
-"""What a window costs whose rate INT8 loses or finds anew: the width of the band, 40 to 180 BPM."""
+"""Cost of a window whose rate only one of the two models gives: the width of the band, 40 to 180 BPM."""
 BLOCK_WINDOWS: Final = 64
 EVERYWHERE: Final = "no layer"
 
@@ -52,7 +52,7 @@ class Tuned:
     gain_interval
         Of the default's loss minus the best's, BPM: by subject, paired, at 5 % for all trials together.
     better
-        Whether the interval leaves out nothing: then ``calibrate`` and ``quantize`` are worth using.
+        Whether the interval lies above zero: then ``calibrate`` and ``quantize`` are worth using.
     """
 
     calibrate: CalibrateOptions
@@ -89,8 +89,8 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     study = _open_study(folder, belongs, options, default)
     _search(study, judge, options, watch)
     groups = np.arange(count) // BLOCK_WINDOWS if data.subjects is None else data.subjects[windows]
-    found = compared(_completed(study), groups, default)
-    tuned = Tuned(**found, simulated=data.simulated, split=parts.sentence, journal=folder / JOURNAL)
+    comparison = compared(_completed(study), groups, default)
+    tuned = Tuned(**comparison, simulated=data.simulated, split=parts.sentence, journal=folder / JOURNAL)
     with writing(folder / RESULT) as temporary:
         temporary.write_text(json.dumps(asdict(tuned), indent=1, default=str) + "\n", encoding="utf-8")
     record(folder / RESULT, "tune", sources, options_of(TuneOptions, options))
@@ -166,7 +166,7 @@ def suggested(trial: optuna.trial.BaseTrial, layers: list[str]) -> Candidate:
 
 
 def parameters_of(candidate: Candidate) -> dict[str, Any]:
-    """Return the search's parameters of a candidate without a layer of its own."""
+    """Return the search's parameters of a candidate without a separate rule for one layer."""
     rule = candidate.quantize.rule(EVERYWHERE)
     outside = {"outside": round(100 - rule.percentile, 4)} if rule.method == "percentile" else {}
     return {
@@ -180,7 +180,7 @@ def parameters_of(candidate: Candidate) -> dict[str, Any]:
 
 
 def compared(trials: list[optuna.trial.FrozenTrial], groups: NDArray[Any], default: dict[str, Any]) -> dict[str, Any]:
-    """Hold the best trial against the one with the default's parameters; ``groups`` [windows] says whose each is."""
+    """Compare the best trial with the one of the default's parameters; ``groups`` [windows] are the subjects."""
     first = next(trial for trial in trials if trial.params == default)
     best = min(trials, key=lambda trial: trial.value or 0.0)
     gains = np.array(first.user_attrs["shifts"]) - np.array(best.user_attrs["shifts"])

@@ -34,11 +34,11 @@ AMPLITUDES: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.0
 CARRIED_SHARE: Final = 0.9
 """A pulse is carried when so many windows are read within 5 BPM, at its amplitude and at all larger ones."""
 
-HELD_LEVELS: Final = 0.01
+REPEATED_LEVELS: Final = 0.01
 """A cell that changes by less from frame to frame was repeated by the codec: rounding alone changes it by more."""
 
-MANY_HELD: Final = 0.3
-"""From this share of repeated frames on the answer says that the codec would repeat a small pulse away too."""
+MANY_REPEATED: Final = 0.3
+"""Above this share of repeated frames the answer warns that the codec would remove a small pulse too."""
 
 HOP: Final = 30
 WAVES_A_WINDOW: Final = 3
@@ -71,9 +71,9 @@ class AmplitudeRow:
     windows
         How many were read.
     close_share
-        Share read within 5 BPM, whether believed or not.
+        Share read within 5 BPM, whether accepted or not.
     accepted_share
-        Share that the measure line would believe; at amplitude 0 these are false accepts.
+        Share that the measure line would accept; at amplitude 0 these are false accepts.
     accepted_mae_bpm
         Mean absolute error of those; ``None`` at amplitude 0 or where there are none.
     mae_bpm
@@ -98,7 +98,7 @@ class CameraCheck:
         What was read, and where.
     level_rgb, noise_share
         Mean colour there, 0..255, and the standard deviation of green's changes over its level.
-    held_share
+    repeated_share
         Share of frames in which the codec repeated the region unchanged.
     pulses
         Where the contact pulses are from.
@@ -112,19 +112,19 @@ class CameraCheck:
     regions: tuple[Roi, ...]
     level_rgb: tuple[float, float, float]
     noise_share: float
-    held_share: float
+    repeated_share: float
     pulses: str
     rows: tuple[AmplitudeRow, ...]
     smallest_share: float | None
 
     @property
     def sentence(self) -> str:
-        """Say it in one sentence, and in a second one where the codec makes it too good."""
-        return self._answer() + (self._warning() if self.held_share > MANY_HELD else "")
+        """The answer in one sentence, with a warning where the codec makes it too good."""
+        return self._answer() + (self._warning() if self.repeated_share > MANY_REPEATED else "")
 
     def _warning(self) -> str:
         return (
-            f" The codec repeats {self.held_share:.0%} of frames there unchanged, and would repeat a small pulse away: "
+            f" The codec repeats {self.repeated_share:.0%} of frames there unchanged, and would remove a small pulse: "
             "the answer is too good; record with less compression."
         )
 
@@ -151,7 +151,7 @@ def camera_check(
     ppgs = (read_ppg(options.ppg),) if options.ppg else simulated_ppgs()
     rois = split_region(options.region) if options.region else pulse_free_regions(clip)
     traces = region_traces(clip, rois, watch)
-    held = _held_share(traces, clip)
+    repeated = _repeated_share(traces, clip)
     noise = _noise_windows(traces, clip)
     pulses = _pulses(ppgs)
     rows = tuple(_row(share, noise, pulses) for share in AMPLITUDES)
@@ -161,21 +161,21 @@ def camera_check(
         regions=rois,
         level_rgb=(float(level[0]), float(level[1]), float(level[2])),
         noise_share=float(np.mean([BASELINES["GREEN"](window).std() for window in noise])),
-        held_share=held,
+        repeated_share=repeated,
         pulses=str(options.ppg) if options.ppg else "simulated",
         rows=rows,
         smallest_share=_smallest(rows),
     )
 
 
-def _held_share(traces: CellTraces, clip: Path) -> float:
+def _repeated_share(traces: CellTraces, clip: Path) -> float:
     changes = np.abs(np.diff(traces.rgb, axis=0))
-    held = float((changes < HELD_LEVELS).mean()) if len(changes) else 1.0
-    if held > 0.999:
+    repeated = float((changes < REPEATED_LEVELS).mean()) if len(changes) else 1.0
+    if repeated > 0.999:
         raise InputError(
             f"{clip} does not change at all there: no camera's noise is left; record with less compression"
         )
-    return held
+    return repeated
 
 
 def _noise_windows(traces: CellTraces, clip: Path) -> list[Signal]:
@@ -188,7 +188,7 @@ def _noise_windows(traces: CellTraces, clip: Path) -> list[Signal]:
 
 def _pulses(ppgs: Sequence[Ppg]) -> list[tuple[Signal, float]]:
     """Windows of the contact waves, peak to peak 1, with the rate that the readout finds in them."""
-    found = []
+    pulses = []
     for ppg in ppgs:
         even = resample(ppg.samples, ppg.t_s, RATE_HZ)
         for start in range(0, len(even) - WINDOW + 1, WINDOW // 2):
@@ -196,10 +196,10 @@ def _pulses(ppgs: Sequence[Ppg]) -> list[tuple[Signal, float]]:
             low, high = np.quantile(steady, [0.02, 0.98])
             bpm = heart_rate(as_wave(banded(steady)), Readout()).bpm
             if bpm is not None and high > low:
-                found.append((steady / (high - low), bpm))
-    if not found:
+                pulses.append((steady / (high - low), bpm))
+    if not pulses:
         raise InputError("the PPG holds no window of 8.5 s with a pulse; give a longer one")
-    return found
+    return pulses
 
 
 def _row(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Signal, float]]) -> AmplitudeRow:
@@ -217,7 +217,7 @@ def _row(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Signal, f
 
 
 def _readings(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Signal, float]]) -> Iterator[Reading]:
-    """Read each noise window with some pulses laid on it; they take turns, so that all are heard."""
+    """Read each noise window with some pulses laid on it; they take turns, so that all are used."""
     for index, cells in enumerate(noise):
         for turn in range(WAVES_A_WINDOW):
             wave, bpm = pulses[(index * WAVES_A_WINDOW + turn) % len(pulses)]

@@ -1,4 +1,4 @@
-"""Contact pulse waves to inject: a user's own, or, said to be so, simulated ones."""
+"""Contact pulse waves to inject: a user's own, or simulated ones, marked as such."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def read_ppg(path: Path) -> Ppg:
     Raises
     ------
     InputError
-        It is missing or neither; the message says what is wanted.
+        It is missing or neither; the message states what is needed.
     """
     existing_file(path, "PPG file", "give UBFC's ground_truth.txt or a CSV file with the columns time_s, ppg")
     if path.suffix.lower() != ".csv":
@@ -33,11 +33,11 @@ def read_ppg(path: Path) -> Ppg:
         table = np.genfromtxt(path, delimiter=",", names=True, encoding="utf-8-sig")
         t_s, samples = np.atleast_1d(table["time_s"]), np.atleast_1d(table["ppg"])
     except (ValueError, IndexError) as error:
-        raise InputError(f"{path} has not the columns time_s, ppg with a number in each row") from error
+        raise InputError(f"{path} does not have the columns time_s, ppg with a number in each row") from error
     if len(t_s) < 2:
         raise InputError(f"{path} holds {len(t_s)} rows; a pulse needs some seconds of them")
     if not (np.isfinite(t_s).all() and np.isfinite(samples).all()):
-        raise InputError(f"{path} holds a cell that is not a number; mend or remove the row")
+        raise InputError(f"{path} holds a cell that is not a number; correct or remove the row")
     return Ppg(samples=samples.astype(np.float32), t_s=t_s.astype(np.float64))
 
 

@@ -1,4 +1,4 @@
-"""Picture of a camera check: what is read, and what is believed, over the pulse's size."""
+"""Picture of a camera check: what is read, and what is accepted, over the pulse's size."""
 
 import textwrap
 from pathlib import Path
@@ -8,11 +8,11 @@ from pulse8.learn.camera_check.camera_check import CARRIED_SHARE, CameraCheck
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
 TITLE_LETTERS: Final = 100
-"""As many fit over the picture in a line."""
+"""So many fit on one line above the picture."""
 
 
 def plot_camera_check(path: Path, check: CameraCheck) -> None:
-    """Draw the shares of windows read within 5 BPM and believed over the injected amplitude.
+    """Draw the shares of windows read within 5 BPM and accepted over the injected amplitude.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
         percent = [100 * row.amplitude_share for row in check.rows]
         axes.axhline(CARRIED_SHARE, color=FAINT, linewidth=0.8)
         axes.plot(percent[1:], [r.close_share for r in check.rows[1:]], "o-", color=PULSE, label="read within 5 BPM")
-        axes.plot(percent, [r.accepted_share for r in check.rows], "s--", color=INK, label="believed")
+        axes.plot(percent, [r.accepted_share for r in check.rows], "s--", color=INK, label="accepted")
         if check.smallest_share is not None:
             axes.axvline(100 * check.smallest_share, color=PULSE, linewidth=0.8, linestyle=":")
         axes.set(xlabel="injected pulse, % of green, peak to peak", ylabel="share of windows", ylim=(-0.03, 1.03))

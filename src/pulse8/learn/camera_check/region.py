@@ -16,7 +16,7 @@ from pulse8.measure.video.decode import read_frames
 from pulse8.values import CELLS_PER_ROI, PIXEL_PARTS, ROI_NAMES, CellTraces, Rgb, Roi, Watch, unwatched
 
 LOOK_EVERY: Final = 30
-"""Frames between two looks for faces and for plain parts: a second."""
+"""Frames between two searches for faces and plain parts: one second at 30 Hz."""
 
 SIDE_SHARE: Final = 0.11
 """Side of a region over the picture's shorter side: about a cheek of a face that fills half the picture."""
@@ -29,8 +29,8 @@ LEVELS: Final = (25.0, 235.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Still:
-    """What was seen of a video at its looks: pictures uint8 [H, W, 3] and faces' boxes (x0, y0, x1, y1) in px."""
+class Samples:
+    """Frames sampled from a video: pictures uint8 [H, W, 3] and faces' boxes (x0, y0, x1, y1) in px."""
 
     pictures: list[Rgb]
     faces: list[NDArray[np.float64]]
@@ -44,7 +44,7 @@ def pulse_free_regions(path: Path) -> tuple[Roi, ...]:
     InputError
         The video cannot be read, or faces or clipped light leave no room for three.
     """
-    seen = _look(path)
+    seen = _sample(path)
     ranked = sorted((_unrest(seen.pictures, roi), index, roi) for index, roi in enumerate(_candidates(seen)))
     chosen: list[Roi] = []
     for unrest, _, roi in ranked:
@@ -58,7 +58,7 @@ def pulse_free_regions(path: Path) -> tuple[Roi, ...]:
 
 
 def split_region(region: tuple[int, int, int, int]) -> tuple[Roi, ...]:
-    """Three parts beside each other of a region x0, x1, y0, y1 in px.
+    """Return three adjacent parts of a region x0, x1, y0, y1 in px.
 
     Raises
     ------
@@ -92,14 +92,14 @@ def region_traces(path: Path, rois: tuple[Roi, ...], watch: Watch[tuple[Rgb, flo
     return CellTraces(rgb_means, np.array(times_s), np.ones(rgb_means.shape[:2], np.bool_))
 
 
-def _look(path: Path) -> Still:
-    """Look at a frame a second, and where faces are in it."""
+def _sample(path: Path) -> Samples:
+    """Take one frame per second and find its faces."""
     detector = Detector()
     pictures = [rgb for rgb, _ in islice(read_frames(path), 0, None, LOOK_EVERY)]
-    return Still(pictures=pictures, faces=[face.box for rgb in pictures for face in detector.faces(rgb)])
+    return Samples(pictures=pictures, faces=[face.box for rgb in pictures for face in detector.faces(rgb)])
 
 
-def _candidates(seen: Still) -> Iterator[Roi]:
+def _candidates(seen: Samples) -> Iterator[Roi]:
     """Squares on a grid of half their side that touch no face."""
     height, width = seen.pictures[0].shape[:2]
     side = max(8, round(SIDE_SHARE * min(height, width)))
@@ -116,7 +116,7 @@ def _grown(box: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _unrest(pictures: list[Rgb], roi: Roi) -> float:
-    """Change from look to look plus a tenth of the texture, over the level; infinite where it is too dark or bright."""
+    """Change between samples plus a tenth of the texture, over the level; infinite where it is too dark or bright."""
     y0, y1, x0, x1 = (edge // PIXEL_PARTS for edge in (roi.y0, roi.y1, roi.x0, roi.x1))
     parts = np.array([rgb[y0:y1, x0:x1].reshape(-1, 3) for rgb in pictures], np.float64)
     means = parts.mean(axis=1)

@@ -1,4 +1,4 @@
-"""What a quantiser is given to take ranges from, whichever file it lies in."""
+"""A calibration set, whichever file it comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

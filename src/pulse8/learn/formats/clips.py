@@ -42,7 +42,7 @@ class ClipData:
     subjects
         [N] ids as text.
     strata
-        [N] what kind of recording each is of, as text; ``None`` where that is not known.
+        [N] kind of recording of each window, as text; ``None`` where that is not known.
     """
 
     clips: NDArray[np.float32]
@@ -56,9 +56,9 @@ class ClipData:
         arrays = [getattr(self, name) for name in ARRAYS]
         kinds, ranks = (tuple(array.dtype.kind for array in arrays), tuple(array.ndim for array in arrays))
         counts = {len(array) if array.ndim else None for array in self.arrays.values()}
-        right = (kinds, ranks, self.clips.itemsize) == (("f", "f", "f", "f", "U"), (4, 3, 1, 1, 1), 4)
-        told = self.strata is None or (self.strata.ndim, self.strata.dtype.kind) == (1, "U")
-        if not (right and told) or len(counts) != 1 or 0 in self.clips.shape[1:]:
+        arrays_fit = (kinds, ranks, self.clips.itemsize) == (("f", "f", "f", "f", "U"), (4, 3, 1, 1, 1), 4)
+        strata_fit = self.strata is None or (self.strata.ndim, self.strata.dtype.kind) == (1, "U")
+        if not (arrays_fit and strata_fit) or len(counts) != 1 or 0 in self.clips.shape[1:]:
             raise InputError(f"clips {self.clips.dtype} {self.clips.shape} with {counts} values; {MAKE}")
         if self.scales.shape != self.clips.shape[:3]:
             raise InputError(f"scales {self.scales.shape} are not those of clips {self.clips.shape}; {MAKE}")
@@ -67,12 +67,12 @@ class ClipData:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that is known of each window, by name."""
+        """Everything that is known of each window, by name."""
         return {name: getattr(self, name) for name in (*ARRAYS, KINDS) if getattr(self, name) is not None}
 
     @property
     def simulated(self) -> bool:
-        """Whether any subject is simulated, which every figure made from the data has to say."""
+        """Whether any subject is simulated; every figure from the data has to say so."""
         return bool(np.char.startswith(self.subjects, SIMULATED).any())
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -85,7 +85,7 @@ class ClipData:
         return Clip(self.clips[index : index + 1], scale, (scale[0] > 0).astype(np.float32), 0.0)
 
     def part(self, indices: NDArray[np.int64]) -> "ClipData":
-        """Windows at ``indices`` as data of their own."""
+        """Return the windows at ``indices``."""
         return ClipData(**{name: values[indices] for name, values in self.arrays.items()})
 
 
@@ -123,19 +123,19 @@ def open_clips(path: Path) -> ClipData:
 
 def open_calibration(path: Path) -> CalibrationSet:
     """Open a calibration file of clips; raises as :func:`open_clips`."""
-    found = _read(path)
-    if not {"indices", "source_sha256"} <= set(found):
+    arrays = _read(path)
+    if not {"indices", "source_sha256"} <= set(arrays):
         raise InputError(f"{path} holds clips but is no calibration set; draw one with pulse8 calibrate")
-    indices, source = found["indices"], found["source_sha256"]
+    indices, source = arrays["indices"], arrays["source_sha256"]
     if indices.ndim != 1 or indices.dtype.kind not in "iu" or source.shape != () or source.dtype.kind != "U":
         raise InputError(f"{path} has indices of {indices.dtype} {indices.shape}; draw it again with pulse8 calibrate")
-    return CalibrationSet(_data(found, path), indices.astype(np.int64), str(source))
+    return CalibrationSet(_data(arrays, path), indices.astype(np.int64), str(source))
 
 
-def _data(found: dict[str, NDArray[Any]], path: Path) -> ClipData:
-    if missing := [name for name in ARRAYS if name not in found]:
+def _data(arrays: dict[str, NDArray[Any]], path: Path) -> ClipData:
+    if missing := [name for name in ARRAYS if name not in arrays]:
         raise InputError(f"{path} holds no {missing[0]}; {MAKE}")
-    return ClipData(**{name: found[name] for name in (*ARRAYS, KINDS) if name in found})
+    return ClipData(**{name: arrays[name] for name in (*ARRAYS, KINDS) if name in arrays})
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Data and calibration files of either kind: the guide's patches (.pt) or clips (.npz); the file itself says which."""
+"""Data and calibration files of either kind, as the file itself states: the guide's patches (.pt) or clips (.npz)."""
 
 from pathlib import Path
 

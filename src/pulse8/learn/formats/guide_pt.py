@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.learn.formats import torch_zip
 from pulse8.learn.formats.calibration import CalibrationSet
+from pulse8.learn.formats.stored import Stored
 from pulse8.manifest import existing_file, writing
 from pulse8.measure.clips.patches import SHAPE_SAMPLE
 from pulse8.values import SIMULATED
-
-"""Frames, ROIs, height, width, RGB; values in [0, 1]."""
 
 LABEL_RANGE_BPM: Final = (20.0, 250.0)
 LONGEST_ID: Final = 256
@@ -41,13 +40,13 @@ class GuideData:
     """
 
     path: Path
-    samples: torch_zip.Stored
+    samples: Stored
     labels: NDArray[np.float32]
     subjects: NDArray[np.str_] | None
 
     @property
     def simulated(self) -> bool:
-        """Whether any subject is simulated, which every figure made from the data has to say."""
+        """Whether any subject is simulated; every figure from the data has to say so."""
         return self.subjects is not None and bool(np.char.startswith(self.subjects, SIMULATED).any())
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -88,19 +87,21 @@ def open_guide_data(path: Path) -> GuideData:
     low, high = LABEL_RANGE_BPM
     bad = np.flatnonzero(~((labels >= low) & (labels <= high)))
     if bad.size:
-        raise InputError(f"{path}: label {bad[0]} is {labels[bad[0]]:g}, not {low:.0f}-{high:.0f} BPM; mend or drop it")
+        raise InputError(
+            f"{path}: label {bad[0]} is {labels[bad[0]]:g}, not {low:.0f}-{high:.0f} BPM; correct or drop it"
+        )
     return GuideData(path, samples, labels, _subjects(tree.get("subjects"), len(labels), path))
 
 
-def _samples_and_labels(tree: Any, path: Path) -> tuple[torch_zip.Stored, NDArray[np.float32]]:  # noqa: ANN401 - the file decides
+def _samples_and_labels(tree: Any, path: Path) -> tuple[Stored, NDArray[np.float32]]:  # noqa: ANN401 - the file decides
     keys = set(tree) if isinstance(tree, dict) else set()
     if not {"samples", "labels"} <= keys:
         raise InputError(f"{path} holds {sorted(map(str, keys)) or type(tree).__name__}; it needs samples and labels")
     samples, labels = tree["samples"], _array(tree["labels"], path, "labels")
-    stored = isinstance(samples, torch_zip.Stored)
+    stored = isinstance(samples, Stored)
     if not stored or samples.dtype != np.float32 or samples.shape[1:] != SHAPE_SAMPLE:
-        found = f"{samples.dtype} {samples.shape}" if stored else type(samples).__name__
-        raise InputError(f"{path}: samples are {found}; they must be float32 [N, 8, 3, 36, 36, 3]")
+        described = f"{samples.dtype} {samples.shape}" if stored else type(samples).__name__
+        raise InputError(f"{path}: samples are {described}; they must be float32 [N, 8, 3, 36, 36, 3]")
     if labels.shape not in ((samples.shape[0],), (samples.shape[0], 1)) or labels.dtype.kind not in "fiu":
         raise InputError(
             f"{path}: labels are {labels.dtype} {labels.shape} for {samples.shape[0]} samples; one number each"
@@ -111,7 +112,7 @@ def _samples_and_labels(tree: Any, path: Path) -> tuple[torch_zip.Stored, NDArra
 
 def _array(value: Any, path: Path, what: str) -> NDArray[Any]:  # noqa: ANN401 - the file decides
     """Return a tensor or a flat list of numbers or of short texts; an array is as wide as its longest text."""
-    if isinstance(value, torch_zip.Stored):
+    if isinstance(value, Stored):
         return value.all()
     items = value if isinstance(value, list | tuple) else [None]
     if not (_are_numbers(items) or all(isinstance(item, str) and len(item) <= LONGEST_ID for item in items)):
@@ -187,5 +188,5 @@ def open_calibration(path: Path) -> CalibrationSet:
         raise InputError(f"{path}: indices are {indices.dtype} {indices.shape}; {MAKE_CALIBRATION}")
     source = tree.get("source_sha256", "")
     if not isinstance(source, str) or len(source) > LONGEST_ID:
-        raise InputError(f"{path}: source_sha256 is no text of {LONGEST_ID} signs at most; {MAKE_CALIBRATION}")
+        raise InputError(f"{path}: source_sha256 is not a text of at most {LONGEST_ID} characters; {MAKE_CALIBRATION}")
     return CalibrationSet(GuideData(path, samples, labels, None), indices.astype(np.int64), source)

@@ -1,7 +1,7 @@
 """Named arrays and one JSON record in a zip that ``numpy.load`` reads: the same content gives the same bytes.
 
 Files come from elsewhere. Nothing in them is run or parsed but JSON: an array's header is compared with the one that
-its stated type and shape have to have, and every size is held against the file before memory is taken.
+its stated type and shape must have, and every size is checked against the file before memory is allocated.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.learn.formats.torch_zip import Stored, data_offset
+from pulse8.learn.formats.stored import Stored, data_offset
 
 RECORD: Final = "record.json"
 MAX_RECORD_BYTES: Final = 4_000_000
@@ -40,12 +40,12 @@ ZIP_ERRORS: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(ValueError, KeyError, NotImplementedError, RuntimeError),
 )
-"""What the zip reader was seen to raise on damaged or hostile bytes."""
+"""What the zip reader has raised on damaged or hostile bytes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """A large array that is written as its bytes come, neither compressed nor held in memory."""
+    """A large array that is written block by block, neither compressed nor kept in memory."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -98,7 +98,7 @@ def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 class Archive:
-    """An open file of this kind: its record, and arrays as they are asked for.
+    """An open file of this kind: its record, and arrays on request.
 
     Raises
     ------
@@ -106,8 +106,8 @@ class Archive:
         It is missing or damaged.
     """
 
-    def __init__(self, path: Path, mend: str) -> None:
-        self.path, self._mend = path, mend
+    def __init__(self, path: Path, hint: str) -> None:
+        self.path, self._hint = path, hint
         try:
             with zipfile.ZipFile(path) as archive:
                 self._entries = {entry.filename: entry for entry in archive.infolist()}
@@ -134,7 +134,7 @@ class Archive:
         return name in self._shapes
 
     def read(self, name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-        """Read an array whose type and shape are known; they are held against the file first.
+        """Read an array whose type and shape are known; they are checked against the file first.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class Archive:
         return head, entry
 
     def _refusal(self, fault: str) -> InputError:
-        return InputError(f"{self.path} {fault}; {self._mend}")
+        return InputError(f"{self.path} {fault}; {self._hint}")
 
 
 def _shape(code: object, lengths: Iterable[object]) -> tuple[str, tuple[int, ...]]:
@@ -206,7 +206,7 @@ def _shape(code: object, lengths: Iterable[object]) -> tuple[str, tuple[int, ...
 
 
 def _fill(file: Any, array: NDArray[Any]) -> bool:  # noqa: ANN401 - the zip's own stream
-    """Fill an array from a stream and say whether it held just so much; reading to its end checks the sum."""
+    """Fill an array from a stream; return whether it had exactly so much. Reading to its end checks the sum."""
     rest = array.reshape(-1).view(np.uint8).data
     while rest:
         block = file.read(min(len(rest), BLOCK_BYTES))
@@ -217,22 +217,22 @@ def _fill(file: Any, array: NDArray[Any]) -> bool:  # noqa: ANN401 - the zip's o
     return not file.read(1)
 
 
-def read_arrays(path: Path, what: str, most_bytes: int, mend: str) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, what: str, most_bytes: int, hint: str) -> dict[str, NDArray[Any]]:
     """Read a zip of arrays that ``numpy.savez`` wrote, by name.
 
     Raises
     ------
     InputError
-        It is damaged, unpacks to more than ``most_bytes``, or an array is no numbers or texts, or other than it claims.
+        It is damaged, unpacks to more than ``most_bytes``, or an array is not the numbers or texts that it claims.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
             if (claimed := sum(entry.file_size for entry in entries)) > most_bytes:
-                raise InputError(f"{what} {path} unpacks to {claimed:,} bytes, at most {most_bytes:,} are read; {mend}")
+                raise InputError(f"{what} {path} unpacks to {claimed:,} bytes, at most {most_bytes:,} are read; {hint}")
             return {entry.filename.removesuffix(".npy"): _entry_array(archive, entry) for entry in entries}
     except (*ZIP_ERRORS, TypeError, OverflowError) as error:
-        raise InputError(f"{what} {path} is damaged ({error}); {mend}") from error
+        raise InputError(f"{what} {path} is damaged ({error}); {hint}") from error
 
 
 def _entry_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
@@ -240,26 +240,26 @@ def _entry_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[An
         return _array(file, entry.file_size)
 
 
-def read_array(path: Path, what: str, mend: str) -> NDArray[Any]:
+def read_array(path: Path, what: str, hint: str) -> NDArray[Any]:
     """Read one array that ``numpy.save`` wrote; raises as :func:`read_arrays`."""
     try:
         with path.open("rb") as file:
             return _array(file, path.stat().st_size)
     except (*ZIP_ERRORS, TypeError, OverflowError) as error:
-        raise InputError(f"{what} {path} cannot be read ({error}); {mend}") from error
+        raise InputError(f"{what} {path} cannot be read ({error}); {hint}") from error
 
 
 def _array(file: IO[bytes], size: int) -> NDArray[Any]:
-    """Hold an array's header against the bytes that are there, then read them."""
+    """Check an array's header against the bytes that are there, then read them."""
     start = file.read(10)
     length = struct.unpack("<H", start[8:])[0] if start[:8] == b"\x93NUMPY\x01\x00" else 0
-    told = HEAD.fullmatch(file.read(length))
-    if told is None:
+    header = HEAD.fullmatch(file.read(length))
+    if header is None:
         raise ValueError("no array of numbers or texts")
-    dtype, shape = np.dtype(told[1].decode()), tuple(int(side) for side in told[3].split(b",") if side.strip())
+    dtype, shape = np.dtype(header[1].decode()), tuple(int(side) for side in header[3].split(b",") if side.strip())
     if len(start) + length + math.prod(shape) * dtype.itemsize != size:
         raise ValueError(f"it claims {dtype} {shape} and does not hold it")
     flat = np.empty(math.prod(shape), dtype)
     if flat.nbytes and not _fill(file, flat):
         raise ValueError("it is cut short")
-    return flat.reshape(shape, order="F" if told[2] == b"True" else "C")
+    return flat.reshape(shape, order="F" if header[2] == b"True" else "C")

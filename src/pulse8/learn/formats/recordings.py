@@ -37,8 +37,8 @@ class Prepared:
     ----------
     recording
         Traces and reference.
-    made
-        How: data set, options, and what the raw files were; compared when a store is resumed.
+    origin
+        How it was prepared: data set, options, raw files; compared when a store is resumed.
     facts
         The fields of :class:`Entry` that are neither in the recording nor in the file's bytes.
     patches
@@ -46,7 +46,7 @@ class Prepared:
     """
 
     recording: Recording
-    made: Mapping[str, Any]
+    origin: Mapping[str, Any]
     facts: Mapping[str, Any]
     patches: npz.Blocks | None = None
 
@@ -79,7 +79,7 @@ def write_recording(path: Path, prepared: Prepared) -> None:
         "subject": recording.subject,
         "conditions": dict(recording.conditions),
         "reasons": {str(reason): count for reason, count in traces.reasons.items()},
-        "made": dict(prepared.made),
+        "made": dict(prepared.origin),
         "facts": dict(prepared.facts),
     }
     with writing(path) as temporary:
@@ -117,7 +117,7 @@ def read_recording(path: Path) -> Recording:
 
 
 def open_recording(path: Path) -> npz.Archive:
-    """Open a recording's file and hold its format."""
+    """Open a recording's file and check its format."""
     archive = npz.Archive(existing_file(path, "prepared recording", PREPARE), PREPARE)
     if archive.record.get("format") != FORMAT:
         raise InputError(f"{path} is {archive.record.get('format')!r}, not {FORMAT!r}; {PREPARE}")

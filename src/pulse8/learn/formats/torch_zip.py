@@ -2,8 +2,8 @@
 
 A ``.pt`` file is a zip of stored (never compressed) entries: ``NAME/data.pkl``, a pickle of the object tree in which
 each tensor names its storage, and ``NAME/data/KEY``, the storage's raw bytes. Files come from elsewhere: the pickle is
-read by an unpickler that knows tensors and nothing else, what it unfolds to is bounded, and every size is held against
-the file before a byte of a tensor is touched. Layout: PyTorch, "Serialization semantics" and
+read by an unpickler that knows tensors and nothing else, what it unfolds to is bounded, and every size is checked
+against the file before a byte of a tensor is touched. Layout: PyTorch, "Serialization semantics" and
 ``torch/serialization.py``.
 """
 
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.learn.formats.stored import LOCAL_HEADER_BYTES, Stored, data_offset
 
 MAX_PICKLE_BYTES: Final = 8_000_000
 """Ids and rates of half a million windows; a byte may become an object of 64, so this bounds memory to 0.5 GB."""
@@ -31,7 +32,6 @@ MAX_UNFOLDED: Final = 4_000_000
 MAX_RANK: Final = 32
 LONGEST_SIDE: Final = 1 << 48
 ALIGNMENT_BYTES: Final = 64
-LOCAL_HEADER_BYTES: Final = 30
 ZIP64_EXTRA_BYTES: Final = 20
 PADDING_FIELD: Final = 0x4246  # "FB": the extra field with which torch aligns storages
 
@@ -39,10 +39,10 @@ PICKLE_ERRORS: Final = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, struct.error),
     *(ArithmeticError, MemoryError, RecursionError),
 )
-"""What the unpickler was seen to raise on damaged or hostile bytes."""
+"""What the unpickler has raised on damaged or hostile bytes."""
 
 ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, OverflowError)
-"""And the zip reader: encryption, other compressions and later versions of the format are errors of its own."""
+"""The same for the zip reader; encryption, other compressions and later versions of the format raise some of them."""
 
 BUILDING: Final = (
     *(pickle.BUILD, pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4),
@@ -76,48 +76,9 @@ class _Tensor(NamedTuple):
     stride: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A tensor in a file, read where it is asked for.
-
-    Rows are read by seeking, not by a memory map: after a file was hashed its pages lie in large folios, and touching
-    one row maps megabytes around it, so that a map's resident memory grows with the file (decision 0004).
-    """
-
-    path: Path
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    offset: int
-
-    def rows(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """Read the rows at ``indices`` of the first axis.
-
-        Raises
-        ------
-        InputError
-            The file is shorter than it was when it was opened.
-        """
-        block = np.empty((len(indices), *self.shape[1:]), self.dtype)
-        elements = math.prod(self.shape[1:])
-        row_bytes = elements * self.dtype.itemsize
-        with self.path.open("rb", buffering=0) as file:
-            for row, number in zip(block.reshape(len(indices), elements).view(np.uint8), indices, strict=True):
-                file.seek(self.offset + int(number) * row_bytes)
-                if file.readinto(row.data) != row_bytes:
-                    raise InputError(f"{self.path} is cut short; make it again")
-        return block
-
-    def all(self) -> NDArray[Any]:
-        """Read the whole tensor; raises as :meth:`rows`."""
-        flat = np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset)
-        if len(flat) != math.prod(self.shape):
-            raise InputError(f"{self.path} is cut short; make it again")
-        return flat.reshape(self.shape)
-
-
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """An array that is written block by block along its first axis; how many rows come is known at the end."""
+    """An array that is written block by block along its first axis; the number of rows is known at the end."""
 
     row_shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -232,27 +193,10 @@ def _stored(tensor: _Tensor, entries: Mapping[str, zipfile.ZipInfo], path: Path,
     return Stored(path, dtype, shape, data_offset(path, entry) + tensor.offset * dtype.itemsize)
 
 
-def data_offset(path: Path, entry: zipfile.ZipInfo) -> int:
-    """Return where an entry's bytes begin in the file; its local header may be longer than the directory's.
-
-    Raises
-    ------
-    zipfile.BadZipFile
-        There is no such header.
-    """
-    with path.open("rb") as file:
-        file.seek(entry.header_offset)
-        header = file.read(LOCAL_HEADER_BYTES)
-    if len(header) < LOCAL_HEADER_BYTES:
-        raise zipfile.BadZipFile("an entry's header is cut short")
-    name_bytes, extra_bytes = struct.unpack("<HH", header[26:30])
-    return int(entry.header_offset + LOCAL_HEADER_BYTES + name_bytes + extra_bytes)
-
-
 def write(path: Path, entries: Iterable[tuple[str, NDArray[Any] | Stream | str | list[str]]]) -> None:
     """Write a dict as ``torch.save`` would, so that ``torch.load(weights_only=True)`` reads it.
 
-    Entries are taken one after another: a later one may depend on what an earlier stream held. A :class:`Stream` is
+    Entries are taken one after another: a later one may depend on an earlier stream. A :class:`Stream` is
     written as its blocks come, so that memory is bounded by one block.
     """
     pickled = [b"\x80\x02}("]

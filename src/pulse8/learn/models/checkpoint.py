@@ -29,7 +29,7 @@ DAMAGED: Final = (
     *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
     *(AssertionError, ArithmeticError, MemoryError, NameError),
 )
-"""What torch.load was seen to raise on damaged or hostile bytes."""
+"""What torch.load has raised on damaged or hostile bytes."""
 
 MAX_BYTES: Final = 64_000_000
 """A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
@@ -75,18 +75,18 @@ def write_spec(path: Path, spec: ModelSpec) -> None:
 def write_torch_file(content: Mapping[str, Any], path: Path) -> None:
     """Write with torch's writer, whole or not at all.
 
-    It goes through memory: on its own torch puts the file's name, here a temporary one, into the bytes, and tells of a
-    full disk as of an error of its own.
+    The bytes go through memory: torch would write the temporary file's name into them, and report a full disk as an
+    error of its own.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    held = BytesIO()
-    torch.save(content, held)
+    buffer = BytesIO()
+    torch.save(content, buffer)
     with writing(path) as temporary:
-        temporary.write_bytes(held.getbuffer())
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _is_pulse12(loaded: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> bool:
@@ -117,7 +117,7 @@ def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - the file decides
         It is damaged, too large, or wants to run code.
     """
     if _unpacked_bytes(path) > MAX_BYTES:
-        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; one of ours has 85 to 200 KB")
+        raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; pulse8's have 85 to 200 KB")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -152,10 +152,10 @@ def _check_keys(weights: Mapping[str, torch.Tensor], network: Network, path: Pat
     """Name the first key that differs, in the network's order and then in the file's."""
     name, wanted = type(network).__name__.lower(), network.state_dict()
     for key, tensor in wanted.items():
-        found = tuple(weights[key].shape) if key in weights else "missing"
-        if found != tuple(tensor.shape):
+        shape = tuple(weights[key].shape) if key in weights else "missing"
+        if shape != tuple(tensor.shape):
             raise InputError(
-                f"checkpoint {path} is of another network: {key} is {found}, {name} has {tuple(tensor.shape)}"
+                f"checkpoint {path} is of another network: {key} is {shape}, {name} has {tuple(tensor.shape)}"
             )
         if not torch.isfinite(weights[key].float()).all():
             raise InputError(f"checkpoint {path}: {key} holds values that are not finite; train it again")

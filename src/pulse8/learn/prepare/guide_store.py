@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.formats.guide_pt import LabelledBlock, write_guide_data
-from pulse8.learn.formats.torch_zip import Stored
+from pulse8.learn.formats.stored import Stored
 from pulse8.learn.prepare.guide_windows import LONGEST_STEP, Counted, WindowOptions, labelled_blocks
 from pulse8.learn.prepare.store import INDEX, Entry, Store, open_store
 from pulse8.learn.prepare.ubfc import Preprocessed

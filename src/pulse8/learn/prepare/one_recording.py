@@ -130,7 +130,7 @@ def _prepared(task: Task, opened: Opened, traces: CellTraces) -> Prepared:
         rates=opened.rates,
     )
     facts = facts_of(recording, lag, notes, corrected=corrected)
-    return Prepared(recording=recording, made=made(task), facts=facts)
+    return Prepared(recording=recording, origin=made(task), facts=facts)
 
 
 def facts_of(recording: Recording, lag: Lag | None, notes: Sequence[str], *, corrected: bool) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from pulse8.learn.formats.recordings import (
     read_recording,
     recording_path,
 )
-from pulse8.learn.formats.torch_zip import Stored
+from pulse8.learn.formats.stored import Stored
 from pulse8.learn.recording import Recording
 from pulse8.manifest import existing_file, writing
 

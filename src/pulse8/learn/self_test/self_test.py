@@ -24,27 +24,27 @@ TOLERANCE_BPM: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that was tried: whether it went as it must, what it gave, and how long it took."""
+class SelfTestCheck:
+    """One check: whether it passed, what it measured, and how long it took."""
 
     name: str
     passed: bool
-    told: str
+    detail: str
     seconds: float
 
 
-def self_test(watch: Watch[Any] = unwatched) -> tuple[Check, ...]:
-    """Try each part; a failure is told, not raised."""
+def self_test(watch: Watch[Any] = unwatched) -> tuple[SelfTestCheck, ...]:
+    """Try each part; a failure is reported, not raised."""
     return tuple(_tried(name, CHECKS[name]) for name in watch(CHECKS, "checking", len(CHECKS)))
 
 
-def _tried(name: str, check: Callable[[], tuple[bool, str]]) -> Check:
+def _tried(name: str, check: Callable[[], tuple[bool, str]]) -> SelfTestCheck:
     began_s = time.perf_counter()
     try:
-        passed, told = check()
+        passed, detail = check()
     except (Pulse8Error, ImportError, OSError) as error:
-        passed, told = False, f"{type(error).__name__}: {error}"
-    return Check(name=name, passed=passed, told=told, seconds=time.perf_counter() - began_s)
+        passed, detail = False, f"{type(error).__name__}: {error}"
+    return SelfTestCheck(name=name, passed=passed, detail=detail, seconds=time.perf_counter() - began_s)
 
 
 def _measures() -> tuple[bool, str]:

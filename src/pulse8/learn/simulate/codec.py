@@ -42,7 +42,7 @@ class Loop:
         Standard deviation in levels of what prediction, filters between blocks and lost detail that moves under the
         cell add to a block's mean in each frame.
     key_every
-        Frames from one whole picture to the next; 1 for codecs that know nothing else.
+        Frames from one whole picture to the next; 1 for codecs that send nothing else.
     """
 
     step: float
@@ -72,15 +72,15 @@ def _h264(crf: float) -> Loop:
     return Loop(step=H264_STEP * step, dead_zone=H264_DEAD_ZONE, noise=H264_NOISE * step**0.7, key_every=250)
 
 
-def _mpeg4(quantiser: float) -> Loop:
+def _mpeg4(quantizer: float) -> Loop:
     """MPEG-4 Part 2: the step is twice the quantiser (ISO/IEC 14496-2, 7.4.4); FFmpeg's key pictures."""
-    step = 2 * quantiser / 8
+    step = 2 * quantizer / 8
     return Loop(step=step, dead_zone=1.0, noise=0.0, key_every=12)
 
 
-def _mjpeg(quantiser: float) -> Loop:
+def _mjpeg(quantizer: float) -> Loop:
     """MJPEG by FFmpeg: the mean's step is 8/8 whatever the quality; detail is lost in steps of the quantiser."""
-    return Loop(step=1.0, dead_zone=0.5, noise=MJPEG_NOISE * quantiser, key_every=1)
+    return Loop(step=1.0, dead_zone=0.5, noise=MJPEG_NOISE * quantizer, key_every=1)
 
 
 FINEST: Final = 1e-6
@@ -106,11 +106,11 @@ def coded(levels: Cells, codec: Codec, camera: Camera, place: tuple[int, int]) -
 
 def _looped(sent: Cells, loop: Loop, rng: np.random.Generator) -> Cells:
     """Run the loop over blocks [T, 12, B, 3]."""
-    held = sent[0] + loop.step * rng.uniform(-0.5, 0.5, sent.shape[1:])
+    previous = sent[0] + loop.step * rng.uniform(-0.5, 0.5, sent.shape[1:])
     decoded = np.empty_like(sent)
     for index, picture in enumerate(sent):
-        steps = (picture - held) / loop.step
+        steps = (picture - previous) / loop.step
         due = index % loop.key_every == 0
-        held = held + loop.step * np.where(due | (np.abs(steps) >= loop.dead_zone), np.rint(steps), 0)
-        decoded[index] = held
+        previous = previous + loop.step * np.where(due | (np.abs(steps) >= loop.dead_zone), np.rint(steps), 0)
+        decoded[index] = previous
     return decoded + loop.noise * rng.standard_normal(sent.shape, np.float32)

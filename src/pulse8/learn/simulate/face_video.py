@@ -29,7 +29,7 @@ PULSE_RGB: Final = (0.43, 1.0, 0.69)
 Backdrop = Literal["face", "wall"]
 
 WALL_RGB: Final = (150.0, 140.0, 125.0)
-"""A wall in 8-bit levels; it has no pulse, whatever is asked for."""
+"""A wall in 8-bit levels; it has no pulse, whatever the options."""
 
 FACE_CENTRE: Final = (223.0, 115.0)
 FACE_AXES: Final = (58.0, 82.0)
@@ -149,7 +149,7 @@ def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
 
 
 def _scene(video: FaceVideo) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return what stands before the camera and what a full pulse adds to it: float32 [512, 512, 3] in 8-bit levels."""
+    """Return the scene before the camera and what a full pulse adds to it: float32 [512, 512, 3] in 8-bit levels."""
     if video.backdrop == "wall":
         wall = np.broadcast_to(np.array(WALL_RGB, np.float32), (SIDE_PX, SIDE_PX, 3)).copy()
         return wall, np.zeros_like(wall)

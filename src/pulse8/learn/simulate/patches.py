@@ -1,7 +1,7 @@
 """Simulated ROI patches with a known heart rate: a plain camera in front of plain skin.
 
-Good enough to run and judge the quantisation line; no evidence about people. Each subject has a skin tone, a texture, a
-resting rate and a pulse strength of its own; light drifts, the sensor adds noise, and the camera rounds to 8 bits.
+Good enough to run and judge the quantisation line; no evidence about people. Each subject has its own skin tone,
+texture, resting rate and pulse strength; light drifts, the sensor adds noise, and the camera rounds to 8 bits.
 Amplitudes: reference pulse 0.2-1 % of DC, strongest in green (Verkruysse 2008; de Haan & van Leest 2014).
 """
 
@@ -23,7 +23,7 @@ PULSE_RGB: Final = np.array([0.35, 1.0, 0.55])
 
 @dataclass(frozen=True, kw_only=True)
 class SimulateOptions:
-    """How many people, how many 8-frame windows of each, and the seed that all of them hang on."""
+    """How many people, how many 8-frame windows of each, and the random seed they share."""
 
     subjects: int = 40
     windows: int = 15

@@ -15,7 +15,7 @@ from pulse8.manifest import writing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WrittenRecording:
     """One recording's files; the truth is ``None`` where there is no pulse to see."""
 
     traces: str
@@ -23,8 +23,8 @@ class Written:
     subject: str
 
 
-def write_recordings(folder: Path, preset: str, subjects: int, options: RecordingOptions) -> Iterator[Written]:
-    """Simulate people under conditions drawn as a stratum draws them, with seeds of one's own, and write each.
+def write_recordings(folder: Path, preset: str, subjects: int, options: RecordingOptions) -> Iterator[WrittenRecording]:
+    """Simulate people under a stratum's conditions, with seeds other than its frozen ones, and write each recording.
 
     ``SUBJECT.csv`` has the columns time_s, red, green, blue (mean of all cells in frames with a face, 0..255);
     ``SUBJECT.truth.csv`` has time_s and ppg.
@@ -42,7 +42,7 @@ def write_recordings(folder: Path, preset: str, subjects: int, options: Recordin
         yield _write(folder, simulate_recording(subject, drawn, options))
 
 
-def _write(folder: Path, recording: Recording) -> Written:
+def _write(folder: Path, recording: Recording) -> WrittenRecording:
     traces, reference = recording.traces, recording.reference
     seen = traces.valid.all(axis=1)
     path = folder / f"{recording.subject}.csv"
@@ -50,10 +50,10 @@ def _write(folder: Path, recording: Recording) -> Written:
     start_s = traces.t_s[0]  # the camera's first frame is time 0 in both files
     _write_table(path, "time_s,red,green,blue", np.column_stack([traces.t_s[seen] - start_s, colour]))
     if reference is None:
-        return Written(traces=str(path), truth=None, subject=recording.subject)
+        return WrittenRecording(traces=str(path), truth=None, subject=recording.subject)
     truth = path.with_suffix(".truth.csv")
     _write_table(truth, "time_s,ppg", np.column_stack([reference.t_s - start_s, reference.samples]))
-    return Written(traces=str(path), truth=str(truth), subject=recording.subject)
+    return WrittenRecording(traces=str(path), truth=str(truth), subject=recording.subject)
 
 
 def _write_table(path: Path, head: str, rows: NDArray[np.float64]) -> None:

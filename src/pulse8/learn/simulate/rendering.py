@@ -25,7 +25,7 @@ ENCODINGS: Final[dict[CodecName, tuple[str, Callable[[int], Encoding]]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class RenderOptions:
-    """What is rendered, and how it is coded.
+    """What is rendered, and how it is encoded.
 
     Attributes
     ----------
@@ -36,19 +36,19 @@ class RenderOptions:
     seconds
         Length.
     rate_hz
-        Frames a second.
+        Frames per second.
     bpm
         Heart rate.
     pulse_share
         Peak change of green on skin as a share of its level.
     motion_px
-        How far the head sways.
+        How far the head sways, px.
     codec
-        Which one codes the pictures; ffv1 loses nothing.
+        Video codec; ffv1 is lossless.
     quality
-        CRF 0 (without loss) to 51 of h264, quantiser 1 to 31 of mpeg4 and mjpeg.
+        CRF 0 (lossless) to 51 for h264, quantiser 1 to 31 for mpeg4 and mjpeg.
     seed
-        Of the noise.
+        Random seed of the noise.
     """
 
     kind: Backdrop = "face"

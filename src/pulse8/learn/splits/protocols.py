@@ -1,8 +1,8 @@
 """Who trains, who validates and who is tested, written once and read by training and evaluation alike.
 
 A protocol is a JSON file that names its stores with the hash of their content, and for each fold the subjects of each
-side: ``k-fold`` by subject in one store, or ``cross``: trained on some data sets, tested on another. Reading it holds
-that no store has changed and that nobody stands on two sides.
+side: ``k-fold`` by subject in one store, or ``cross``: trained on some data sets, tested on another. Reading it
+checks that no store has changed and that nobody is on two sides.
 
     protocol = open_protocol(Path("ubfc-5-fold.json"))
     for fold in protocol.folds:
@@ -27,7 +27,7 @@ from pulse8.manifest import accept, existing_file, record, writing
 
 FORMAT: Final = "pulse8 protocol 1"
 MAX_BYTES: Final = 16_000_000
-MEND: Final = "write it again with pulse8 protocol"
+HINT: Final = "write it again with pulse8 protocol"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ def write_protocol(path: Path, stores: Sequence[Path], options: ProtocolOptions)
 
 
 def whole_protocol(path: Path) -> Protocol:
-    """Make the protocol of one store that nobody wrote one for: one fold, three tenths of its people are tested.
+    """Return a protocol for a store without one: one fold, which tests three tenths of its people.
 
     Raises
     ------
@@ -183,30 +183,30 @@ def open_protocol(path: Path) -> Protocol:
     InputError
         It cannot be read, a subject is on two sides or not in its store, or a store is not what it was.
     """
-    existing_file(path, "protocol", MEND)
+    existing_file(path, "protocol", HINT)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; {MEND}")
+            raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; {HINT}")
         content = path.read_bytes()
         fields: dict[str, Any] = json.loads(content)
         stores = {str(one["dataset"]): _store(path, one["path"], one["sha256"]) for one in fields["stores"]}
         folds = tuple(_fold(fold) for fold in fields["folds"])
         matches = fields["format"] == FORMAT and fields["kind"] in ("k-fold", "cross") and len(folds) > 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"protocol {path} cannot be read ({error}); {MEND}") from error
+        raise InputError(f"protocol {path} cannot be read ({error}); {HINT}") from error
     if not matches:
-        raise InputError(f"{path} is no protocol of the kind {FORMAT!r}; {MEND}")
+        raise InputError(f"{path} is no protocol of the kind {FORMAT!r}; {HINT}")
     known = {_key(subject, dataset) for dataset, store in stores.items() for subject in store.subjects}
     for fold in folds:
         if absent := sorted({*fold.sides.train, *fold.sides.validation, *fold.sides.test} - known):
-            raise InputError(f"{path}, {fold.name}: {absent[0]} is in none of its stores; {MEND}")
+            raise InputError(f"{path}, {fold.name}: {absent[0]} is in none of its stores; {HINT}")
     return Protocol(fields["kind"], hashlib.sha256(content).hexdigest(), stores, folds)
 
 
 def _store(path: Path, place: str, sha256: str) -> Store:
     store = open_store(path.parent / place)
     if store.sha256 != sha256:
-        raise InputError(f"{store.path} changed after {path} was written; {MEND}")
+        raise InputError(f"{store.path} changed after {path} was written; {HINT}")
     return store
 
 

@@ -1,7 +1,7 @@
-"""One deterministic split that every step shares: training, validation, test; nobody stands on two sides.
+"""One deterministic split that every step shares: training, validation, test; nobody is on two sides.
 
-With subject ids the split is by subject. Without them no honest split is possible (the same face stands on both sides);
-the last 30 % in file order is held out as one block behind a gap, and whoever prints a figure says so.
+With subject ids the split is by subject. Without them no honest split is possible (the same face is on both sides);
+the last 30 % in file order is held out as one block behind a gap, and every figure printed says so.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ TEST_SHARE: Final = 0.30
 VALIDATION_SHARE: Final = 0.10
 GAP_SHARE: Final = 0.02
 MIN_GAP: Final = 16
-"""Windows left out on each border: twice a window's 8 frames, so that no frame stands on both sides at stride 1."""
+"""Windows left out on each border: twice a window's 8 frames, so that no frame is on both sides at stride 1."""
 MIN_SUBJECTS: Final = 3
 
 Way = Literal["subject", "window"]
-LEAKY: Final = "LEAKY: windows of one person stand on both sides of the split, so the error is not that of new people"
+LEAKY: Final = "LEAKY: windows of one person are on both sides of the split, so the error is not that of new people"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Sides:
 
     def __post_init__(self) -> None:
         if not (self.train and self.validation and self.test):
-            raise InputError("a split has somebody in each of training, validation and test")
+            raise InputError("training, validation and test each need at least one subject")
         counts = Counter((*self.train, *self.validation, *self.test))
         if twice := sorted(name for name, count in counts.items() if count > 1):
             raise InputError(f"{twice[0]} is in two parts of the split; every subject belongs to one")
@@ -90,7 +90,7 @@ def split(count: int, subjects: NDArray[np.str_] | None, way: Way = "subject") -
 
 
 def _by_subject(subjects: NDArray[np.str_], names: NDArray[np.str_]) -> Split:
-    """Order subjects by the hash of their id, so that a subject's side hangs on nothing else's order."""
+    """Order subjects by the hash of their id, so that a subject's side depends on nothing else."""
     order = shuffled(names.tolist())
     tests = max(1, round(len(order) * TEST_SHARE))
     validations = max(1, round(len(order) * VALIDATION_SHARE))
@@ -106,7 +106,7 @@ def _by_window(count: int) -> Split:
 
 
 def shuffled(names: Iterable[str]) -> list[str]:
-    """Order ids by their hash: the same people come in the same order, whatever order they were found in."""
+    """Order ids by their hash: the same people always get the same order."""
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
 
 
@@ -156,7 +156,7 @@ def _by_block(count: int) -> Split:
 
 
 def assert_disjoint(parts: Split, subjects: NDArray[np.str_] | None) -> None:
-    """Hold that no sample, and with a split by subject no subject, is in two parts.
+    """Check that no sample, and with a split by subject no subject, is in two parts.
 
     Raises
     ------

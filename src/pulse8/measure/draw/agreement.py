@@ -20,7 +20,7 @@ BLUE, ORANGE, GREY = "#3b7fc4", "#cf6a28", "#808a94"
 """Each at least 3 to 1 against white and against a dark page."""
 SIZE_IN: Final = (4.6, 3.5)
 MAX_DRAWN: Final = 1_000
-"""Points of a cloud; of more windows these are drawn, evenly spaced."""
+"""Most points of a scatter plot; larger sets are thinned evenly."""
 SQNR_SHOWN_DB: Final = 60
 """Bars end here: beyond it an INT8 tensor differs from FP32 by float rounding alone."""
 
@@ -85,7 +85,7 @@ def layer_timeline_svg(layers: Sequence[tuple[str, float, float]]) -> str:
 
 
 def risk_coverage_svg(curves: Mapping[str, Values], others: Mapping[str, float]) -> str:
-    """One curve a model: error [N] of the 1 ... N surest windows, in BPM; ``others`` are errors on all windows."""
+    """One curve per model: error [N] of the 1 ... N surest windows, in BPM; ``others`` are errors on all windows."""
     figure, axes = _figure("share of windows, surest first (%)", "MAE (BPM)")
     styles = ((GREY, "-", 3.5), (ORANGE, "-", 1.4))
     for (name, curve), (colour, line, width) in zip(curves.items(), styles, strict=False):
@@ -124,7 +124,7 @@ def stages_svg(stages: Sequence[tuple[str, float]]) -> str:
 
 
 def _drawn(values: Values) -> Values:
-    """Thin values [N] to as many as a page can hold."""
+    """Thin values [N] to at most ``MAX_DRAWN``."""
     if len(values) <= MAX_DRAWN:
         return values
     return np.asarray(values[np.linspace(0, len(values) - 1, MAX_DRAWN).round().astype(int)])

@@ -37,7 +37,7 @@ def box(picture: Rgb, roi: Roi, colour: Colour, thickness: int = 1) -> None:
 
 
 def dots(picture: Rgb, points: NDArray[np.float32], colour: Colour) -> None:
-    """Set one pixel a point [N, 2], px; those outside are left out."""
+    """Set one pixel per point [N, 2], px; those outside are left out."""
     x, y = np.rint(points).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
     picture[y[inside], x[inside]] = colour

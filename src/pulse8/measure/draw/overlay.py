@@ -1,4 +1,4 @@
-"""A video with what was measured drawn into it: landmarks, ROIs and whether they count, the wave, the rate."""
+"""A video with the measurement drawn into it: landmarks, ROIs and whether they count, the wave, the rate."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Drawn:
 
 
 def draw_video(video: Path, output: Path, roi: TrackerName, drawn: Drawn, watch: Watch[Any] = unwatched) -> None:
-    """Read a video a second time and write it with the drawing: what is drawn is known only when it was read once."""
+    """Read a video again and write it with the drawing: what to draw is known only after the first pass."""
     frames = read_frames(video)
     track = track_face(frames, roi)
     watched = iter(watch(track, "drawing", frames.count or 0))

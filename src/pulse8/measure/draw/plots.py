@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS: Final = {".svg": "svg", ".png": "png"}
 SHOWN_S: Final = 10.0
-"""Length of the wave that is drawn: beats can be told apart by eye."""
+"""Length of the wave that is drawn: single beats can be seen."""
 
 PULSE: Final = "#b3243b"
 INK: Final = "#222222"
@@ -86,7 +86,7 @@ def drawing(path: Path, size_in: tuple[float, float]) -> "Iterator[Figure]":
         raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(FORMATS)}")
     try:
         from matplotlib import rc_context  # noqa: PLC0415 - an extra, and slow to load
-        from matplotlib.figure import Figure  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ToolchainError('pictures need matplotlib; run `pip install "pulse8[plot]"`') from error
     with rc_context(STYLE), writing(path) as temporary:

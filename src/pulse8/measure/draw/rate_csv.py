@@ -1,4 +1,4 @@
-"""Rates of recordings as one CSV table, a row a window."""
+"""Rates of recordings as one CSV table, one row per window."""
 
 import csv
 import io

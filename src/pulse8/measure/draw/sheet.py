@@ -1,4 +1,4 @@
-"""A contact sheet of a video: frames across its length with their ROIs, the traces, and what was seen when."""
+"""A contact sheet of a video: frames across its length with their ROIs, the traces, and when each ROI counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ LEFT_PX: Final = 100
 
 @dataclass
 class Kept:
-    """Evenly spread pictures of a stream of unknown length: when too many are kept, every second one goes."""
+    """Evenly spread pictures of a stream of unknown length: when too many are kept, every second one is dropped."""
 
     most: int
     step: int = 1
@@ -53,7 +53,7 @@ class Kept:
 
 
 def write_sheet(path: Path, track: FaceTrack, limits: RoiLimits | None = None) -> str:
-    """Read a track once, write its contact sheet as PNG and return what is written at its head.
+    """Read a track once, write its contact sheet as PNG and return the summary at its head.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _thumbs(pictures: list[tuple[Rgb, float]]) -> Rgb:
 
 
 def _traces(traces: CellTraces) -> Iterator[Rgb]:
-    """One strip an ROI: mean green over time in per cent about its median, and a bar that says when it counts."""
+    """One strip per ROI: mean green over time in per cent about its median, and a bar that says when it counts."""
     width, t_s = COLUMNS * THUMB_PX, traces.t_s
     x = LEFT_PX + (t_s - t_s[0]) / max(t_s[-1] - t_s[0], 1e-9) * (width - LEFT_PX - 10)
     for roi, name in enumerate(ROI_NAMES):

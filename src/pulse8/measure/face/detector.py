@@ -18,7 +18,7 @@ from pulse8.values import Rgb
 SIDE: Final = 128
 MIN_SCORE: Final = 0.5
 SURE_SCORE: Final = 0.75
-"""From close by faces score 0.85 and more, what is none hardly over 0.6 (decision 0012)."""
+"""Seen close up, faces score 0.85 and more, other things rarely over 0.6 (decision 0012)."""
 
 SAME_FACE_IOU: Final = 0.3
 TILE_SHARES: Final = (1.0, 0.5, 0.3)
@@ -87,7 +87,7 @@ class Detector:
         return sorted(_apart(closer), key=lambda face: -face.side_px)
 
     def _confirmed(self, rgb: Rgb, rough: Face) -> Face | None:
-        """Look at a face from close by: a cat's or a stain's score falls there, a face's rises."""
+        """Look at a face close up: a cat's or a stain's score falls there, a face's rises."""
         near = [face for face in self.around(rgb, rough) if _iou(face.box, rough.box) > SAME_FACE_IOU]
         best = max(near, key=lambda face: face.score, default=None)
         return best if best is not None and best.score >= SURE_SCORE else None
@@ -106,9 +106,11 @@ class Detector:
 def _anchors() -> NDArray[np.float64]:
     """Centres [896, 2] in network px: two in each field of 8 px, six in each field of 16 px."""
     grids = []
-    for fields, each in ((16, 2), (8, 6)):
+    for fields, count in ((16, 2), (8, 6)):
         y, x = np.mgrid[:fields, :fields]
-        grids.append(np.repeat(np.stack([x, y], -1).reshape(-1, 2), each, axis=0) * (SIDE / fields) + SIDE / fields / 2)
+        grids.append(
+            np.repeat(np.stack([x, y], -1).reshape(-1, 2), count, axis=0) * (SIDE / fields) + SIDE / fields / 2
+        )
     return np.concatenate(grids)
 
 

@@ -1,8 +1,8 @@
 """How a face moved from one frame to the next, by the optical flow of its skin's texture.
 
 Source: Lucas and Kanade, IJCAI 1981, on pyramids (Bouguet 2000); corners by Shi and Tomasi, CVPR 1994. Between two
-frames it is steadier than landmarks found anew in each, and cheaper; what it cannot do is to know where the face is,
-so it drifts and a mesh corrects it (docs/decisions/0012).
+frames it is steadier than landmarks found again in each, and faster. It does not know where the face is, so it drifts
+and a mesh corrects it (docs/decisions/0012).
 """
 
 from typing import Any, Final
@@ -62,7 +62,7 @@ class Flow:
         return None if motion is None else _unscaled(motion, area)
 
     def _known(self, before: NDArray[np.uint8], face: NDArray[np.float64], area: "_Area") -> NDArray[np.float32]:
-        """Corners in the area's px: those of the last step, found anew from time to time and when many were lost."""
+        """Corners in the area's px: those of the last step, found again from time to time and when many were lost."""
         self._steps += 1
         if len(self._corners) < CORNERS // 2 or self._steps % REFRESH_STEPS == 0:
             return _corners(before, np.asarray((face - area.origin) / area.scale, np.float32))
@@ -92,19 +92,19 @@ def _corners(grey: NDArray[np.uint8], face: NDArray[np.float32]) -> NDArray[np.f
     """Corners inside the face's outline: those of the background do not move with it."""
     inside = np.zeros_like(grey)
     cv2.fillConvexPoly(inside, cv2.convexHull(np.round(face).astype(np.int32)), 255)
-    found: Any = cv2.goodFeaturesToTrack(grey, CORNERS, 0.01, 5, mask=inside)  # None where there are none
-    return np.asarray([] if found is None else found, np.float32).reshape(-1, 2)
+    corners: Any = cv2.goodFeaturesToTrack(grey, CORNERS, 0.01, 5, mask=inside)  # None where there are none
+    return np.asarray([] if corners is None else corners, np.float32).reshape(-1, 2)
 
 
 def _motion(
     before: NDArray[np.uint8], after: NDArray[np.uint8], corners: NDArray[np.float32]
 ) -> tuple[Similarity | None, NDArray[np.float32]]:
     """Find the similarity that most corners agree on, and those corners in the later picture."""
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
         before, after, corners.reshape(-1, 1, 2), np.empty(0, np.float32),
         winSize=(WINDOW_PX, WINDOW_PX), maxLevel=2, criteria=STOP,
     )  # fmt: skip
-    good = found.ravel() == 1
+    good = status.ravel() == 1
     start, end = corners[good], moved.reshape(-1, 2)[good]
     if len(start) < FEWEST:
         return None, end

@@ -63,8 +63,8 @@ class Mesh:
         flat, presence = self._session.run(None, {"image": view(rgb, matrix, SIDE, low=0.0)})
         if presence.item() < np.log(MIN_PRESENCE / (1 - MIN_PRESENCE)):
             return None
-        found = flat.reshape(-1, 3)
-        return np.column_stack([back(found[:, :2], matrix), found[:, 2] * (square.side / SIDE)])
+        points = flat.reshape(-1, 3)
+        return np.column_stack([back(points[:, :2], matrix), points[:, 2] * (square.side / SIDE)])
 
 
 class Head:

@@ -1,4 +1,4 @@
-"""The two shipped face networks (scripts/make_face_models.py makes them) and what a picture looks like to them."""
+"""The two shipped face networks (scripts/make_face_models.py makes them) and how a picture becomes their input."""
 
 from importlib.resources import files
 from typing import Final

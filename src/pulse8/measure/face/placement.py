@@ -17,7 +17,7 @@ def rois_of(points: NDArray[np.float64], placements: Mapping[str, Placement]) ->
     points
         float64 [6, 2], px: right eye, left eye, nose tip, mouth, right ear, left ear.
     placements
-        One an ROI, in ROI order.
+        One per ROI, in ROI order.
 
     Returns
     -------

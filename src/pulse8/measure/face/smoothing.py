@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_STEP_S: Final = 0.25
-"""After a longer pause the velocity says nothing and the filter starts anew."""
+"""After a longer pause the velocity is meaningless and the filter starts again."""
 
 SNAP_SHARE: Final = 0.25
 """In eye distances: a jump that no jitter explains is followed at once."""
@@ -25,7 +25,7 @@ class Smoother:
         self.reset()
 
     def reset(self) -> None:
-        """Start anew with the next points."""
+        """Start again with the next points."""
         self._place: NDArray[np.float64] | None = None
         self._speed: NDArray[np.float64] | None = None
         self._t_s = 0.0

@@ -40,7 +40,7 @@ RECOUNT_S: Final = 1.0
 """How often faces are counted while one is followed; it also catches a mesh that has drifted off its face."""
 
 FAITHFUL_S: Final = 1.0
-"""How long a lost face is waited for before another one is followed: longer than any gap that is bridged, so that two
+"""How long to wait for a lost face before another one is followed: longer than any gap that is bridged, so that two
 people never share a window."""
 
 
@@ -52,7 +52,7 @@ class Tracker(Protocol):
 
 
 class Lock:
-    """Which of the faces seen is ours: the one at the last place, or, when that is long gone, the largest."""
+    """Which of the detected faces to follow: the one at the last place, or the largest when that one is long lost."""
 
     def __init__(self) -> None:
         self._last: tuple[NDArray[np.float64], float, float] | None = None
@@ -79,32 +79,32 @@ class MeshTracker:
     def __init__(self) -> None:
         self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock()
         self._others, self._counted_s = 0, -np.inf
-        self._held: Held | None = None
+        self._face: FollowedFace | None = None
 
     def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-        held = self._carried(rgb, t_s) if self._held is not None else None
-        self._held = held or self._found(rgb, t_s)
-        if self._held is None:
+        face = self._carried(rgb, t_s) if self._face is not None else None
+        self._face = face or self._search(rgb, t_s)
+        if self._face is None:
             return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
-        self._lock.seen(_bounds(self._held.landmarks), t_s)
+        self._lock.seen(_bounds(self._face.landmarks), t_s)
         return TrackedFrame(
             rgb,
             t_s,
-            rois=rois_of(self._held.points, FACE_ROIS),
-            roll_deg=roll_deg(self._held.points),
+            rois=rois_of(self._face.points, FACE_ROIS),
+            roll_deg=roll_deg(self._face.points),
             others=self._others,
-            points=self._held.landmarks[:, :2].astype(np.float32),
+            points=self._face.landmarks[:, :2].astype(np.float32),
         )
 
-    def _carried(self, rgb: Rgb, t_s: float) -> "Held | None":
-        """Move what is held to this frame; ``None`` if the face is not there any more."""
-        held = self._held
-        if held is None or held.rgb.shape != rgb.shape:
+    def _carried(self, rgb: Rgb, t_s: float) -> "FollowedFace | None":
+        """Move the followed face to this frame; ``None`` if it is not there any more."""
+        face = self._face
+        if face is None or face.rgb.shape != rgb.shape:
             return None
-        motion = held.flow.step(held.rgb, rgb, held.landmarks[:, :2])
-        moved = held.moved(rgb, motion)
-        if motion is None or t_s - held.corrected_s > CORRECT_EVERY_S:
+        motion = face.flow.step(face.rgb, rgb, face.landmarks[:, :2])
+        moved = face.moved(rgb, motion)
+        if motion is None or t_s - face.corrected_s > CORRECT_EVERY_S:
             landmarks = self._mesh.landmarks(rgb, square_of_mesh(moved.landmarks))
             if landmarks is None or not self._ours(rgb, landmarks, t_s):
                 return None
@@ -112,7 +112,7 @@ class MeshTracker:
         return moved
 
     def _ours(self, rgb: Rgb, landmarks: NDArray[np.float64], t_s: float) -> bool:
-        """Count faces once a second; false if there are some and what the mesh holds is none of them."""
+        """Count faces once a second; false if there are some and the mesh follows none of them."""
         if t_s - self._counted_s < RECOUNT_S:
             return True
         self._counted_s = t_s
@@ -124,8 +124,8 @@ class MeshTracker:
         too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
         return bool(here) or not faces or too_small
 
-    def _found(self, rgb: Rgb, t_s: float) -> "Held | None":
-        """Search the picture and start anew on our face; ``None`` if it is not there."""
+    def _search(self, rgb: Rgb, t_s: float) -> "FollowedFace | None":
+        """Search the picture and start again on our face; ``None`` if it is not there."""
         faces = self._detector.faces(rgb)
         chosen = self._lock.choose([face.box for face in faces], t_s)
         landmarks = None if chosen is None else self._settled(rgb, faces[chosen])
@@ -133,7 +133,7 @@ class MeshTracker:
         if landmarks is None:
             return None
         head = Head(landmarks)
-        return Held(rgb, landmarks, head.key_points(landmarks), t_s, head, Flow())
+        return FollowedFace(rgb, landmarks, head.key_points(landmarks), t_s, head, Flow())
 
     def _settled(self, rgb: Rgb, face: Face) -> NDArray[np.float64] | None:
         """Look again from each answer's own square: the first ones pull the ROIs along for some frames otherwise."""
@@ -148,7 +148,7 @@ class MeshTracker:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class FollowedFace:
     """A face that is followed: the frame, its landmarks [468, 3] and key points [6, 2] there, the last correction."""
 
     rgb: Rgb
@@ -158,7 +158,7 @@ class Held:
     head: Head
     flow: Flow
 
-    def moved(self, rgb: Rgb, motion: NDArray[np.float64] | None) -> "Held":
+    def moved(self, rgb: Rgb, motion: NDArray[np.float64] | None) -> "FollowedFace":
         """Return the face in the next frame; without a motion it is still looked for where it was."""
         if motion is None:
             return replace(self, rgb=rgb)
@@ -166,7 +166,7 @@ class Held:
         landmarks[:, :2] = landmarks[:, :2] @ motion[:, :2].T + motion[:, 2]
         return replace(self, rgb=rgb, landmarks=landmarks, points=self.points @ motion[:, :2].T + motion[:, 2])
 
-    def corrected(self, landmarks: NDArray[np.float64], t_s: float, *, trusted: bool) -> "Held":
+    def corrected(self, landmarks: NDArray[np.float64], t_s: float, *, trusted: bool) -> "FollowedFace":
         """Draw the points towards the mesh: slowly, or at once where the flow failed or is far off."""
         wanted = self.head.key_points(landmarks)
         eyes_px = float(np.hypot(*(wanted[1] - wanted[0])))

@@ -1,4 +1,4 @@
-"""The quantisation that a graph carries: which tensors are bytes, with which scales, and which nodes are one."""
+"""The quantisation that a graph carries: which tensors are bytes, with which scales, and which nodes run as one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def _single(constant: Constant | None) -> float | None:
     return constant.values[0]
 
 
-class Quantised:
+class QuantizedGraph:
     """A graph seen through its QuantizeLinear and DequantizeLinear nodes."""
 
     def __init__(self, graph: Graph) -> None:
@@ -64,7 +64,7 @@ class Quantised:
         return Scheme(kind, constants.get(node.operand(1)), zeros, axis if isinstance(axis, int) else 1)
 
     def operand_scheme(self, name: str) -> Scheme | None:
-        """Return the scheme of what a node reads: looked for behind views; ``None`` where it is float."""
+        """Return the scheme of an operand, through views; ``None`` where it is float."""
         maker = self._behind_views(name)
         return self.scheme(maker) if maker is not None and maker.op in BORDERS else None
 
@@ -80,23 +80,23 @@ class Quantised:
         """Return the scheme that a node's result is quantised to, through folded activations and views."""
         for _ in range(8):
             readers = self.readers.get(name, [])
-            quantisers = [node for node in readers if node.op == "QuantizeLinear"]
-            if quantisers:
-                return self.scheme(quantisers[0])
+            quantizers = [node for node in readers if node.op == "QuantizeLinear"]
+            if quantizers:
+                return self.scheme(quantizers[0])
             if len(readers) != 1 or readers[0].op not in FOLDED | VIEWS or not readers[0].outputs:
                 return None
             name = readers[0].outputs[0]
         return None
 
-    def is_quantised(self, node: Node) -> bool:
-        """Whether all that a node reads and makes at run time are bytes."""
+    def is_quantized(self, node: Node) -> bool:
+        """Whether everything that a node reads and writes at run time is INT8."""
         moving = [name for name in node.inputs if name and not self.graph.is_constant(name)]
         read = all(self.operand_scheme(name) is not None or self.is_folded_into(name) for name in moving)
-        made = [name for name in node.outputs if name in self.readers or name in self.results]
-        return read and bool(made) and all(self.result_scheme(name) is not None for name in made)
+        results = [name for name in node.outputs if name in self.readers or name in self.results]
+        return read and bool(results) and all(self.result_scheme(name) is not None for name in results)
 
     def is_folded_into(self, name: str) -> bool:
-        """Whether a tensor goes from a layer straight into the activation folded into it."""
+        """Whether nothing but the activation folded into a layer reads that layer's tensor."""
         maker = self.makers.get(name)
         return (
             maker is not None
@@ -119,11 +119,12 @@ class Quantised:
         return name
 
     def is_piped(self, node: Node) -> bool:
-        """Whether a pool takes a Conv's results as they come, so that they are never stored whole.
+        """Whether a pool takes a Conv's results while they are computed, so that they are never stored whole.
 
-        A published report of a network with two such pools has one epoch a pair, and RAM for the pools' results alone.
+        A published report of a network with two such pools has one epoch per pair, and RAM only for the
+        pools' results.
         """
-        if node.op not in ("MaxPool", "AveragePool") or not self.is_quantised(node):
+        if node.op not in ("MaxPool", "AveragePool") or not self.is_quantized(node):
             return False
         source = node.operand(0)
         for _ in range(8):
