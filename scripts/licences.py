@@ -46,15 +46,15 @@ SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz"}
 HEAD: Final = """\
 # Licences
 
-pulse8 is Apache-2.0. Its wheel holds its own code and the weight files below, and nothing of another package. What it
-needs, and what its extras and tests need, is installed from the package index under these licences, as each package's
-own metadata name them at the version in `constraints.txt`. `python scripts/licences.py` writes this page; a test
+pulse8 is Apache-2.0. Its wheel contains its own code and the weight files below, and nothing from other packages. Its
+dependencies, and those of its extras and tests, are installed from the package index under these licences, as stated in
+each package's metadata at the version in `constraints.txt`. `python scripts/licences.py` writes this page; a test
 compares it with the pins and the installed packages. It is a list, not legal advice.
 
-Wheels of other projects carry libraries of their own: PyAV's and OpenCV's carry FFmpeg, which says of itself in PyAV
-18.1.0 "LGPL version 3 or later" and is built there with x264 and x265, whose own licences are the GPL. Who passes such
-wheels on passes those libraries on; pulse8 does not. The only dependency here under the GPL is docutils, which offers
-other licences beside it and is needed for these documents alone.
+Wheels of other projects bundle further libraries: those of PyAV and OpenCV contain FFmpeg, which in PyAV 18.1.0 states
+"LGPL version 3 or later" and is built with x264 and x265, both under the GPL. If you redistribute such wheels, you
+redistribute those libraries; pulse8 does not. The only dependency here under the GPL is docutils, which is also
+available under other licences and is needed only for this documentation.
 
 | what | version, or SHA-256 | for | licence |
 |---|---|---|---|

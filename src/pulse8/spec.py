@@ -7,6 +7,7 @@ it. It holds no accuracy figures: those live in the manifest and the model card,
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
