@@ -16,6 +16,7 @@ from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.windows import stretches
 from pulse8.measure.face.track import TrackerName, track_face
+from pulse8.measure.infer.engine import Engine
 from pulse8.measure.network import Network, load_network, network_readings
 from pulse8.measure.reading import NETWORK, MeasureOptions, pulse_wave, read_rate, read_sure_rate
 from pulse8.measure.signal.network import banded
@@ -45,12 +46,13 @@ class Measurement:
     """Heart rates of one recording: of each window, and of the whole in one spectrum.
 
     The whole record's confidence is not comparable with a window's: a rate that wanders spreads the spectrum, the more
-    the longer the record.
+    the longer the record. ``engine`` is what ran the network; a classical method needs none.
     """
 
     method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
+    engine: Engine | None = None
 
 
 def measure_traces(
@@ -126,7 +128,7 @@ def measure_network(
     drawn = tuple(banded(wave, network.spec) for wave in waves)
     longest = max(drawn, key=lambda wave: len(wave.samples), default=None)
     whole = rates[0] if longest is None else heart_rate(longest, network.spec.readout)
-    return Measurement(method=network.spec.model, windows=rates, whole=whole), drawn
+    return Measurement(method=network.spec.model, windows=rates, whole=whole, engine=network.engine), drawn
 
 
 def measure_stretches(traces: CellTraces, options: MeasureOptions = DEFAULTS) -> Measurement:

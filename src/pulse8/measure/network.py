@@ -1,4 +1,4 @@
-"""The measure line through a waveform network: clips to waves, waves to rates; ONNX Runtime alone, no torch."""
+"""The measure line through a waveform network: clips to waves, waves to rates; no torch."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -13,7 +13,8 @@ import numpy as np
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
 from pulse8.measure.clips.windows import clip_of, stretches, window_clips
-from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.engine import Engine
+from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.signal.stitch import joined
@@ -31,6 +32,7 @@ class Network:
 
     run: Callable[[Any], Any]
     spec: ModelSpec
+    engine: Engine
 
     def wave(self, clip: Clip) -> Waveform:
         """Pulse wave of a clip, as the network gives it."""
@@ -49,7 +51,7 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         Its spec is outside what it may be, or refuses by a feature that is not known.
     """
     path = model if isinstance(model, Path) else Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[model]))
-    run = OrtRunner(existing_file(path, "Model", MEND))
+    run = open_runner(existing_file(path, "Model", MEND))
     text = run.metadata.get(METADATA_KEY)
     spec = None if text is None else ModelSpec.from_json(text)
     if spec is None or spec.normaliser is None or run.input_shape != (1, *spec.clip_shape):
@@ -58,7 +60,7 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         raise SpecError(
             f"{model} refuses by {min(unknown)}; this version knows {', '.join(FEATURES)}: install a newer one"
         )
-    return Network(run, spec)
+    return Network(run, spec, run.engine)
 
 
 def network_readings(

@@ -24,8 +24,10 @@ from pulse8.build.diagnose.parts import Part, parts_of, rounding
 from pulse8.build.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.build.export.recognise import MEND, spec_of, static_form, static_input
 from pulse8.build.quantize.ort_writer import constants_of
+from pulse8.errors import InputError
 from pulse8.learn.datasets.data_file import open_calibration
 from pulse8.manifest import accept, options_of, record, writing
+from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.values import Watch, unwatched
@@ -73,7 +75,7 @@ def diagnose(
     inputs = static_input(spec_of(model), drawn.data.take(chosen))
     parts = parts_of(quantised, static, int8)
     values = values_of(static, parts, inputs)
-    found = examine(static, parts, values, inputs, watch)
+    found = examine(static, parts, values, inputs, watch, _in_integers(int8, inputs))
     diagnosis = replace(found, folder=folder)
     with writing(folder / FILE) as temporary:
         temporary.write_text(json.dumps(asdict(diagnosis), indent=1, default=str) + "\n", encoding="utf-8")
@@ -90,10 +92,14 @@ def examine(
     values: dict[str, Values],
     inputs: NDArray[np.float32],
     watch: Watch[Part] = unwatched,
+    int8: NDArray[np.float32] | None = None,
 ) -> Diagnosis:
-    """Rank the parts by their noise at the output [n inputs] and say which one to mend."""
+    """Rank the parts by their noise at the output [n inputs] and say which one to mend.
+
+    ``int8`` is the INT8 file's own output; without it all parts are rounded in float32.
+    """
     reference = _outputs(static, (), inputs)
-    whole = _noise(static, parts, inputs, reference)
+    whole = _noise(static, parts, inputs, reference) if int8 is None else _mean_square(int8 - reference)
     alone, without = [], []
     for part in watch(parts, "rounding one part at a time", len(parts)):
         alone.append(_noise(static, [part], inputs, reference))
@@ -119,6 +125,15 @@ def examine(
     sqnr = decibels(signal, whole)
     mend, advice = _advice(sqnr, ranked)
     return Diagnosis(sqnr_db=sqnr, samples=len(inputs), mend=mend, advice=advice, findings=tuple(ranked), folder=Path())
+
+
+def _in_integers(int8: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Return what the integer reference gives; ``None`` for a file that it refuses, which may be why one diagnoses."""
+    try:
+        runner = IntegerRunner(int8)
+    except InputError:
+        return None
+    return np.stack([runner(sample[None])[0] for sample in inputs])
 
 
 def _advice(sqnr: float, ranked: Sequence[Finding]) -> tuple[str | None, str]:
@@ -160,7 +175,11 @@ def _outputs(static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.
 def _noise(
     static: onnx.ModelProto, parts: Sequence[Part], inputs: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> float:
-    return float(np.square(_outputs(static, parts, inputs) - reference, dtype=np.float64).mean())
+    return _mean_square(_outputs(static, parts, inputs) - reference)
+
+
+def _mean_square(noise: NDArray[np.float32]) -> float:
+    return float(np.square(noise, dtype=np.float64).mean())
 
 
 def _causes(static: onnx.ModelProto, parts: Sequence[Part], values: dict[str, Values]) -> list[tuple[str, ...]]:

@@ -65,7 +65,7 @@ def _accuracy(evidence: Evidence) -> Section:
         title="Accuracy on held-out windows",
         text=(
             *([ON_SIMULATED] if verdict.simulated else []),
-            f"{found.samples} windows ({people}); {verdict.split}. INT8 ran in {verdict.runner}.",
+            f"{found.samples} windows ({people}); {verdict.split}. INT8 by the {verdict.engine.title}.",
             f"INT8 is {found.usefulness}: its MAE minus the constant predictor's is"
             f" {ranged(found.constant_gap_interval)} BPM (95 % interval by paired bootstrap over subjects)."
             f"{'' if verdict.waves else f' {EIGHT_FRAMES}.'}",

@@ -31,8 +31,7 @@ from pulse8.learn.datasets.clip_file import ClipData
 from pulse8.learn.datasets.data_file import open_data
 from pulse8.learn.datasets.splits import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
-from pulse8.measure.infer.ort import OrtRunner
-from pulse8.measure.infer.runner import TITLES, Runner, open_runner
+from pulse8.measure.infer.runner import Runner, open_runner
 from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 from pulse8.values import Watch, unwatched
 
@@ -64,7 +63,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     indices = _chosen(parts, options, data_file)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
     checked = check_provenance(sources, data.subjects, indices)
-    models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
+    models = (open_runner(fp32), fp32), (open_runner(int8, options.runner), int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
     found = _predictions(outputs, spec, data, indices)
@@ -94,7 +93,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         fp32_sha256=sources["fp32"].sha256,
         int8_sha256=sources["int8"].sha256,
         data_sha256=sources["data"].sha256,
-        runner=TITLES[options.runner],
+        engine=models[1][0].engine,
     )
     return Verified(verdict, _write(verdict, found, sources, options))
 
