@@ -216,6 +216,11 @@ def pair_logits(spatial: Runner, temporal: Runner, sample: NDArray[np.float32]) 
     return np.asarray(temporal(_ring(spatial, sample))[0].ravel())
 
 
+def pair_bytes(spatial: Runner, temporal: Runner, sample: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return the logit's byte that the board pair gives for one whole input."""
+    return temporal.run_int8(_ring(spatial, sample))
+
+
 def _ring(spatial: Runner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
     patches = sample.reshape(PATCHES, 1, -1, *sample.shape[1:])
     features = np.stack([spatial(patch)[0].reshape(FEATURES) for patch in patches])
@@ -226,6 +231,5 @@ def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.
     if len(models) == 1:
         return []
     whole, spatial, temporal = (IntegerRunner(model.SerializeToString()) for model in models)
-    inner = ((sample[None], _ring(spatial, sample)) for sample in inputs)
-    pairs = ((whole.run_int8(sample).item(), temporal.run_int8(ring).item()) for sample, ring in inner)
+    pairs = ((whole.run_int8(one[None]).item(), pair_bytes(spatial, temporal, one).item()) for one in inputs)
     return [f"pair's logit has the byte {two} where the whole's has {one}" for one, two in pairs if one != two]

@@ -44,7 +44,7 @@ class Saturation:
 
 def saturation() -> Saturation:
     """Run one convolution of large values in a default session and in integers."""
-    model = _model().SerializeToString()
+    model = saturating_model().SerializeToString()
     x = np.random.default_rng(0).integers(-128, 128, (1, CHANNELS, SIDE, SIDE)).astype(np.float32)
     # The one session of an INT8 file in which ONNX Runtime may fuse: to see what it does then.
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -53,7 +53,7 @@ def saturation() -> Saturation:
     return Saturation(bytes=apart.size, differing=int((apart > 1).sum()), largest=int(apart.max()))
 
 
-def _model() -> onnx.ModelProto:
+def saturating_model() -> onnx.ModelProto:
     """One 1x1 convolution whose bytes are its values: scale 1 before it, and after it one that no sum exceeds."""
     weight = np.random.default_rng(1).integers(-127, 128, (4, CHANNELS, 1, 1)).astype(np.int8)
     constants = {
