@@ -37,13 +37,13 @@ def no_session_fuses() -> Iterator[None]:
     opened = onnxruntime.InferenceSession
 
     class Guarded(opened):  # type: ignore[misc, valid-type]
-        def __init__(self, model: bytes | str, options: Any = None, **rest: Any) -> None:
+        def __init__(self, model: bytes | str, sess_options: Any = None, **rest: Any) -> None:
             read = onnx.load_model_from_string(model) if isinstance(model, bytes) else onnx.load(model)
             off = "0"
             with suppress(RuntimeError):  # no entry
-                off = options.get_session_config_entry("session.disable_quant_qdq") if options else "0"
+                off = sess_options.get_session_config_entry("session.disable_quant_qdq") if sess_options else "0"
             assert off == "1" or not is_int8(read) or read.graph.name == "saturation", "may fuse an INT8 file"
-            super().__init__(model, options, **rest)
+            super().__init__(model, sess_options, **rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(onnxruntime, "InferenceSession", Guarded)
