@@ -174,7 +174,7 @@ def test_a_verdict_copied_beside_another_file_is_not_its(models, data_file):
     shutil.copy(verdict_path(models / "rppg_int8_qdq.onnx"), verdict_path(other))
     with pytest.raises(InputError, match="is of other bytes"):
         require_verdict(other)
-    advice = rf"Verdict not found .*`pulse8 verify --fp32 {models}/rppg_fp32.onnx --int8 {models}/rppg_temp.*onnx --data"
+    advice = rf"Verdict not found .*`pulse8 verify --fp32 {models}/rppg_fp32.onnx --int8 {models}/rppg_t.*onnx --data "
     with pytest.raises(InputError, match=advice):
         require_verdict(models / "rppg_temporal_int8_qdq.onnx")
 
