@@ -2,16 +2,22 @@
 
 import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Final, Literal
 
 import numpy as np
-import onnxruntime
+
+from pulse8.manifest import tool_versions
 
 RunnerName = Literal["integer", "ort"]
 
 FEATURES: Final = ("SSSE3", "SSE41", "AVX2", "AVX512BW", "AVX512VNNI", "ASIMD", "ASIMDDP", "SVE", "VSX", "RVV")
 """Of those that numpy looks for: what decides how fast, and with which kernels, a library multiplies bytes."""
+
+ENGINES: Final[dict[RunnerName, tuple[str, tuple[str, ...]]]] = {
+    "integer": ("integer reference", ("pulse8", "numpy")),
+    "ort": ("ONNX Runtime in float32, QDQ fusion off", ("onnxruntime",)),
+}
+"""Title, and whose versions decide what it computes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +29,7 @@ class Engine:
     name
         The integer reference, whose bytes are the same on every processor, or ONNX Runtime in float32.
     version
-        Of pulse8 and numpy, or of ONNX Runtime.
+        Of pulse8 and numpy, or of onnxruntime.
     processor
         Its architecture.
     features
@@ -43,11 +49,9 @@ class Engine:
 
 def engine(runner: RunnerName) -> Engine:
     """Describe one of the engines on this processor."""
-    versions = {
-        "integer": ("integer reference", f"pulse8 {version('pulse8')}, numpy {np.__version__}"),
-        "ort": ("ONNX Runtime in float32, QDQ fusion off", onnxruntime.__version__),
-    }
-    name, told = versions[runner]
+    name, makers = ENGINES[runner]
+    found = tool_versions()
+    told = ", ".join(f"{maker} {found.get(maker, 'of no known version')}" for maker in makers)
     return Engine(name=name, version=told, processor=platform.machine(), features=integer_features())
 
 
