@@ -1,6 +1,6 @@
 """Figures of the INT8 step on simulated people: range methods, QAT beside its float control, simulation, time.
 
-usage: python benchmarks/quantisation.py {methods,qat,simulation,time} {ultralight,pulse12}
+usage: python benchmarks/quantisation.py {methods,bits,qat,simulation,time} {ultralight,pulse12}
 
 All windows are SIMULATED; a network is judged against its own FP32 file. Results: results/quantisation_WHAT_MODEL.json.
 """
@@ -53,6 +53,7 @@ SAMPLES = (30, 100, 200)
 DISTRIBUTIONS = ("stratified", "natural", "uniform")
 SIMULATED_WINDOWS = 1000
 FLIP_BPM = 5.0
+BITS = (24, 12, 10, 8, 7, 6, 5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +130,24 @@ def methods(bench: Workbench) -> dict[str, Any]:
     return found
 
 
+def bits(bench: Workbench) -> dict[str, Any]:
+    """Round scales of the default method to fewer significant bits; 24 are all that a float32 has."""
+    from pulse8.convert.quantize.ort_writer import write_int8
+    from pulse8.convert.quantize.ranges import collect_ranges
+    from pulse8.convert.quantize.scales import SCALE_BITS, scale_table
+
+    options = QuantizeOptions()
+    source = open_source(bench.fp32, bench.calibration(CalibrateOptions()), options)
+    truth, int8 = fp32_of(bench, source), bench.folder / "int8.onnx"
+    ranges = collect_ranges(source.static, source.inputs, options)
+    found: dict[str, Any] = {"used": SCALE_BITS}
+    for count in BITS:
+        scales = scale_table(source.static, ranges, source.spec, count)
+        int8.write_bytes(write_int8(source.static, scales, options, source.spec).SerializeToString())
+        found[f"{count} bits"] = fidelity(bench, source, int8, truth)
+    return found
+
+
 def qat(bench: Workbench) -> dict[str, Any]:
     """QAT and its float control on the validation side, and the written file on the test side."""
     from pulse8.convert.quantize.qat.options import QatOptions
@@ -196,6 +215,7 @@ def timing(bench: Workbench) -> dict[str, Any]:
 
 WHAT: dict[str, Callable[[Workbench], dict[str, Any]]] = {
     "methods": methods,
+    "bits": bits,
     "qat": qat,
     "simulation": simulation,
     "time": timing,

@@ -2,9 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import onnx
+import onnxruntime
 import pytest
 
 from commands import ROOT, path_with_python, pulse8, run
@@ -21,6 +25,29 @@ from pulse8.learn.prepare.simulated_clips import simulate_clips
 from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.measure.infer.integer import IntegerRunner
+from pulse8.measure.infer.onnx_file import is_int8
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_session_fuses() -> Iterator[None]:
+    """Hold every session of this process against the rule: an INT8 file is never in one that may fuse it.
+
+    One graph is exempt by its name: that with which doctor looks what fusion does.
+    """
+    opened = onnxruntime.InferenceSession
+
+    class Guarded(opened):  # type: ignore[misc, valid-type]
+        def __init__(self, model: bytes | str, sess_options: Any = None, **rest: Any) -> None:
+            read = onnx.load_model_from_string(model) if isinstance(model, bytes) else onnx.load(model)
+            off = "0"
+            with suppress(RuntimeError):  # no entry
+                off = sess_options.get_session_config_entry("session.disable_quant_qdq") if sess_options else "0"
+            assert off == "1" or not is_int8(read) or read.graph.name == "saturation", "may fuse an INT8 file"
+            super().__init__(model, sess_options, **rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnxruntime, "InferenceSession", Guarded)
+        yield
 
 
 @pytest.fixture(scope="session")

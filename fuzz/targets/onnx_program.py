@@ -1,33 +1,31 @@
 """An INT8 ONNX file as the integer reference reads it, and its spec."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
-import onnx
-from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from pulse8.convert.export.recognise import spec_of
 from pulse8.convert.verify.provenance import scheme_violations
 from pulse8.manifest import Accepted
 from pulse8.measure.infer.integer import IntegerRunner, load_program
-from pulse8.measure.infer.onnx_file import ending_in_int8, load_int8, tensors_of
+from pulse8.measure.infer.onnx_file import ending_in_int8, is_int8, load_int8, parse_model, read_model, tensors_of
 from pulse8.measure.infer.program import IntegerProgram
-from pulse8.measure.infer.wire import weights_elsewhere
 from pulse8.spec import METADATA_KEY, PULSE12
 from targets import scratch, tried
 
 MAX_BYTES = 8192
+EXTERNAL = TensorProto.EXTERNAL
 SMALL = 1 << 14
 """Elements of a tensor up to which a program is run as well."""
 
 
 def look(data: bytes) -> None:
     """Load from bytes and from a file, read the program, cut it, audit it, run it where it is small."""
-    _look_elsewhere(data)
     tried(ending_in_int8, data)
     path = scratch.file("model.onnx", data)
+    _look_elsewhere(path, data)
     loaded = tried(load_int8, path)
     if loaded is None:
         return
@@ -38,13 +36,13 @@ def look(data: bytes) -> None:
         tried(IntegerRunner(program).run_int8, np.zeros(program.input.shape, np.float32))
 
 
-def _look_elsewhere(data: bytes) -> None:
-    """Hold that no tensor lies in another file which is not seen on the bytes."""
-    seen = tried(weights_elsewhere, data, "model")
-    with suppress(DecodeError):
-        tensors = tensors_of(onnx.load_model_from_string(data))
-        there = any(tensor.data_location or tensor.external_data for tensor in tensors)
-        assert not there or seen is not False
+def _look_elsewhere(path: Path, data: bytes) -> None:
+    """Hold that nothing which is read keeps a tensor in another file: no file lies beside this one."""
+    model = tried(parse_model, data, "model")
+    if model is not None:
+        is_int8(model)
+    read = tried(read_model, path, "Model", "export it again")
+    assert read is None or not any(tensor.data_location == EXTERNAL for tensor in tensors_of(read))
 
 
 def _made(program: IntegerProgram) -> Iterator[object]:

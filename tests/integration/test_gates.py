@@ -135,7 +135,8 @@ def test_no_board_folder_of_a_file_that_its_verdict_is_against(models, data_file
     planted = int8_of(models)
     change(planted, "dense2_w_q", lambda weights: weights * 0)
     verdict_on(models, data_file, planted)
-    with pytest.raises(GateError, match="was not accepted"):
+    advice = rf"was not accepted: .*`pulse8 diagnose --fp32 {models}/rppg_fp32.onnx --int8 {models}/external.onnx --cal"
+    with pytest.raises(GateError, match=advice):
         deploy(models / "external.onnx", models / "other", options)
     with pytest.raises(InputError, match="half of the board pair"):
         deploy(models / "external.onnx", models / "other", DeployOptions(windows=1, unverified=True))
@@ -173,7 +174,8 @@ def test_a_verdict_copied_beside_another_file_is_not_its(models, data_file):
     shutil.copy(verdict_path(models / "rppg_int8_qdq.onnx"), verdict_path(other))
     with pytest.raises(InputError, match="is of other bytes"):
         require_verdict(other)
-    with pytest.raises(InputError, match="Verdict not found"):
+    advice = rf"Verdict not found .*`pulse8 verify --fp32 {models}/rppg_fp32.onnx --int8 {models}/rppg_t.*onnx --data "
+    with pytest.raises(InputError, match=advice):
         require_verdict(models / "rppg_temporal_int8_qdq.onnx")
 
 

@@ -1,10 +1,10 @@
-"""Averages of bytes fall on halves; under these scales every engine sees the half."""
+"""A scale's last places: few enough that no processor's rounding reaches them, and that averages fall on halves."""
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse8.convert.quantize.ranges import exact_range
+from pulse8.convert.quantize.scales import SCALE_BITS, scale_of
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.ort import OrtRunner
 from qdq_graphs import Qdq
@@ -13,27 +13,34 @@ ENDS = st.tuples(st.floats(-50, 0), st.floats(0.01, 50))
 
 
 @given(ENDS)
-def test_the_range_grows_a_little_and_its_scale_has_12_bits(ends):
-    low, high = exact_range(ends)
-    scale = (high - low) / 255
+def test_a_scale_is_the_next_larger_one_of_its_bits(ends):
+    found = scale_of(ends)
     wanted = (ends[1] - ends[0]) / 255
-    assert wanted <= scale <= wanted * (1 + 2**-11)
-    assert np.frexp(scale)[0] * 4096 == round(np.frexp(scale)[0] * 4096)
-    assert float(np.float32(scale)) == scale
-    assert low / scale == round(low / scale)
-    assert abs(low - ends[0]) <= scale
-    assert abs(high - ends[1]) <= scale
+    places = np.frexp(found.scale)[0] * (1 << SCALE_BITS)
+    assert wanted * (1 - 1e-8) <= found.scale <= wanted * (1 + 2 ** (1 - SCALE_BITS))
+    assert places == round(places)
+    assert float(np.float32(found.scale)) == found.scale
+    assert found.low <= 0 <= found.high
+    assert abs(found.low - ends[0]) <= found.scale
+    assert found.high >= ends[1] - found.scale
 
 
-def test_an_empty_range_stays_empty():
-    assert exact_range((0.0, 0.0)) == (0.0, 0.0)
+@given(ENDS, st.floats(-1e-9, 1e-9))
+def test_noise_of_a_sum_in_float64_moves_no_scale(ends, noise):
+    """A thousand times what it is; and ranges that are a scale of so many bits already stay where they are."""
+    step = scale_of(ends).scale
+    for low, high in ((-100 * step, 155 * step), (0.0, 255 * step)):
+        assert scale_of((low, high * (1 + noise))).scale == scale_of((low, high)).scale == step
+
+
+def test_an_empty_range_has_step_1():
+    assert scale_of((0.0, 0.0)).scale == 1
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(ENDS, st.sampled_from([(2, 1), (2, 2), (1, 4)]), st.integers(0, 1 << 30))
 def test_onnx_runtime_averages_bytes_as_integers_do(ends, kernel, seed):
-    low, high = exact_range(ends)
-    scale, zero_point = (high - low) / 255, round(-128 - 255 * low / (high - low))
+    scale, zero_point = scale_of(ends).scale, scale_of(ends).zero_point
     graph = Qdq((1, 8, 16, 16), scale, zero_point)
     graph.add("AveragePool", kernel_shape=kernel, strides=kernel, scale=scale, zero_point=zero_point)
     model = graph.model().SerializeToString()

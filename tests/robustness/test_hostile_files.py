@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import struct
-import sys
 import tracemalloc
 import zipfile
 
@@ -25,9 +24,8 @@ from pulse8.learn.prepare.adapters.catalogue import adapter
 from pulse8.learn.splits.protocols import open_protocol
 from pulse8.live.frames import TIME, read_message
 from pulse8.manifest import NAME, lineage, rows_beside, writing
-from pulse8.measure.infer.onnx_file import load_model
+from pulse8.measure.infer.onnx_file import load_model, read_model
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.measure.infer.wire import weights_elsewhere
 
 MOST_MEMORY = 100_000_000
 DEEP = "[" * 50_000
@@ -207,23 +205,15 @@ def test_a_models_inner_tensors_are_in_it(folder):
     np.testing.assert_array_equal(OrtRunner(folder / "m.onnx")(np.ones(16, np.float32))[0], np.ones(16))
 
 
-def test_without_the_onnx_package_weights_beside_a_model_are_one_line(folder, monkeypatch):
+@pytest.mark.parametrize("where", ["node", "graph", "function", "sparse", "training"])
+def test_a_tensor_elsewhere_is_refused_wherever_it_lies(folder, where):
     (folder / "beside").write_bytes(bytes(64))
-    onnx.save(model_with("beside"), folder / "m.onnx")
-    monkeypatch.setitem(sys.modules, "pulse8.measure.infer.onnx_file", None)
-    with pytest.raises(InputError, match="keeps weights in other files; save it as one file"):
-        OrtRunner(folder / "m.onnx")
-
-
-@pytest.mark.parametrize("where", ["initializer", "node", "graph", "function", "sparse", "training"])
-def test_a_tensor_elsewhere_is_seen_wherever_it_lies(where):
     inner = model_with("beside")
     tensor, model = inner.graph.initializer[0], model_with("beside", "node")
     del model.graph.node[0]
-    assert not weights_elsewhere(model.SerializeToString(), "m")
-    if where == "initializer":
-        model = inner
-    elif where == "node":
+    onnx.save(model, folder / "m.onnx")
+    read_model(folder / "m.onnx", "model", "")
+    if where == "node":
         model = model_with("beside", "node")
     elif where == "graph":
         model.graph.node.append(helper.make_node("If", ["x"], ["z"], then_branch=inner.graph, else_branch=model.graph))
@@ -234,7 +224,9 @@ def test_a_tensor_elsewhere_is_seen_wherever_it_lies(where):
         model.graph.sparse_initializer.add().values.CopyFrom(tensor)
     else:
         model.training_info.add().initialization.CopyFrom(inner.graph)
-    assert weights_elsewhere(model.SerializeToString(), "m")
+    onnx.save(model, folder / "m.onnx")
+    with pytest.raises(InputError, match="inner nodes"):
+        read_model(folder / "m.onnx", "model", "")
 
 
 def test_many_tensors_of_one_file_are_counted(folder, monkeypatch):

@@ -1,10 +1,12 @@
 """The inputs of a board folder: an INT8 file, the board pair beside it, and the verdict that allows it."""
 
 import json
+import os
+import shlex
 from pathlib import Path
 
 from pulse8.errors import GateError, InputError
-from pulse8.manifest import accept, existing_file, sha256_of
+from pulse8.manifest import accept, existing_file, lineage, sha256_of
 
 
 def pair_paths(whole: Path) -> tuple[Path, Path]:
@@ -32,7 +34,7 @@ def require_verdict(int8: Path) -> None:
     GateError
         The verdict failed.
     """
-    hint = f"run `pulse8 verify --int8 {int8}`"
+    hint = f"run `{command('verify', int8, 'data')}`"
     path = existing_file(verdict_path(int8), "Verdict", hint)
     row = accept(path, failed_too=True).row
     try:
@@ -43,4 +45,17 @@ def require_verdict(int8: Path) -> None:
     if row is None or sha256 != sha256_of(int8):
         raise InputError(f"verdict {path} is of other bytes than {int8}, or of no known step; {hint}")
     if failures or row.status == "failed":
-        raise GateError(f"{int8} was not accepted: {failures}")
+        advice = f"find the layer with `{command('diagnose', int8, 'calibration')}`"
+        raise GateError(
+            f"{int8} was not accepted: {failures}; {advice}, or quantise again with other ranges (--method)"
+        )
+
+
+def command(verb: str, int8: Path, beside: str) -> str:
+    """Return the command that looks at an INT8 file, with the files it was made from as far as rows name them."""
+    known, verdict = {"int8": int8}, verdict_path(int8)
+    for path, row in lineage(verdict if verdict.is_file() else int8).items():
+        for name, source in row.inputs.items():
+            known.setdefault(name, Path(os.path.normpath(path.parent / source.path)))
+    words = (f"--{name} {shlex.quote(str(known.get(name, name.upper())))}" for name in ("fp32", "int8", beside))
+    return f"pulse8 {verb} {' '.join(words)}"

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.learn.self_test.self_test import self_test
+from pulse8.measure.infer.engine import Engine, engine
+from pulse8.measure.infer.saturation import Saturation, saturation
 from pulse8.notice import NOTICE
 
 EXTRAS: Final = {
@@ -25,6 +27,11 @@ EXTRAS: Final = {
     "fuzz": "the fuzzers of every parser",
     "docs": "the documents as pages",
 }
+SATURATES: Final = (
+    "ONNX Runtime's fused INT8 kernels saturate on this processor: {fused.differing} of {fused.bytes} bytes of a test"
+    " convolution are off by up to {fused.largest}. pulse8 does not use them. In code of your own set"
+    ' add_session_config_entry("session.disable_quant_qdq", "1"); see docs/int8-on-a-pc.md'
+)
 REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[([\w,]+)\])?[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
 
 
@@ -43,10 +50,16 @@ class Flags:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """Versions of what is installed, what each extra lacks, and the self-test's checks."""
+    """Versions of what is installed, what each extra lacks, what computes INT8 here, and the self-test's checks.
+
+    ``onnx_runtime`` is what a session of one's own would do on this processor.
+    """
 
     installed: dict[str, str]
     missing: dict[str, tuple[str, ...]]
+    engine: Engine
+    onnx_runtime: Saturation
+    warnings: tuple[str, ...]
     checks: tuple[Any, ...]
 
 
@@ -57,7 +70,15 @@ def run(flags: Flags) -> int:
         name: found for name in sorted(needed[""] | set().union(*needed.values())) if (found := _version(name))
     }
     missing = {extra: tuple(sorted(names - set(installed))) for extra, names in needed.items()}
-    diagnosis = Diagnosis(installed=installed, missing=missing, checks=self_test(watch))
+    fused = saturation()
+    diagnosis = Diagnosis(
+        installed=installed,
+        missing=missing,
+        engine=engine("integer"),
+        onnx_runtime=fused,
+        warnings=(SATURATES.format(fused=fused),) if fused.saturates else (),
+        checks=self_test(watch),
+    )
     (print_json if flags.json else _print)(diagnosis)
     return 0 if all(check.passed for check in diagnosis.checks) else 1
 
@@ -96,4 +117,5 @@ def _print(diagnosis: Diagnosis) -> None:
     checks = Table("check", "result", "seconds", title="Self-test, simulated people", title_justify="left")
     for check in diagnosis.checks:
         checks.add_row(check.name, f"{'✓' if check.passed else '✗'} {check.detail}", f"{check.seconds:.1f}")
-    Console(soft_wrap=True).print(extras, checks, NOTICE, sep="\n", highlight=False)
+    told = (f"INT8 is computed by the {diagnosis.engine.title}", *(f"⚠️ {line}" for line in diagnosis.warnings))
+    Console(soft_wrap=True).print(extras, checks, *told, NOTICE, sep="\n", highlight=False)

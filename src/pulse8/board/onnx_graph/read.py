@@ -11,14 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import AttributeProto, TensorProto
 
 from pulse8.board.onnx_graph.records import MAX_RANK, Constant, End, Graph, Node, Shape
 from pulse8.board.onnx_graph.shapes import infer
 from pulse8.errors import InputError
 from pulse8.manifest import existing_file
-from pulse8.measure.infer.wire import check_structure
+from pulse8.measure.infer.onnx_file import parse_model
 
 MAX_FILE_BYTES: Final = 128_000_000
 """More than the board's 112 MB window of flash holds."""
@@ -80,12 +79,7 @@ def read_graph(path: Path) -> Graph:
 
 def parse_graph(data: bytes, name: str) -> Graph:
     """Read the bytes of an ONNX file; ``name`` is for messages. Raises as :func:`read_graph`."""
-    check_structure(data, onnx.ModelProto.DESCRIPTOR, name)
-    try:
-        model = onnx.ModelProto.FromString(data)
-        return infer(_graph(model, name))
-    except DecodeError as error:
-        raise InputError(f"{name} is truncated or no ONNX file; {HINT}") from error
+    return infer(_graph(parse_model(data, name), name))
 
 
 def _graph(model: onnx.ModelProto, name: str) -> Graph:

@@ -24,6 +24,7 @@ from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
 from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.manifest import accept, options_of, record, writing
 from pulse8.measure.infer.onnx_file import load_model
@@ -79,7 +80,7 @@ def diagnose(
     inputs = static_input(spec_of(model), drawn.data.take(chosen))
     parts = parts_of(int8_model, static, int8)
     values = values_of(static, parts, inputs)
-    ranking = examine(static, parts, values, inputs, watch)
+    ranking = examine(static, parts, values, inputs, watch, _in_integers(int8, inputs))
     diagnosis = replace(ranking, folder=folder)
     with writing(folder / FILE) as temporary:
         temporary.write_text(json.dumps(asdict(diagnosis), indent=1, default=str) + "\n", encoding="utf-8")
@@ -96,10 +97,14 @@ def examine(
     values: dict[str, Values],
     inputs: NDArray[np.float32],
     watch: Watch[RoundedPart] = unwatched,
+    int8: NDArray[np.float32] | None = None,
 ) -> Diagnosis:
-    """Rank the parts by their noise at the output [n inputs] and say which one to fix."""
+    """Rank the parts by their noise at the output [n inputs] and say which one to fix.
+
+    ``int8`` is the INT8 file's own output; without it all parts are rounded in float32.
+    """
     reference = _outputs(static, (), inputs)
-    whole = _noise(static, parts, inputs, reference)
+    whole = _noise(static, parts, inputs, reference) if int8 is None else _mean_square(int8 - reference)
     alone, without = [], []
     for part in watch(parts, "rounding one part at a time", len(parts)):
         alone.append(_noise(static, [part], inputs, reference))
@@ -132,6 +137,15 @@ def examine(
         findings=tuple(ranked),
         folder=Path(),
     )
+
+
+def _in_integers(int8: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Return what the integer reference gives; ``None`` for a file that it refuses, which may be why one diagnoses."""
+    try:
+        runner = IntegerRunner(int8)
+    except InputError:
+        return None
+    return np.stack([runner(sample[None])[0] for sample in inputs])
 
 
 def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
@@ -173,7 +187,11 @@ def _outputs(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDAr
 def _noise(
     static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> float:
-    return float(np.square(_outputs(static, parts, inputs) - reference, dtype=np.float64).mean())
+    return _mean_square(_outputs(static, parts, inputs) - reference)
+
+
+def _mean_square(noise: NDArray[np.float32]) -> float:
+    return float(np.square(noise, dtype=np.float64).mean())
 
 
 def _causes(static: onnx.ModelProto, parts: Sequence[RoundedPart], values: dict[str, Values]) -> list[tuple[str, ...]]:

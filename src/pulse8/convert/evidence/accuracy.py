@@ -65,7 +65,7 @@ def _accuracy(evidence: Evidence) -> Section:
         title="Accuracy on held-out windows",
         text=(
             *([ON_SIMULATED] if verdict.simulated else []),
-            f"{comparison.samples} windows ({people}); {verdict.split}. INT8 ran in {verdict.runner}.",
+            f"{comparison.samples} windows ({people}); {verdict.split}. INT8 by the {verdict.engine.title}.",
             f"INT8 is {comparison.usefulness}: its MAE minus the constant predictor's is"
             f" {ranged(comparison.constant_gap_interval)} BPM (95 % interval by paired bootstrap over subjects)."
             f"{'' if verdict.waves else f' {EIGHT_FRAMES}.'}",

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.board.inputs import pair_paths
-from pulse8.convert.export.onnx_file import save_model, with_outputs
+from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import MEND, opset_of, spec_of, static_form, static_input
 from pulse8.convert.quantize.audit import Audit, audit, scale_violations
 from pulse8.convert.quantize.options import QuantizeOptions
@@ -25,8 +25,9 @@ from pulse8.learn.formats.calibration import CalibrationSet
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.manifest import Accepted, accept, options_of, record
 from pulse8.measure.clips.patches import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
+from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
-from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.runner import Runner
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch, unwatched
 
@@ -149,7 +150,10 @@ def write_quantized(
     ]
     _record(paths, source, {**options_of(QuantizeOptions, options), **told}, failed=bool(violations))
     if violations:
-        raise GateError(f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed")
+        raise GateError(
+            f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed: see what it"
+            f" holds with `pulse8 preflight {output}`, then quantise again"
+        )
     return _quantized(paths, source, options, audits[0])
 
 
@@ -198,18 +202,25 @@ def _record(paths: tuple[Path, ...], source: Source, told: Mapping[str, Any], *,
         record(path, "quantize", source.accepted, told, "failed" if failed else "done")
 
 
-def pair_logits(spatial: OrtRunner, temporal: OrtRunner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
+def pair_logits(spatial: Runner, temporal: Runner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
     """Run the board pair on one whole input [72, 36, 36], patch by patch as a board does."""
+    return np.asarray(temporal(_ring(spatial, sample))[0].ravel())
+
+
+def pair_bytes(spatial: Runner, temporal: Runner, sample: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return the logit's byte that the board pair gives for one whole input."""
+    return temporal.run_int8(_ring(spatial, sample))
+
+
+def _ring(spatial: Runner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
     patches = sample.reshape(PATCHES, 1, -1, *sample.shape[1:])
     features = np.stack([spatial(patch)[0].reshape(FEATURES) for patch in patches])
-    ring = features.reshape(FRAMES, -1).T.reshape(SHAPE_FEATURES)
-    return np.asarray(temporal(np.ascontiguousarray(ring))[0].ravel())
+    return np.ascontiguousarray(features.reshape(FRAMES, -1).T.reshape(SHAPE_FEATURES))
 
 
 def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.float32]]) -> list[str]:
     if len(models) == 1:
         return []
-    whole = OrtRunner(with_outputs(models[0], ["logit_dq"]).SerializeToString())
-    spatial, temporal = (OrtRunner(model.SerializeToString()) for model in models[1:])
-    pairs = ((whole(sample[None])[1].ravel(), pair_logits(spatial, temporal, sample)) for sample in inputs)
-    return [f"pair's logit {two[0]} is not the whole's {one[0]}" for one, two in pairs if not np.array_equal(one, two)]
+    whole, spatial, temporal = (IntegerRunner(model.SerializeToString()) for model in models)
+    pairs = ((whole.run_int8(one[None]).item(), pair_bytes(spatial, temporal, one).item()) for one in inputs)
+    return [f"pair's logit has the byte {two} where the whole's has {one}" for one, two in pairs if one != two]

@@ -1,6 +1,7 @@
 """Activation ranges over a calibration set, one sample in memory at a time.
 
-MinMax needs one pass. The others need a second one, for each tensor's histogram between its extremes.
+MinMax needs one pass. The others need a second one, for each tensor's histogram between its extremes. The model runs
+in float64, so that a range does not depend on the processor.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,10 +13,9 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.export.forms import FLOAT_TAIL
-from pulse8.convert.export.onnx_file import with_outputs
+from pulse8.convert.quantize.float64 import Values, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions, RangeRule
 from pulse8.errors import SpecError
-from pulse8.measure.infer.ort import OrtRunner
 
 Range = tuple[float, float]
 Ranges = dict[str, Range]
@@ -29,8 +29,6 @@ Counts = NDArray[np.int64]
 KEEPS_SCALE: Final = {"MaxPool", "AveragePool", "Reshape", "Transpose"}
 BINS: Final = 4096
 LEVELS: Final = 256
-SCALE_BITS: Final = 12
-"""A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale, a float32 number of 24."""
 SMALLEST_WIDTH: Final = float(np.finfo(np.float32).tiny)
 """A narrower bin is zero, or nearly, in float32."""
 SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
@@ -80,7 +78,7 @@ def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeO
         name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
         for name, ends in observed.extremes.items()
     }
-    return with_exact_averages(model, with_shared_scales(model, chosen))
+    return with_shared_scales(model, chosen)
 
 
 def scaled_tensors(model: onnx.ModelProto) -> list[str]:
@@ -119,27 +117,6 @@ def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     return shared
 
 
-def with_exact_averages(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
-    """Widen the range of each tensor that is averaged over an even window, and of all that share it (decision 0031).
-
-    The average of an odd sum of two bytes lies exactly between two bytes. Integers round it half to even; floats round
-    what the scale's own rounding left of the half. A scale of 12 bits leaves all of it.
-    """
-    pools = [node for node in model.graph.node if node.op_type == "AveragePool"]
-    even = [node for node in pools if np.prod(onnx.helper.get_node_attr_value(node, "kernel_shape")) % 2 == 0]
-    averaged = {ranges[node.input[0]] for node in even if node.input[0] in ranges}
-    return {name: exact_range(ends) if ends in averaged else ends for name, ends in ranges.items()}
-
-
-def exact_range(ends: Range) -> Range:
-    """Return the range of the next larger scale of 12 significant bits, with a zero point that is a whole number."""
-    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
-    mantissa, exponent = np.frexp((high - low) / (LEVELS - 1))
-    step = float(np.ldexp(np.ceil(np.ldexp(mantissa, SCALE_BITS)), exponent - SCALE_BITS))
-    below = round(-low / step) if step else 0
-    return -below * step, (LEVELS - 1 - below) * step
-
-
 def histograms(
     model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
 ) -> dict[str, Counts]:
@@ -152,23 +129,7 @@ def histograms(
     return counts
 
 
-def tensor_reader(
-    model: onnx.ModelProto, names: Sequence[str]
-) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Return what runs a model on a sample and returns the named tensors, its own output among them or not."""
-    last = model.graph.output[0].name
-    outputs = [last, *(name for name in names if name != last)]
-    runner = OrtRunner(with_outputs(model, outputs[1:]).SerializeToString())
-    places = [outputs.index(name) for name in names]
-
-    def read(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        found = runner(sample[None])
-        return [found[place] for place in places]
-
-    return read
-
-
-def binned(values: NDArray[np.float32], ends: Range) -> Counts:
+def binned(values: Values, ends: Range) -> Counts:
     """Count values in equal bins between two ends."""
     low, high = ends
     width = (high - low) / BINS

@@ -12,6 +12,12 @@ from pulse8.spec import ModelSpec
 
 LOW: Final = -128
 HIGH: Final = 127
+SCALE_BITS: Final = 8
+"""Significant bits of a scale: the noise of a sum's last places cannot reach them, so that the same checkpoint and data
+give the same file on every processor. A byte minus its zero point has 9 bits, a sum of 8 of them 12: times such a scale
+a float32 number, so that averages fall on halves that every engine sees (decisions 0101 and 0031)."""
+NOISE: Final = 1e-6
+"""Of a last place: a range that is a scale of so many bits already keeps it, whatever rounding added."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +45,21 @@ SIGMOID: Final = Scale(1 / 256, LOW)
 """Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
 
 
-def scale_table(model: onnx.ModelProto, ranges: Ranges, spec: ModelSpec) -> Scales:
+def scale_table(model: onnx.ModelProto, ranges: Ranges, spec: ModelSpec, bits: int = SCALE_BITS) -> Scales:
     """Return the scale of a static model's input, which is the spec's, and of each tensor that has one of its own."""
     sigmoids = {node.output[0] for node in model.graph.node if node.op_type == "Sigmoid"} - set(FLOAT_TAIL)
     pinned = {model.graph.input[0].name: Scale(float(np.float32(spec.input_scale)), spec.input_zero_point)}
     pinned |= dict.fromkeys(sigmoids, SIGMOID)
-    return pinned | {name: scale_of(ranges[name]) for name in scaled_tensors(model) if name not in pinned}
+    return pinned | {name: scale_of(ranges[name], bits) for name in scaled_tensors(model) if name not in pinned}
 
 
-def scale_of(ends: Range) -> Scale:
-    """Return the asymmetric INT8 scale of a range; 0 is always in it and exact, and an empty range has step 1."""
+def scale_of(ends: Range, bits: int = SCALE_BITS) -> Scale:
+    """Return the asymmetric INT8 scale of a range, the next larger one of so many significant bits.
+
+    0 is always in it and exact, and an empty range has step 1.
+    """
     low, high = min(ends[0], 0.0), max(ends[1], 0.0)
-    scale = float(np.float32((high - low) / (HIGH - LOW))) or 1.0
+    mantissa, exponent = np.frexp((high - low) / (HIGH - LOW))
+    step = np.ldexp(np.ceil(np.ldexp(mantissa, bits) - NOISE), exponent - bits)
+    scale = float(np.float32(step)) or 1.0
     return Scale(scale, int(np.clip(np.rint(LOW - low / scale), LOW, HIGH)))

@@ -18,7 +18,7 @@ from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import parse_graph, read_graph
 from pulse8.board.onnx_graph.records import Graph
 from pulse8.convert.export.forms import spatial_form, temporal_form, whole_form
-from pulse8.convert.export.onnx_file import save_model, with_outputs
+from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import opset_of, recognise, spec_of
 from pulse8.convert.quantize.pair import cut_pair
 from pulse8.convert.quantize.quantize import pair_logits
@@ -27,7 +27,9 @@ from pulse8.errors import GateError, InputError, one_line
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.manifest import accept, record
 from pulse8.measure.clips.patches import SHAPE_WHOLE, to_whole_input
+from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.runner import Runner
 
 TOLERANCE: Final = 1e-4
 """In BPM for a model that returns rates; otherwise as a share of the largest output."""
@@ -98,11 +100,10 @@ def _bpm(logit: NDArray[np.float32]) -> NDArray[np.float32]:
 def _pair(loaded: onnx.ModelProto, output: Path) -> Fixed:
     """Cut the board pair from a whole INT8 file."""
     pair = cut_pair(loaded)
-    whole = OrtRunner(with_outputs(loaded, ["logit_dq"]).SerializeToString())
-    halves = [OrtRunner(part.SerializeToString()) for part in pair]
+    whole, spatial, temporal = (IntegerRunner(part.SerializeToString()) for part in (loaded, *pair))
     inputs = to_whole_input(probe_samples(PROBES))
-    pairs = [(whole(sample[None])[1].ravel(), pair_logits(halves[0], halves[1], sample)) for sample in inputs]
-    difference = max(float(np.abs(_bpm(one) - _bpm(other)).max()) for one, other in pairs)
+    pairs = [(whole(sample[None])[0].ravel(), _bpm(pair_logits(spatial, temporal, sample))) for sample in inputs]
+    difference = max(float(np.abs(one - other).max()) for one, other in pairs)
     changes = ("the board pair in place of 24 patches as one batch",)
     return _kept(pair, pair_paths(output), changes, difference, TOLERANCE)
 
@@ -135,7 +136,7 @@ def _state_outputs(model: onnx.ModelProto, name: str) -> None:
 
 def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative: bool) -> float:
     """Run both files on the same draws and return the largest difference of any output."""
-    old, new = OrtRunner(path, "off"), OrtRunner(edited.SerializeToString(), "off")
+    old, new = _runners(path, edited.SerializeToString())
     shape = tuple(size if isinstance(size, int) else 1 for size in old.input_shape)
     difference = 0.0
     try:
@@ -146,6 +147,14 @@ def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative:
     except Exception as error:  # ONNX Runtime's exceptions share no base but this one
         raise InputError(f"{path} cannot be run to verify the fixed file: {one_line(error)}") from error
     return difference
+
+
+def _runners(path: Path, edited: bytes) -> tuple[Runner, Runner]:
+    """Open both as INT8 files; in float32 where one is a float model or of operators that integers do not know."""
+    try:
+        return IntegerRunner(path), IntegerRunner(edited)
+    except InputError:
+        return OrtRunner(path, "off"), OrtRunner(edited, "off")
 
 
 def _kept(

@@ -1,5 +1,6 @@
 """SQNR layer by layer: where between input and output the INT8 file departs from FP32."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,8 +10,9 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
-from pulse8.convert.quantize.ranges import tensor_reader
+from pulse8.convert.quantize.float64 import Values, tensor_reader
 from pulse8.errors import InputError
+from pulse8.measure.infer.integer import IntegerRunner, quantised, real
 from pulse8.measure.infer.onnx_file import load_model
 
 LAYERS: Final = (
@@ -37,12 +39,8 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     """
     model = load_model(fp32, "FP32 model", MEND)
     whole, spec = static_form(model, fp32), spec_of(model)
-    quantised = load_model(int8, "INT8 model", MEND)
     layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
-    made = {name for node in quantised.graph.node for name in node.output}
-    if not {f"{layer}_dq" for layer in layers} <= made:
-        raise InputError(f"{int8} was not written by pulse8: its layers have other names")
-    readers = tensor_reader(whole, layers), tensor_reader(quantised, [f"{layer}_dq" for layer in layers])
+    readers = tensor_reader(whole, layers), _int8_reader(int8, layers)
     powers = np.zeros((len(layers), 4))  # count, sum, sum of squares, sum of squared errors
     for sample in static_input(spec, samples):
         pairs = zip(readers[0](sample), readers[1](sample), strict=True)
@@ -53,16 +51,32 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     return tuple(LayerSqnr(layer=name, sqnr_db=float(value)) for name, value in zip(layers, found, strict=True))
 
 
+def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Return what runs the INT8 file on a sample and returns the layers' tensors in real values."""
+    runner = IntegerRunner(int8)
+    made = {step.output.name: step.output for step in runner.program.steps}
+    tensors = [made.get(f"{layer}_q") for layer in layers]
+    known = [tensor for tensor in tensors if tensor is not None]
+    if len(known) < len(layers):
+        raise InputError(f"{int8} was not written by pulse8: its layers have other names")
+
+    def read(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        codes = runner.tensors(quantised(sample[None], runner.program.input))
+        return [real(codes[tensor.name], tensor) for tensor in known]
+
+    return read
+
+
 def _layers_of(static: onnx.ModelProto) -> tuple[str, ...]:
     """Name what each node makes, a convolution with its ReLU as one."""
     activated = {node.input[0] for node in static.graph.node if node.op_type == "Relu"}
     return tuple(node.output[0] for node in static.graph.node if node.output[0] not in activated)
 
 
-def _powers(reference: NDArray[np.float32], test: NDArray[np.float32]) -> tuple[float, float, float, float]:
+def _powers(reference: Values, test: NDArray[np.float32]) -> tuple[float, float, float, float]:
     one, error = reference.ravel(), (test - reference).ravel()
     return one.size, float(one.sum(dtype=np.float64)), _square_sum(one), _square_sum(error)
 
 
-def _square_sum(values: NDArray[np.float32]) -> float:
+def _square_sum(values: Values) -> float:
     return float(np.einsum("i,i->", values, values, dtype=np.float64))

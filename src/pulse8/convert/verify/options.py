@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pulse8.errors import SpecError
-from pulse8.measure.infer.runner import RunnerName
+from pulse8.measure.infer.engine import RunnerName
 
 MIN_SAMPLES: Final = 30
 
@@ -14,8 +14,8 @@ class VerifyOptions:
     """How many held-out windows to compare on, and what runs the INT8 file."""
 
     num_samples: int = 500
-    runner: RunnerName = "ort"
-    """What computes the INT8 side: ONNX Runtime, or the integer reference that the board's code is compared with."""
+    runner: RunnerName = "integer"
+    """What computes the INT8 side: the integer reference, or for comparison ONNX Runtime with its QDQ fusion off."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 10_000_000:

@@ -81,6 +81,7 @@ def own_report(verdict: Verdict) -> str:
         _worst(found),
         *(() if verdict.waves is None else wave_lines(verdict.waves)),
         f"SQNR of the BPM: {found.sqnr_db:.1f} dB; {_layers(verdict)}",
+        f"INT8 was computed by the {verdict.engine.title}",
         f"Calibration and test windows: {'disjoint' if verdict.calibration_checked else 'not known, not checked'}",
         *([EIGHT_FRAMES] if verdict.waves is None else []),
         NOTICE,

@@ -12,6 +12,7 @@ from pulse8.convert.verify.layers import LayerSqnr
 from pulse8.convert.verify.predictions import Predictions
 from pulse8.convert.verify.strata import StratumFigures
 from pulse8.convert.verify.waves import WaveComparison
+from pulse8.measure.infer.engine import Engine
 from pulse8.measure.signal.metrics import bias, limits_of_agreement, mae, rmse, sqnr_db, subject_bootstrap
 
 Values = NDArray[np.float64]
@@ -120,7 +121,7 @@ class Verdict:
     fp32_sha256: str
     int8_sha256: str
     data_sha256: str
-    runner: str
+    engine: Engine
 
 
 def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:

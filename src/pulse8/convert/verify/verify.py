@@ -26,8 +26,7 @@ from pulse8.learn.formats.clips import ClipData
 from pulse8.learn.formats.data_file import open_data
 from pulse8.learn.splits.split import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
-from pulse8.measure.infer.ort import OrtRunner
-from pulse8.measure.infer.runner import TITLES, Runner, open_runner
+from pulse8.measure.infer.runner import Runner, open_runner
 from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 from pulse8.values import Watch, unwatched
 
@@ -59,7 +58,8 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     indices = _chosen(parts, options, data_file)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept(data_file)}
     checked = check_provenance(sources, data.subjects, indices)
-    models = (OrtRunner(fp32), fp32), (open_runner(int8, options.runner), int8)
+    run, refused = _open_int8(int8, options)
+    models = (open_runner(fp32), fp32), (run, int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
     found = _predictions(outputs, spec, data, indices)
@@ -69,7 +69,7 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     comparison = compare(found, constant_bpm, subjects_known=parts.by_subject)
     refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
-    gates = (*_gates(comparison, compared), scheme_gate(scheme_violations(sources["int8"])))
+    gates = (*_gates(comparison, compared), scheme_gate((*scheme_violations(sources["int8"]), *refused)))
     failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
         passed=not failures,
@@ -89,9 +89,17 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         fp32_sha256=sources["fp32"].sha256,
         int8_sha256=sources["int8"].sha256,
         data_sha256=sources["data"].sha256,
-        runner=TITLES[options.runner],
+        engine=run.engine,
     )
     return Verified(verdict, _write(verdict, found, sources, options))
+
+
+def _open_int8(int8: Path, options: VerifyOptions) -> tuple[Runner, tuple[str, ...]]:
+    """Open the INT8 file; where integers refuse it, figures are ONNX Runtime's and the refusal breaks the scheme."""
+    try:
+        return open_runner(int8, options.runner), ()
+    except InputError as error:
+        return open_runner(int8, "ort"), (f"the integer reference cannot compute it ({error})",)
 
 
 def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:

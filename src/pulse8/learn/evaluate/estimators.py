@@ -12,7 +12,7 @@ from pulse8.errors import InputError, SpecError
 from pulse8.learn.evaluate.baselines import BASELINES, Baseline
 from pulse8.learn.prepare.windows import WINDOW, Signal, Window, as_wave, banded
 from pulse8.manifest import existing_file
-from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.signal.network import interleaved
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.trust import judged, trust_features
@@ -96,7 +96,7 @@ def onnx_file(path: Path) -> Estimator:
     InputError
         It is missing, cannot be loaded, or takes something else than clips.
     """
-    run = OrtRunner(existing_file(path, "Model", "give an ONNX file that `pulse8 build` wrote"), "all")
+    run = open_runner(existing_file(path, "Model", "give an ONNX file that `pulse8 build` wrote"))
     batch, *shape = run.input_shape
     if tuple(shape) != CLIP_SHAPE:
         raise InputError(

@@ -1,6 +1,7 @@
-"""The integer reference: what an INT8 file computes, bit for bit, in numpy.
+"""The integer reference: what an INT8 file computes, bit for bit, in numpy, on every processor.
 
-It is the oracle that the board's C code is compared with: ONNX Runtime's INT8 results change with its optimisation.
+It is the engine of every INT8 answer and the oracle that the board's C code is compared with: ONNX Runtime's INT8
+results change with its optimisation and with the processor (decision 0100).
 Sums are taken by float32 matrix products: the program proves that no partial sum reaches 2^24, so they are exact in any
 order. Every tensor between is at hand by its ONNX name.
 """
@@ -12,9 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, ToolchainError
+from pulse8.errors import InputError
+from pulse8.measure.infer.engine import Engine, engine
 from pulse8.measure.infer.kernels import LAYOUTS, Codes, LayoutName, Rounding, half_even, run_step
+from pulse8.measure.infer.onnx_file import load_int8
 from pulse8.measure.infer.program import IntegerProgram, Tensor, sources_of
+from pulse8.measure.infer.qdq import read_program
 
 
 def load_program(model: Path | bytes) -> IntegerProgram:
@@ -24,14 +28,7 @@ def load_program(model: Path | bytes) -> IntegerProgram:
     ------
     InputError
         The file cannot be used, is a float model, or holds what the reference does not know.
-    ToolchainError
-        The ``onnx`` package is not installed.
     """
-    try:
-        from pulse8.measure.infer.onnx_file import load_int8  # noqa: PLC0415 - onnx is in the build extra
-        from pulse8.measure.infer.qdq import read_program  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise ToolchainError("the integer reference reads files with the onnx package; pip install onnx") from error
     return read_program(*load_int8(model))
 
 
@@ -58,6 +55,11 @@ class IntegerRunner:
         self._layout, self._rounding = LAYOUTS[layout], rounding
 
     @property
+    def engine(self) -> Engine:
+        """What computes it."""
+        return engine("integer")
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of the input."""
         return self.program.input.shape
@@ -69,8 +71,7 @@ class IntegerRunner:
 
     def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Quantise, run, dequantise, and follow the float tail."""
-        output = self.program.output
-        value = (self.run_int8(tensor).astype(np.float32) - np.float32(output.zero_point)) * output.scale
+        value = real(self.run_int8(tensor), self.program.output)
         for step in self.program.tail:
             value = TAIL[step.operator](value, step.constant)
         return [value]
@@ -109,6 +110,11 @@ def quantised(values: NDArray[np.float32], tensor: Tensor) -> Codes:
         raise InputError(f"input {list(values.shape)} is not {list(tensor.shape)} or holds NaN; check what made it")
     codes = np.rint(values.astype(np.float32) / tensor.scale) + np.float32(tensor.zero_point)
     return np.asarray(codes.clip(-128, 127).astype(np.int8))
+
+
+def real(codes: Codes, tensor: Tensor) -> NDArray[np.float32]:
+    """Turn a tensor's codes into real values, as DequantizeLinear does."""
+    return np.asarray((codes.astype(np.float32) - np.float32(tensor.zero_point)) * tensor.scale, np.float32)
 
 
 def _sigmoid(value: NDArray[np.float32], _constant: np.float32) -> NDArray[np.float32]:

@@ -4,13 +4,13 @@ What a step sums is exact; how it is rounded to a byte is a function of its own:
 others say how far a board that rounds differently may be from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce, singledispatch
+from itertools import product
 from typing import Final, Literal, TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pulse8.measure.infer.program import (
@@ -36,23 +36,35 @@ Exact = NDArray[np.float32]
 
 Number = TypeVar("Number", np.int8, np.float32)
 
-
-def _conv_channel_first(windows: Exact, step: Conv) -> Exact:
-    """Weights [group, out, in kernel] times windows [batch, group, in kernel, places]."""
-    batch, _, height, width = windows.shape[:4]
-    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(batch, step.groups, -1, height * width)
-    weights = step.weight.reshape(step.groups, -1, columns.shape[2]).astype(np.float32)
-    return np.asarray(np.matmul(weights, columns).reshape(batch, -1, height, width))
+ONE_CORE: Final = 1 << 18
+"""Products of one matrix product up to which OpenBLAS stays on one core: so small ones are slower on several."""
 
 
-def _conv_channel_last(windows: Exact, step: Conv) -> Exact:
-    """Windows [batch, group, places, kernel in] times weights [group, kernel in, out]."""
-    batch, height, width, channels, *kernel = windows.shape
-    groups, each = step.groups, channels // step.groups
-    split = windows.reshape(batch, height, width, groups, each, *kernel)
-    rows = split.transpose(0, 3, 1, 2, 5, 6, 4).reshape(batch, groups, height * width, -1)
-    weights = step.weight.reshape(groups, -1, each, *kernel).transpose(0, 3, 4, 2, 1)
-    sums = np.matmul(rows, weights.reshape(groups, rows.shape[3], -1).astype(np.float32))
+def _conv_channel_first(places: list[Exact], step: Conv) -> Exact:
+    """Weights [group, out, place of the kernel x in] times columns [batch, group, the same, place]."""
+    batch, _, height, width = places[0].shape
+    gathered = np.empty((batch, step.groups, len(places), step.each, height, width), np.float32)
+    for number, view in enumerate(places):
+        gathered[:, :, number] = view.reshape(batch, step.groups, step.each, height, width)
+    columns = gathered.reshape(batch, step.groups, -1, height * width)
+    sums = np.empty((batch, *step.rows.shape[:2], height * width), np.float32)
+    for part in parts_of(height * width, step.rows[0].size):
+        np.matmul(step.rows, columns[..., part], out=sums[..., part])
+    return sums.reshape(batch, -1, height, width)
+
+
+def parts_of(places: int, products: int) -> Iterator[slice]:
+    """Cut a matrix product along its places; ``products`` is what one place takes."""
+    length = max(1, ONE_CORE // products)
+    return (slice(start, start + length) for start in range(0, places, length))
+
+
+def _conv_channel_last(places: list[Exact], step: Conv) -> Exact:
+    """Rows [batch, group, place, place of the kernel x in] times weights [group, the same, out]."""
+    batch, height, width, _ = places[0].shape
+    split = [view.reshape(batch, height * width, step.groups, step.each) for view in places]
+    rows = np.stack(split, axis=3).transpose(0, 2, 1, 3, 4).reshape(batch, step.groups, height * width, -1)
+    sums = np.matmul(rows, step.rows.transpose(0, 2, 1))
     return np.asarray(sums.transpose(0, 2, 1, 3).reshape(batch, height, width, -1))
 
 
@@ -65,11 +77,11 @@ class Layout:
     order
         The channel-first axes in the order in which they are stored.
     conv
-        Sum windows times weights, on axes in that order.
+        Sum weights times what :meth:`places` returned.
     """
 
     order: tuple[int, int, int, int]
-    conv: Callable[[Exact, Conv], Exact]
+    conv: Callable[[list[Exact], Conv], Exact]
 
     def store(self, tensor: NDArray[Number]) -> NDArray[Number]:
         """Take a channel-first tensor."""
@@ -91,18 +103,31 @@ class Layout:
         """Give [height, width] the rank of a tensor."""
         return values[None, None].transpose(self.order)
 
-    def windows(self, x: NDArray[Number], window: Window, fill: int) -> NDArray[Number]:
-        """View of the tensor whose height and width count windows; the kernel's two axes stand behind."""
+    def places(self, x: NDArray[Number], window: Window, fill: int) -> list[NDArray[Number]]:
+        """View what stands at each place of the kernel, row by row: tensors whose height and width count windows."""
         axes = self.axis(2), self.axis(3)
         if any(window.pads):
-            edges = [(0, 0)] * 4
-            edges[axes[0]], edges[axes[1]] = window.pads[::2], window.pads[1::2]
-            x = np.pad(x, edges, constant_values=fill)
-        reach = tuple(gap * (size - 1) + 1 for gap, size in zip(window.dilations, window.kernel, strict=True))
-        view = sliding_window_view(x, reach, axis=axes)[..., :: window.dilations[0], :: window.dilations[1]]
-        steps = [slice(None)] * 4
-        steps[axes[0]], steps[axes[1]] = (slice(None, None, stride) for stride in window.strides)
-        return view[tuple(steps)]
+            x = self._padded(x, window.pads, fill)
+        steps = zip(axes, window.kernel, window.strides, window.dilations, strict=True)
+        slices = [
+            [slice(gap * place, x.shape[axis] - gap * (size - 1 - place), stride) for place in range(size)]
+            for axis, size, stride, gap in steps
+        ]
+        chosen = [slice(None)] * 4
+        views = []
+        for chosen[axes[0]], chosen[axes[1]] in product(*slices):
+            views.append(x[tuple(chosen)])
+        return views
+
+    def _padded(self, x: NDArray[Number], pads: tuple[int, int, int, int], fill: int) -> NDArray[Number]:
+        top, left, bottom, right = pads
+        shape, inside = list(x.shape), [slice(None)] * 4
+        for axis, before, after in ((self.axis(2), top, bottom), (self.axis(3), left, right)):
+            inside[axis] = slice(before, before + shape[axis])
+            shape[axis] += before + after
+        padded = np.full(shape, fill, x.dtype)
+        padded[tuple(inside)] = x
+        return padded
 
 
 Rounded = Conv | AveragePool | Add | ScaledAdd | Mul
@@ -113,8 +138,11 @@ Rounding = Callable[[Exact, Multiplier, Rounded], Codes]
 
 def half_even(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
     """Multiply once in float32, round half to even, add the zero point, clamp."""
-    codes: Exact = np.rint(sums * multiplier) + np.float32(step.output.zero_point)
-    return codes.clip(step.low, step.high).astype(np.int8)
+    codes = np.multiply(sums, multiplier, dtype=np.float32)
+    np.rint(codes, out=codes)
+    codes += np.float32(step.output.zero_point)
+    np.clip(codes, step.low, step.high, out=codes)
+    return codes.astype(np.int8)
 
 
 LayoutName = Literal["channel first", "channel last"]
@@ -135,19 +163,20 @@ def _conv(step: Conv, sources: list[Codes], layout: Layout, rounding: Rounding) 
     x = _minus_zero(sources[0], step.source)
     if x.ndim == 2:  # a Gemm: one place
         x = layout.store(x[:, :, None, None])
-    sums = layout.conv(layout.windows(x, step.window, 0), step) + layout.per_channel(step.bias.astype(np.float32))
+    sums = layout.conv(layout.places(x, step.window, 0), step)
+    sums += layout.per_channel(step.bias.astype(np.float32))
     codes = rounding(sums, layout.per_channel(step.multiplier), step)
     return codes if len(step.output.shape) == 4 else layout.load(codes).reshape(step.output.shape)
 
 
 @run_step.register
 def _max_pool(step: MaxPool, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
-    return reduce(np.maximum, _places(layout.windows(sources[0], step.window, -128)))
+    return reduce(np.maximum, layout.places(sources[0], step.window, -128))
 
 
 @run_step.register
 def _average_pool(step: AveragePool, sources: list[Codes], layout: Layout, rounding: Rounding) -> Codes:
-    sums = reduce(np.add, _places(layout.windows(_minus_zero(sources[0], step.source), step.window, 0)))
+    sums = reduce(np.add, layout.places(_minus_zero(sources[0], step.source), step.window, 0))
     return rounding(sums, layout.per_place(step.multiplier), step)
 
 
@@ -172,7 +201,8 @@ def _mul(step: Mul, sources: list[Codes], _layout: Layout, rounding: Rounding) -
 
 @run_step.register
 def _lookup(step: Lookup, sources: list[Codes], _layout: Layout, _rounding: Rounding) -> Codes:
-    return np.asarray(step.table[sources[0].astype(np.int16) + 128])
+    codes = sources[0].tobytes().translate(step.by_byte)
+    return np.frombuffer(codes, np.int8).reshape(sources[0].shape)
 
 
 @run_step.register
@@ -188,11 +218,6 @@ def _reshape(step: Reshape, sources: list[Codes], layout: Layout, _rounding: Rou
 @run_step.register
 def _transpose(step: Transpose, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return layout.store(np.ascontiguousarray(layout.load(sources[0]).transpose(step.axes)))
-
-
-def _places(windows: NDArray[Number]) -> list[NDArray[Number]]:
-    """Split windows into one tensor a place of the kernel."""
-    return [windows[..., row, column] for row, column in np.ndindex(windows.shape[-2:])]
 
 
 def _minus_zero(codes: Codes, tensor: Tensor) -> Exact:

@@ -1,45 +1,75 @@
-"""ONNX files from disk: checked before use. Only what reads a graph needs the ``onnx`` package (build extra)."""
+"""ONNX files from disk: bounded and checked before use, with weights of their own folder alone."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import onnx
-from google.protobuf.message import DecodeError
 
 from pulse8.errors import InputError, one_line
 from pulse8.manifest import existing_file
 from pulse8.measure.infer.wire import MAX_BYTES, check_structure
 
-REFUSED: Final = (DecodeError, onnx.checker.ValidationError, ValueError, TypeError, KeyError, OSError, RuntimeError)
+REFUSED: Final = (onnx.checker.ValidationError, ValueError, TypeError, KeyError, OSError, RuntimeError)
+IN_INTEGERS: Final = ("QuantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger")
+"""Operators of a file that computes in INT8; and all that begin with QLinear."""
 
 
-def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
-    """Load and check an ONNX file, with weights from files in its folder if it keeps them there.
+def parse_model(data: bytes, name: str) -> onnx.ModelProto:
+    """Read a serialised model whose parts are counted first; ``name`` is for messages.
 
     Raises
     ------
     InputError
-        It is missing, too large, truncated or no valid model, or names a file outside its folder.
+        It has too many parts, or is no ONNX model.
+    """
+    check_structure(data, onnx.ModelProto.DESCRIPTOR, name)
+    try:
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
+    except Exception as error:  # protobuf's own, which onnx does not name
+        raise InputError(f"{name} is truncated or no ONNX file ({one_line(error)}); export it again") from error
+    return model
+
+
+def read_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+    """Read an ONNX file, with weights from files in its folder if it keeps them there; its graph is not checked.
+
+    Raises
+    ------
+    InputError
+        It is missing, too large or truncated, or names a file outside its folder.
     """
     _refuse_large(existing_file(path, what, mend).stat().st_size, path, what)
     try:
-        model = _parsed(path.read_bytes(), str(path))
+        model = parse_model(path.read_bytes(), str(path))
         _refuse_outside(model, path)
         _load_beside(model, path, what)
-        return _checked(model, str(path))
     except REFUSED as error:
-        raise InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}") from error
+        raise _invalid(path, what, mend, error) from error
+    return _in_one(model, str(path))
+
+
+def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+    """Read an ONNX file as :func:`read_model`, and check its graph; raises also where that is no valid model."""
+    model = read_model(path, what, mend)
+    try:
+        return _checked(model)
+    except REFUSED as error:
+        raise _invalid(path, what, mend, error) from error
+
+
+def _invalid(path: Path, what: str, mend: str, error: Exception) -> InputError:
+    return InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}")
+
+
+def is_int8(model: onnx.ModelProto) -> bool:
+    """Whether any node of a model computes in integers."""
+    return any(node.op_type in IN_INTEGERS or node.op_type.startswith("QLinear") for node in model.graph.node)
 
 
 def _refuse_large(size: int, path: Path, what: str) -> None:
     if size > MAX_BYTES:
         raise InputError(f"{what} {path} has {size} bytes; models of this line have at most {MAX_BYTES}")
-
-
-def _parsed(data: bytes, name: str) -> onnx.ModelProto:
-    check_structure(data, onnx.ModelProto.DESCRIPTOR, name)
-    return onnx.load_model_from_string(data)
 
 
 def _refuse_outside(model: onnx.ModelProto, path: Path) -> None:
@@ -89,7 +119,7 @@ def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
     if isinstance(model, Path):
         return load_model(model, "INT8 model", "make it with `pulse8 quantize`"), str(model)
     try:
-        return _checked(_parsed(model, "model"), "model"), "model"
+        return _checked(_in_one(parse_model(model, "model"), "model")), "model"
     except REFUSED as error:
         raise InputError(f"the bytes are no valid ONNX model ({one_line(error)}); export it again") from error
 
@@ -114,9 +144,13 @@ def ending_in_int8(model: Path | bytes) -> bytes:
     return bytes(loaded.SerializeToString())
 
 
-def _checked(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+def _in_one(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors_of(model)):
         raise InputError(f"{name} keeps weights of inner nodes in other files; save it as one file")
+    return model
+
+
+def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
     onnx.checker.check_model(model)
     for tensor in model.graph.initializer:
         onnx.numpy_helper.to_array(tensor)  # the checker lets pass what has more bytes, or fewer, than its shape

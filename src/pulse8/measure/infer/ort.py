@@ -1,4 +1,7 @@
-"""Running an ONNX file with ONNX Runtime; the optimisation level is the caller's to state."""
+"""Running an ONNX file with ONNX Runtime, which is for float graphs; of INT8 files the integer reference is the engine.
+
+Its fused INT8 kernels are never used: on a processor with AVX2 and without VNNI they saturate (decision 0100).
+"""
 
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +11,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, ToolchainError, one_line
-from pulse8.manifest import existing_file
-from pulse8.measure.infer.wire import MAX_BYTES, weights_elsewhere
+from pulse8.errors import InputError, one_line
+from pulse8.measure.infer.engine import Engine, engine
+from pulse8.measure.infer.onnx_file import ending_in_int8, read_model
 
 Level = Literal["off", "basic", "extended", "all"]
 LEVELS: Final = {
@@ -24,7 +27,8 @@ LEVELS: Final = {
 class OrtRunner:
     """A loaded model; calling it with its one input returns its outputs.
 
-    INT8 results change with the level, because ONNX Runtime fuses what it may; a comparison states its level.
+    An INT8 file is computed as it is written: dequantised, in float32, quantised again. The optimisation level moves
+    the last place of those floats about, so a comparison states it.
 
     Raises
     ------
@@ -35,16 +39,22 @@ class OrtRunner:
     def __init__(self, model: Path | bytes, level: Level = "all") -> None:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = LEVELS[level]
+        options.add_session_config_entry("session.disable_quant_qdq", "1")  # no fused INT8 kernel, on any processor
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait burn no core
         options.log_severity_level = 4  # what it would log comes as an exception
         self._model, self._level = model, level
-        source = model if isinstance(model, bytes) else _whole(model)
+        source = model if isinstance(model, bytes) else _bytes_of(model)
         try:
             self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions share no base but this one
             name = "model" if isinstance(model, bytes) else model
             raise InputError(f"{name} cannot be loaded by ONNX Runtime: {one_line(error)}; export it again") from error
         self._input = self._session.get_inputs()[0]
+
+    @property
+    def engine(self) -> Engine:
+        """What computes it."""
+        return engine("ort")
 
     @property
     def input_shape(self) -> tuple[int | str | None, ...]:
@@ -68,30 +78,14 @@ class OrtRunner:
         ------
         InputError
             The file is no INT8 model.
-        ToolchainError
-            The ``onnx`` package is not installed.
         """
         return np.asarray(self._ending_in_int8(tensor)[0], np.int8)
 
     @cached_property
     def _ending_in_int8(self) -> "OrtRunner":
-        try:
-            from pulse8.measure.infer.onnx_file import ending_in_int8  # noqa: PLC0415 - onnx is in the build extra
-        except ModuleNotFoundError as error:
-            raise ToolchainError("inner bytes of a file are read with the onnx package; pip install onnx") from error
         return OrtRunner(ending_in_int8(self._model), self._level)
 
 
-def _whole(path: Path) -> bytes:
+def _bytes_of(path: Path) -> bytes:
     """Read a file with the weights beside it, if any: ONNX Runtime 1.23 opens every path that a tensor names."""
-    size = existing_file(path, "Model", "export it again").stat().st_size
-    if size > MAX_BYTES:
-        raise InputError(f"{path} has {size} bytes; models of this line have at most {MAX_BYTES}")
-    data = path.read_bytes()
-    if not weights_elsewhere(data, str(path)):
-        return data
-    try:
-        from pulse8.measure.infer.onnx_file import load_model  # noqa: PLC0415 - onnx is in the build extra
-    except ModuleNotFoundError as error:
-        raise InputError(f"{path} keeps weights in other files; save it as one file") from error
-    return bytes(load_model(path, "model", "export it again").SerializeToString())
+    return bytes(read_model(path, "Model", "export it again").SerializeToString())

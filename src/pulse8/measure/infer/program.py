@@ -11,6 +11,7 @@ multiplication. A ReLU is ``low``. Whatever maps a single byte to a byte is a ta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -73,6 +74,17 @@ class Conv:
     groups: int = 1
     low: int = -128
     high: int = 127
+
+    @property
+    def each(self) -> int:
+        """Input channels of a group."""
+        return int(self.weight.shape[1])
+
+    @cached_property
+    def rows(self) -> NDArray[np.float32]:
+        """Weights as [group, output channel of the group, place of the kernel x input channel]; integers, exact."""
+        moved = self.weight.transpose(0, 2, 3, 1).reshape(self.groups, -1, self.weight[0].size)
+        return np.ascontiguousarray(moved, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,6 +159,11 @@ class Lookup:
     output: Tensor
     operator: Literal["Sigmoid", "Relu", "Requantize"]
     table: NDArray[np.int8]
+
+    @cached_property
+    def by_byte(self) -> bytes:
+        """The table in the order of a code's byte, 0 to 255."""
+        return np.roll(self.table, -128).tobytes()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,20 +1,27 @@
-"""What runs a model: ONNX Runtime, or the integer reference, behind one protocol."""
+"""What runs a model: an INT8 file the integer reference, a float file ONNX Runtime, behind one protocol.
+
+This is the one place that decides. ONNX Runtime takes an INT8 file only where somebody asks for the comparison.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.measure.infer.engine import Engine, RunnerName
 from pulse8.measure.infer.integer import IntegerRunner
+from pulse8.measure.infer.onnx_file import is_int8, parse_model, read_model
 from pulse8.measure.infer.ort import OrtRunner
-
-RunnerName = Literal["ort", "integer"]
 
 
 class Runner(Protocol):
     """A loaded model with one float32 input."""
+
+    @property
+    def engine(self) -> Engine:
+        """What computes it."""
 
     @property
     def input_shape(self) -> tuple[int | str | None, ...]:
@@ -31,18 +38,13 @@ class Runner(Protocol):
         """Return the bytes that the first output is dequantised from."""
 
 
-TITLES: Final[dict[RunnerName, str]] = {
-    "ort": "ONNX Runtime, all optimisations",
-    "integer": "integer reference",
-}
-
-
-def open_runner(model: Path | bytes, name: RunnerName) -> Runner:
-    """Load an INT8 model for one of the runners.
+def open_runner(model: Path | bytes, int8: RunnerName = "integer") -> Runner:
+    """Load a model; ``int8`` is what runs it if it is an INT8 file.
 
     Raises
     ------
     InputError
-        It cannot be loaded; the integer reference takes no float model.
+        It cannot be loaded, or is an INT8 file of operators that the integer reference does not know.
     """
-    return OrtRunner(model) if name == "ort" else IntegerRunner(model)
+    read = parse_model(model, "model") if isinstance(model, bytes) else read_model(model, "Model", "export it again")
+    return IntegerRunner(model) if is_int8(read) and int8 == "integer" else OrtRunner(model)

@@ -2,12 +2,9 @@
 
 A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. Parts
 (messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and counting stops at the limit.
-Whether tensors lie in other files is seen by ONNX's field numbers alone: where no ``onnx`` package is.
 """
 
 from typing import Any, Final
-
-from google.protobuf.descriptor import FieldDescriptor
 
 from pulse8.errors import InputError
 
@@ -21,20 +18,6 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _Fields = dict[int, Any]
 """Field number to the descriptor of the message that it holds, or to ``_PACKED`` for whole numbers in a row."""
 _PACKED: Final = object()
-_WHOLE: Final = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64)
-_INSIDE: Final[dict[str, dict[int, str]]] = {
-    "model": {7: "graph", 20: "training", 25: "function"},
-    "training": {1: "graph", 2: "graph"},
-    "function": {7: "node", 11: "attribute"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-    "sparse": {1: "tensor", 2: "tensor"},
-    "tensor": {},
-}
-"""Fields that lead to tensors, by message, as onnx.proto numbers them."""
-_ELSEWHERE: Final = (13, 14)
-"""``external_data`` and ``data_location`` of a tensor."""
 
 
 def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
@@ -70,32 +53,6 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
             )
         else:
             stack.append((stop, _fields(inner, known)))
-
-
-def weights_elsewhere(data: bytes, name: str) -> bool:
-    """Whether any tensor of a serialised model says that its values lie in another file.
-
-    Raises
-    ------
-    InputError
-        The bytes are no protobuf message, or have too many parts.
-    """
-    waiting, parts = [(0, len(data), "model")], 0
-    while waiting:
-        place, end, message = waiting.pop()
-        while place < end:
-            parts += 1
-            if parts > MAX_PARTS:
-                raise _too_many(name)
-            tag, place = _varint(data, place, end, name)
-            if message == "tensor" and tag >> 3 in _ELSEWHERE:
-                return True
-            place, stop = _payload(data, place, end, tag & 7, name)
-            inner = _INSIDE[message].get(tag >> 3) if tag & 7 == _BYTES else None
-            if inner is not None:
-                waiting.append((place, stop, inner))
-            place = stop
-    return False
 
 
 def _too_many(name: str) -> InputError:
@@ -134,9 +91,12 @@ def _damaged(name: str) -> InputError:
 
 def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401
     if descriptor.full_name not in known:
-        known[descriptor.full_name] = {
-            field.number: _PACKED if field.type in _WHOLE else field.message_type
-            for field in descriptor.fields
-            if field.type == FieldDescriptor.TYPE_MESSAGE or field.type in _WHOLE
-        }
+        inner = {field.number: _inside(field) for field in descriptor.fields}
+        known[descriptor.full_name] = {number: found for number, found in inner.items() if found is not None}
     return known[descriptor.full_name]
+
+
+def _inside(field: Any) -> Any:  # noqa: ANN401
+    """Return the descriptor of what a field's messages hold, ``_PACKED`` for whole numbers, ``None`` for the rest."""
+    whole = (field.TYPE_INT32, field.TYPE_INT64, field.TYPE_UINT64)
+    return _PACKED if field.type in whole else field.message_type

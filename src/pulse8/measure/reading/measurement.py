@@ -10,6 +10,7 @@ from typing import Any
 from pulse8.errors import InputError
 from pulse8.measure.clips.resample import LONGEST_GAP_S, refuse_slow
 from pulse8.measure.clips.windows import stretches
+from pulse8.measure.infer.engine import Engine
 from pulse8.measure.reading.classical import classical_reader
 from pulse8.measure.reading.network import network_reader
 from pulse8.measure.reading.options import NETWORK, MeasureOptions
@@ -32,12 +33,15 @@ class Measurement:
         spreads the spectrum, the more the longer the record.
     waves
         The pulse wave of each part that has one, band-passed.
+    engine
+        What ran the network; ``None`` for a classical method.
     """
 
     method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
     waves: tuple[Waveform, ...]
+    engine: Engine | None
 
 
 def open_reader(options: MeasureOptions) -> Reader:
@@ -66,6 +70,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
         windows=tuple(_with_pauses(parts, traces)),
         whole=max(wholes, key=lambda rate: (rate.bpm is not None, rate.end_s - rate.start_s)),
         waves=tuple(part.wave for part in parts if part.wave is not None),
+        engine=reader.engine,
     )
 
 

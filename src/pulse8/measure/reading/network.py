@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
 from pulse8.measure.clips.windows import clip_of, window_clips, window_count
-from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.engine import Engine
+from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, too_short
 from pulse8.measure.signal.network import banded, network_wave
@@ -35,6 +36,7 @@ class Network:
     run: Callable[[Any], Any]
     spec: ModelSpec
     normaliser: Normaliser
+    engine: Engine
 
     def wave(self, clip: Clip) -> Waveform:
         """Pulse wave of a clip, as the network gives it."""
@@ -53,7 +55,7 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         Its spec is outside what it may be, or refuses by a feature that is not known.
     """
     path = model if isinstance(model, Path) else Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[model]))
-    run = OrtRunner(existing_file(path, "Model", MEND))
+    run = open_runner(existing_file(path, "Model", MEND))
     text = run.metadata.get(METADATA_KEY)
     spec = None if text is None else ModelSpec.from_json(text)
     if spec is None or spec.normaliser is None or run.input_shape != (1, *spec.clip_shape):
@@ -62,7 +64,7 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         raise SpecError(
             f"{model} refuses by {min(unknown)}; this version knows {', '.join(FEATURES)}: install a newer one"
         )
-    return Network(run, spec, spec.normaliser)
+    return Network(run, spec, spec.normaliser, run.engine)
 
 
 def network_reader(options: MeasureOptions) -> Reader:
@@ -71,7 +73,12 @@ def network_reader(options: MeasureOptions) -> Reader:
     readout = dataclasses.replace(network.spec.readout, band_bpm=options.band_bpm)
     network = dataclasses.replace(network, spec=dataclasses.replace(network.spec, readout=readout))
     spec = network.spec
-    return Reader(method=spec.model, window_s=spec.window / spec.rate_hz, read=partial(_read_stretch, network))
+    return Reader(
+        method=spec.model,
+        engine=network.engine,
+        window_s=spec.window / spec.rate_hz,
+        read=partial(_read_stretch, network),
+    )
 
 
 def _read_stretch(network: Network, stretch: CellTraces, watch: Watch[Any]) -> Part:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pulse8.measure.infer.engine import Engine
 from pulse8.values import CellTraces, HeartRate, Reason, Watch, Waveform
 
 SHORTEST_SPAN_S = 1 / 30
@@ -21,11 +22,12 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """A method made ready: what it is called, how long its windows are, and what it makes of a stretch."""
+    """A method made ready: its name, its windows' length, what reads a stretch, and the engine of a network."""
 
     method: str
     window_s: float
     read: Callable[[CellTraces, Watch[Any]], Part]
+    engine: Engine | None = None
 
 
 def refused(reason: Reason, start_s: float, end_s: float) -> HeartRate:

@@ -1,0 +1,83 @@
+"""What this processor answers with the shipped INT8 files, as one JSON record; ``processors.py`` runs it on several.
+
+usage: python scripts/processor_answers.py CLIPS.npz [--integers]
+
+``--integers`` is for a processor that has numpy and onnx alone: ONNX Runtime is not loaded.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pulse8.measure.infer.engine import engine
+from pulse8.measure.infer.integer import IntegerRunner, quantised
+
+WINDOWS: Final = 64
+JUDGED: Final = 16
+"""Windows on which a board's rounding is judged: each runs a dozen times."""
+PATCHES: Final = 2
+"""Windows of ultralight, whose sums are ten times pulse12's."""
+WEIGHTS: Final = Path(str(files("pulse8.measure.infer") / "weights"))
+
+
+def main(clips_file: Path, *, integers: bool) -> None:
+    """Print the record."""
+    clips = np.load(clips_file)["clips"][:WINDOWS, None]
+    patches = np.random.default_rng(0).random((PATCHES, 72, 36, 36), np.float32)
+    told = {"engine": asdict(engine("integer")), **_bytes(clips, patches)}
+    print(json.dumps(told if integers else {**told, **_pair(patches), **_beside_float(clips)}))
+
+
+def _bytes(clips: NDArray[np.float32], patches: NDArray[np.float32]) -> dict[str, Any]:
+    inputs = {"pulse12_int8.onnx": clips, "ultralight_int8.onnx": patches[:, None]}
+    return {name: _sha256(map(IntegerRunner(WEIGHTS / name).run_int8, samples)) for name, samples in inputs.items()}
+
+
+def _pair(patches: NDArray[np.float32]) -> dict[str, Any]:
+    """Cut ultralight's whole file in two; the pair's bytes must be its own."""
+    from pulse8.convert.quantize.pair import cut_pair  # noqa: PLC0415 - what loads ONNX Runtime is loaded here
+    from pulse8.convert.quantize.quantize import pair_bytes  # noqa: PLC0415
+
+    parts = cut_pair(onnx.load(WEIGHTS / "ultralight_int8.onnx"))
+    spatial, temporal = (IntegerRunner(part.SerializeToString()) for part in parts)
+    return {"ultralight_int8.onnx, the pair": _sha256(pair_bytes(spatial, temporal, one) for one in patches)}
+
+
+def _beside_float(clips: NDArray[np.float32]) -> dict[str, Any]:
+    """Judge a board that rounds twice by integers, and look at what ONNX Runtime makes of both files."""
+    from pulse8.board.link.faults import answers  # noqa: PLC0415
+    from pulse8.board.link.gate import judge  # noqa: PLC0415
+    from pulse8.board.link.rounding import double_rounding  # noqa: PLC0415
+    from pulse8.measure.infer.ort import OrtRunner  # noqa: PLC0415
+    from pulse8.measure.infer.saturation import saturation  # noqa: PLC0415
+
+    runner = IntegerRunner(WEIGHTS / "pulse12_int8.onnx")
+    codes = [quantised(clip, runner.program.input) for clip in clips[:JUDGED]]
+    board = answers(runner.program, codes, IntegerRunner(runner.program, rounding=double_rounding))
+    unfused = OrtRunner(WEIGHTS / "pulse12_int8.onnx")
+    apart = [np.abs(unfused.run_int8(clip).astype(int) - runner.run_int8(clip)) for clip in clips]
+    return {
+        "a board that rounds twice, judged by integers": asdict(
+            judge("wave", runner.program, codes, board, exact=False)
+        ),
+        "pulse12_int8.onnx by choice in ONNX Runtime, within 1 code": bool(max(map(np.max, apart)) <= 1),
+        "FP32 waves": OrtRunner(WEIGHTS / "pulse12.onnx")(clips[0])[0].ravel().tolist(),
+        "ONNX Runtime fused": asdict(saturation()),
+    }
+
+
+def _sha256(outputs: Iterable[NDArray[np.int8]]) -> str:
+    return hashlib.sha256(b"".join(output.tobytes() for output in outputs)).hexdigest()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), integers="--integers" in sys.argv)

@@ -1,0 +1,211 @@
+"""The same INT8 answer on processors that this machine is not: natively, and emulated without VNNI and without AVX.
+
+usage: python scripts/processors.py [FOLDER] [--json FILE] [--aarch64 FOLDER]
+
+Needs Debian's qemu-user. Inputs are made once, natively; then every processor gives its answers from them, side by
+side: the shipped files on 64 windows, the gates that integers decide, a small build, the guide's four commands, and one
+video. INT8 bytes, INT8 files, verdicts and refusals must be equal, floats within ``TOLERANCE``. Exit 1 where they are
+not. On a processor with AVX2 and without VNNI, native is a second witness of ``max``. An aarch64 (``aarch64.sh``) is
+asked for the shipped files' bytes alone: it has no ONNX Runtime.
+"""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from pulse8.learn.models.checkpoint import shipped_checkpoint
+from pulse8.learn.prepare.simulated_clips import simulate_clips
+from pulse8.learn.prepare.simulated_patches import simulate
+from pulse8.learn.simulate.face_video import FaceVideo, render
+from pulse8.learn.simulate.patches import SimulateOptions
+from pulse8.manifest import sha256_of
+from pulse8.measure.video.encode import h264, write_video
+
+ROOT: Final = Path(__file__).parent.parent
+PROCESSORS: Final = {
+    "native": (),
+    "max": ("qemu-x86_64", "-cpu", "max"),
+    "Nehalem": ("qemu-x86_64", "-cpu", "Nehalem"),
+}
+"""Emulated ``max`` has AVX2 and no VNNI: ONNX Runtime's fused kernels saturate there. ``Nehalem`` has no AVX."""
+TOLERANCE: Final = 1e-3
+"""Of floats, in their own unit (BPM, seconds, dB) or of their size where that is above 1: FP32 waves are summed in
+another order on each processor."""
+SUBJECTS: Final = SimulateOptions(subjects=120, windows=3)
+VIDEO: Final = FaceVideo(seconds=10.0, width=320, height=240, zoom=1.0, motion_px=8, pulse_share=0.015)
+SMALL: Final = (
+    *("--calibrate.num-samples", "60", "--verify.num-samples", "80", "--diagnose.num-samples", "8"),
+    *("--output", "built", "--json"),
+)
+"""Options of the small build: as many windows as its gates need."""
+WITHOUT: Final = ("engine", "fused", "recording", ", seconds")
+"""Ends of keys of what names the processor, a place or a time."""
+Answers = dict[str, Any]
+
+
+def main() -> int:
+    """Ask every processor, print what each said, and hold them against each other."""
+    words = argparse.ArgumentParser(description="The same INT8 answer on other processors.")
+    words.add_argument("folder", nargs="?", type=Path)
+    words.add_argument("--json", type=Path)
+    words.add_argument("--aarch64", type=Path)
+    told = words.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = told.folder or Path(temporary)
+        prepare(folder)
+        with ThreadPoolExecutor(len(PROCESSORS)) as pool:
+            found = dict(zip(PROCESSORS, pool.map(lambda name: ask(name, folder), PROCESSORS), strict=True))
+        if told.aarch64:
+            found["aarch64"] = ask_integers(told.aarch64 / "python", folder)
+    differences = [line for name in found for line in apart(found["native"], found[name], name)]
+    if told.json:
+        told.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, answers in found.items():
+        print(f"{name}: {json.dumps(answers)}")
+    print("\n".join(differences) or f"{', '.join(found)}: equal")
+    return int(bool(differences) or any(code for answers in found.values() for code in answers["exit codes"].values()))
+
+
+def prepare(folder: Path) -> None:
+    """Make the inputs that all processors share."""
+    folder.mkdir(parents=True, exist_ok=True)
+    simulate_clips(folder / "clips.npz", SUBJECTS)
+    simulate(folder / "windows.pt", SimulateOptions(subjects=12, windows=10))
+    write_video(folder / "face.mp4", render(VIDEO), VIDEO.rate_hz, h264(12))
+
+
+def ask(processor: str, folder: Path) -> Answers:
+    """Run every question on one processor, in a folder of its own."""
+    place = folder / processor
+    place.mkdir()
+    codes: dict[str, int] = {}
+    answers: Answers = {"exit codes": codes}
+    for name, question in QUESTIONS.items():
+        began_s = time.perf_counter()
+        answers[name] = question(Processor(processor, place, codes), folder)
+        answers[f"{name}, seconds"] = round(time.perf_counter() - began_s, 1)
+    return answers
+
+
+def ask_integers(python: Path, folder: Path) -> Answers:
+    """Ask a processor that has numpy and onnx alone."""
+    words = [python, ROOT / "scripts" / "processor_answers.py", folder / "clips.npz", "--integers"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    return {"exit codes": {}, "shipped files": json.loads(done.stdout)}
+
+
+class Processor:
+    """Runs Python on one processor and keeps exit codes."""
+
+    def __init__(self, name: str, place: Path, codes: dict[str, int]) -> None:
+        self.name, self.place, self._codes = name, place, codes
+
+    def python(self, title: str, *words: str | Path, folder: Path | None = None) -> str:
+        """Run Python to its end and return what it printed."""
+        command = [*PROCESSORS[self.name], sys.executable, *map(str, words)]
+        done = subprocess.run(command, cwd=folder or self.place, capture_output=True, encoding="utf-8", check=False)
+        self._codes[title] = done.returncode
+        if done.returncode:
+            print(f"{self.name}, {title}: exit {done.returncode}\n{done.stdout}{done.stderr}", file=sys.stderr)
+        return done.stdout
+
+    def record(self, title: str, *words: str | Path) -> Answers:
+        """Run a command that prints one JSON record."""
+        told = self.python(title, *words)
+        try:
+            found: Answers = json.loads(told)
+        except ValueError:
+            return {}
+        return found
+
+
+def shipped(processor: Processor, folder: Path) -> Answers:
+    """Ask for the shipped files' bytes, and for the gates that integers decide."""
+    return processor.record("shipped files", ROOT / "scripts" / "processor_answers.py", folder / "clips.npz")
+
+
+def small_build(processor: Processor, folder: Path) -> Answers:
+    """Build pulse12 from the shared clips."""
+    told = processor.record("pulse8 build", "-m", "pulse8", "build", "--data", folder / "clips.npz", *SMALL)
+    return {"files": _hashes(processor.place / "built"), "verdict": _verdict(told.get("verdict", {}))}
+
+
+def guide(processor: Processor, folder: Path) -> Answers:
+    """Run the guide's four commands as they are written."""
+    place = processor.place / "guide"
+    shutil.copytree(ROOT / "guide", place)
+    for source, target in (
+        (folder / "windows.pt", place / "server_training" / "data" / "ubfc_processed.pt"),
+        (shipped_checkpoint("ultralight"), place / "server_training" / "checkpoints" / "best_model.pth"),
+    ):
+        target.parent.mkdir()
+        shutil.copy(source, target)
+    steps = ("quantize_utils.py", "export_onnx.py", "quantize_onnx.py", "verify_quantization.py")
+    told = [processor.python(step, step, folder=place / "quantization") for step in steps]
+    verdict = place / "quantization" / "models" / "rppg_int8_qdq.verdict.json"
+    found = json.loads(verdict.read_text(encoding="utf-8")) if verdict.is_file() else {}
+    return {
+        "files": _hashes(place / "quantization" / "models"),
+        "accepted": "Quantization ACCEPTABLE" in told[-1],
+        "verdict": _verdict(found),
+    }
+
+
+def video(processor: Processor, folder: Path) -> Answers:
+    """Measure one video: face networks, key points, cells, the INT8 network, rates and refusals."""
+    return processor.record("pulse8 measure", "-m", "pulse8", "measure", folder / "face.mp4", "--json")
+
+
+QUESTIONS: Final[dict[str, Callable[[Processor, Path], Answers]]] = {
+    "shipped files": shipped,
+    "small build": small_build,
+    "guide": guide,
+    "video": video,
+}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {path.name: sha256_of(path) for path in sorted(folder.rglob("*.onnx")) if "int8" in path.name}
+
+
+def _verdict(told: Answers) -> Answers:
+    gates = told.get("gates", ())
+    return {"passed": told.get("passed"), "gates": {each["name"]: [each["met"], each["figure"]] for each in gates}}
+
+
+def apart(one: Any, other: Any, name: str) -> Iterator[str]:
+    """Name what differs between two answers; floats within the tolerance do not."""
+    if isinstance(one, dict) and isinstance(other, dict) and _comparable(one, other, name):
+        for key in (key for key in other if not key.endswith(WITHOUT)):
+            yield from apart(one[key], other[key], f"{name}, {key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            yield from apart(*pair, f"{name}, {number}")
+    elif not _same(one, other):
+        yield f"{name}: {one} natively, {other}"
+
+
+def _comparable(one: Answers, other: Answers, name: str) -> bool:
+    """Whether both hold the same; an aarch64 answers a part."""
+    return one.keys() >= other.keys() if name.startswith("aarch64") else one.keys() == other.keys()
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(one == other)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
