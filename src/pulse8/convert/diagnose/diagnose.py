@@ -27,6 +27,7 @@ from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.manifest import accept, options_of, record, writing
+from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.fidelity import MIN_SQNR_DB
