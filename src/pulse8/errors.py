@@ -48,13 +48,18 @@ class QuantizationError(ToolchainError):
     heading = "Error during quantization"
 
 
+def shown(text: str) -> str:
+    """Return text of anybody's as it may be shown: what a terminal would obey, or cannot encode, as an escape."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def _one_line(message: str) -> str:
     """Join lines, write what a terminal would obey as an escape, and cut the middle out of what is too long."""
     half = LONGEST_MESSAGE // 2 - 3
     short = message if len(message) <= LONGEST_MESSAGE else f"{message[:half]} ... {message[-half:]}"
     plain = " ".join(short.split()) if any(sign in short for sign in "\r\n\t") else short
-    told = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in plain)
-    return told if len(told) <= LONGEST_MESSAGE else f"{told[:half]} ... {told[-half:]}"
+    printed = shown(plain)
+    return printed if len(printed) <= LONGEST_MESSAGE else f"{printed[:half]} ... {printed[-half:]}"
 
 
 def one_line(error: Exception, letters: int = 200) -> str:

@@ -1,11 +1,14 @@
 """One process at a time in a folder, or at a file: the operating system's lock, which ends with its holder's process.
 
 The lock's file says who holds it, and goes when that one is done. What locks is not the file but the system: a file
-that a killed process leaves behind stops nobody.
+that a killed process leaves behind stops nobody. Its name is known in advance, and a folder may come from elsewhere:
+what lies there is written only if it is a plain file of one name, never what a link leads to.
 """
 
+import errno
 import os
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +29,9 @@ HOLDER_BYTES: Final = 400
 FAR: Final = 1 << 30
 """Where Windows locks a byte: one that is locked cannot be read, and the beginning says who holds it."""
 
+OPENED: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""No link is followed, and a pipe is not waited for; Windows has neither flag, and makes links for administrators."""
+
 _held: Final[dict[Path, int]] = {}
 
 
@@ -45,7 +51,7 @@ def alone(place: Path, what: str, *, beside: bool = False) -> Iterator[None]:
     Raises
     ------
     InputError
-        Another process holds it, or the lock's file cannot be written.
+        Another process holds it, or the lock's file cannot be written or is a link.
     """
     file = (place.parent / f".{place.name}.lock" if beside else place / NAME).absolute()
     if file in _held:
@@ -77,6 +83,8 @@ def in_turn(path: Path) -> Iterator[None]:
     ------
     OSError
         The lock's file, which lies beside it, cannot be written.
+    InputError
+        It is a link or no plain file.
     """
     file = path.with_name(f".{path.name}.lock")
     handle = _locked(file, wait=True)
@@ -101,15 +109,35 @@ def _one_line(place: Path, file: Path) -> Iterator[None]:
 def _locked(file: Path, *, wait: bool = False) -> int:
     """Open and lock a file that its last holder did not remove meanwhile; its removal comes before its release."""
     while True:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = _opened(file)
         try:
+            _refuse_foreign(os.fstat(handle), file)
             _lock(handle, wait=wait)
             if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
                 return handle
-        except OSError:
+        except (OSError, InputError):
             os.close(handle)
             raise
         os.close(handle)
+
+
+def _opened(file: Path) -> int:
+    try:
+        return os.open(file, OPENED, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
+            raise _foreign(file) from error
+        raise
+
+
+def _refuse_foreign(status: os.stat_result, file: Path) -> None:
+    """Refuse a lock's file that is not plain or has a second name; none at all has one that was just removed."""
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or (not hasattr(os, "O_NOFOLLOW") and file.is_symlink()):
+        raise _foreign(file)
+
+
+def _foreign(file: Path) -> InputError:
+    return InputError(f"{file} is no lock of pulse8 but a link or another kind of file; remove it and try again")
 
 
 def _lock(handle: int, *, wait: bool) -> None:
@@ -126,7 +154,8 @@ def _lock(handle: int, *, wait: bool) -> None:
 
 def _holder(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8", errors="replace")[:HOLDER_BYTES] or "another process"
+        with file.open("rb") as told:
+            return told.read(HOLDER_BYTES).decode(errors="replace") or "another process"
     except OSError:
         return "another process"
 

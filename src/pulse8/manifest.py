@@ -137,7 +137,7 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes left half-written in a folder; only who works there alone may ask for it."""
     with told_in_one_line(folder):
         for path in folder.glob(f".*{UNFINISHED}"):
-            if path.is_file():
+            if path.is_file() or path.is_symlink():
                 path.unlink(missing_ok=True)
 
 

@@ -4,9 +4,27 @@ import dataclasses
 from collections.abc import Mapping
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+
+LARGEST: Final = 1e9
+"""No number of a record is larger: sums and products of a few stay far from what float64 cannot hold."""
+
+
+def refuse_large(value: object) -> None:
+    """Refuse a number, however deep, that is not finite or too large to be computed with; before it is.
+
+    Raises
+    ------
+    ValueError
+        There is one.
+    """
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            refuse_large(item)
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError("a number is not finite, or over a thousand million")
 
 
 def record_of(kind: type[Record], fields: Any) -> Record:  # noqa: ANN401 - the file decides

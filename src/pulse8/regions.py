@@ -36,9 +36,9 @@ class Placement:
 
     def __post_init__(self) -> None:
         weights = list(self.weights)
-        right = len(weights) == 6 and abs(sum(weights) - 1) <= 1e-9
+        right = len(weights) == 6 and abs(sum(weights) - 1) <= 1e-9 and max(map(abs, weights)) <= 16
         if not (right and 0 < self.width <= 4 and 0 < self.height <= 4):
-            raise SpecError(f"ROI placement {self}: six weights sum to 1, width and height lie in 0-4")
+            raise SpecError(f"ROI placement {self}: six weights of at most 16 sum to 1, width and height lie in 0-4")
 
 
 FACE_ROIS: Final[dict[str, Placement]] = {

@@ -6,18 +6,21 @@ it. It holds no accuracy figures: those live in the manifest and the model card,
 
 import dataclasses
 import json
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
 from pulse8.errors import SpecError
-from pulse8.records import record_of, value_of
+from pulse8.records import LARGEST, record_of, refuse_large, value_of
 from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Box, Placement, lies_inside
 from pulse8.values import CELLS_PER_ROI, Reason
 
 METADATA_KEY: Final = "pulse8.spec"
 MAX_JSON_BYTES: Final = 65_536
+
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
+"""A model's or an ROI's name: it comes from a file and goes into C, HTML and a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +52,10 @@ class Normaliser:
 
     def __post_init__(self) -> None:
         if not (1 <= self.rate_hz <= 1000 and 8 <= self.window <= 1 << 16 and 1 <= self.hop <= self.window):
-            raise SpecError(f"normaliser: {self.window} samples at {self.rate_hz:g} Hz every {self.hop}")
-        if not (0 < self.clip_sigma <= 1000 and 0 < self.detrend_lambda < math.inf and 0 < self.min_valid_share <= 1):
+            raise SpecError(f"normaliser: {self.window} samples at {self.rate_hz} Hz every {self.hop}")
+        if not (0 < self.clip_sigma <= 1000 and 0 < self.detrend_lambda <= 1e6 and 0 < self.min_valid_share <= 1):
             raise SpecError(f"normaliser: clip {self.clip_sigma}, lambda {self.detrend_lambda}")
-        if not 0 <= self.noise_levels < math.inf:
+        if not 0 <= self.noise_levels <= 255:
             raise SpecError(f"normaliser: noise of {self.noise_levels} levels")
 
     @property
@@ -75,8 +78,8 @@ class Readout:
 
     def __post_init__(self) -> None:
         low, high = self.band_bpm
-        if not 0 < low < high <= 600:
-            raise SpecError(f"band {self.band_bpm} BPM; give two rising rates of at most 600")
+        if not (low >= 1 and low + 1 <= high <= 600):
+            raise SpecError(f"band {self.band_bpm} BPM; give two rates in 1..600 that rise by 1 or more")
         if not 64 <= self.fft_length <= 1 << 20:
             raise SpecError(f"FFT length {self.fft_length}; give 64 to 1,048,576")
 
@@ -101,8 +104,8 @@ class Refusal:
 
     def __post_init__(self) -> None:
         numbers = (self.threshold, *self.weights.values())
-        if not self.weights or not all(math.isfinite(number) for number in numbers):
-            raise SpecError(f"refusal {self}: give at least one feature, and finite numbers")
+        if not self.weights or not all(abs(number) <= LARGEST for number in numbers):
+            raise SpecError(f"refusal {self}: give at least one feature, and numbers of at most {LARGEST:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +129,7 @@ class Patches:
     def __post_init__(self) -> None:
         if not (1 <= self.rate_hz <= 1000 and 1 <= self.hop <= self.window <= 1 << 16):
             raise SpecError(f"patches: {self.window} frames at {self.rate_hz:g} Hz every {self.hop}")
-        if not (0 < self.input_scale < math.inf and -128 <= self.input_zero_point <= 127):
+        if not (1e-12 <= self.input_scale <= LARGEST and -128 <= self.input_zero_point <= 127):
             raise SpecError(f"patches: scale {self.input_scale}, zero point {self.input_zero_point}")
 
 
@@ -173,14 +176,16 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         checks = {
+            "model": NAME.fullmatch(self.model) is not None,
+            "training_sha256": self.training_sha256 is None or NAME.fullmatch(self.training_sha256) is not None,
             "output": self.output in ("bpm", "waveform"),
-            "rois": all(lies_inside(place) for place in self.rois.values()),
+            "rois": all(map(NAME.fullmatch, self.rois)) and all(map(lies_inside, self.rois.values())),
             "cells": self.cells in ((None,) if self.normaliser is None else (1, 4, 16)),
             "phases": 1 <= self.phases <= self.window and self.window % self.phases == 0,
         }
         for name, good in checks.items():
             if not good:
-                raise SpecError(f"model spec: {name} is {getattr(self, name)!r}, outside what it may be")
+                raise SpecError(f"model spec: {name} is {getattr(self, name)!r:.200}, outside what it may be")
 
     @property
     def normaliser(self) -> Normaliser | None:
@@ -244,6 +249,7 @@ class ModelSpec:
             raise SpecError(f"model spec of {len(text)} bytes; at most {MAX_JSON_BYTES}")
         try:
             fields = dict(json.loads(text))
+            refuse_large(fields)
             patches = record_of(Patches, {name: fields.pop(name) for name in INTAKE})
             normaliser = value_of(Normaliser | None, fields.pop("normaliser", None), "normaliser")
             if normaliser is not None and any(getattr(normaliser, name) != getattr(patches, name) for name in INTAKE):

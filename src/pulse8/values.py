@@ -46,6 +46,38 @@ class Reason(StrEnum):
     TOO_SMALL = "face too small"
 
 
+FARTHEST_S: Final = float(1 << 32)
+"""Times lie within 136 years of zero: seconds since 1970 do, and float64 still tells half a microsecond apart there."""
+
+LONGEST_S: Final = 31 * 86_400.0
+"""A recording is no longer than a month: what is counted from its length has a bound."""
+
+SHORTEST_STEP_S: Final = 1e-9
+"""Times that are closer are one time: a slope between them would be rounding, or no number at all."""
+
+
+def refuse_time(t_s: float) -> None:
+    """Refuse a time that is not finite or too far from zero to be seconds, before anything is computed from it."""
+    if not abs(t_s) <= FARTHEST_S:
+        raise InputError(f"a time of {t_s:g} s; give seconds within {FARTHEST_S:.3g} of zero")
+
+
+def refuse_far(t_s: NDArray[np.float64]) -> None:
+    """Refuse a time among many as :func:`refuse_time` does; one that is not a number is both least and greatest."""
+    refuse_time(float(t_s.min(initial=0.0)))
+    refuse_time(float(t_s.max(initial=0.0)))
+
+
+def refuse_times(t_s: NDArray[np.float64]) -> None:
+    """Refuse times that are no recording's: not finite, far off, not increasing, or over more than a month."""
+    refuse_far(t_s)
+    backwards = np.flatnonzero(np.diff(t_s) < SHORTEST_STEP_S)
+    if backwards.size:
+        raise InputError(f"time does not increase after {t_s[backwards[0]]:.3f} s; sort or correct the timestamps")
+    if len(t_s) and t_s[-1] - t_s[0] > LONGEST_S:
+        raise InputError(f"times over {t_s[-1] - t_s[0]:.3g} s; give seconds, a month of them at most")
+
+
 Rgb = NDArray[np.uint8]
 """A picture: uint8 [height, width, 3], red green blue."""
 
@@ -121,6 +153,7 @@ class TrackedFrame:
     points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
+        refuse_time(self.t_s)
         if (self.rois is None) == (self.missing is None):
             raise InputError("a tracked frame has either ROIs or a reason why there are none")
 
@@ -164,11 +197,7 @@ class CellTraces:
         frames = len(self.t_s)
         if self.rgb.shape != (frames, len(ROI_NAMES), CELLS_PER_ROI, 3) or self.valid.shape != (frames, len(ROI_NAMES)):
             raise InputError(f"cell traces of {frames} frames have shapes {self.rgb.shape} and {self.valid.shape}")
-        backwards = np.flatnonzero(np.diff(self.t_s) <= 0)
-        if backwards.size:
-            raise InputError(
-                f"time does not increase after {self.t_s[backwards[0]]:.3f} s; sort or mend the timestamps"
-            )
+        refuse_times(self.t_s)
 
 
 @dataclass(frozen=True, eq=False)

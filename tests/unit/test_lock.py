@@ -7,7 +7,7 @@ import pytest
 
 from commands import a_process_that_holds
 from pulse8.errors import InputError
-from pulse8.lock import NAME, alone
+from pulse8.lock import NAME, alone, in_turn
 
 
 @pytest.mark.parametrize(("beside", "name"), [(False, NAME), (True, ".out.lock")])
@@ -63,3 +63,37 @@ def test_a_place_that_is_a_file_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"cannot write .*out: ") as told, alone(tmp_path / "file" / "out", "pulse8"):
         pass
     assert "\n" not in str(told.value)
+
+
+FOREIGN = {
+    "a link": lambda file, precious: file.symlink_to(precious),
+    "a link to nothing": lambda file, precious: file.symlink_to(precious.with_name("new")),
+    "a second name": lambda file, precious: file.hardlink_to(precious),
+    "a pipe": lambda file, _precious: os.mkfifo(file),
+    "a folder": lambda file, _precious: file.mkdir(),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows makes links for administrators alone")
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("way", ["folder", "beside", "in turn"])
+def test_a_lock_that_is_no_plain_file_is_refused_and_nothing_behind_it_is_written(tmp_path, kind, way):
+    precious, folder = tmp_path / "precious", tmp_path / "folder"
+    precious.write_text("years of work")
+    folder.mkdir()
+    held = folder / "out"
+    names = {"folder": folder / NAME, "beside": folder / ".out.lock", "in turn": folder / ".out.lock"}
+    FOREIGN[kind](names[way], precious)
+    locking = {"folder": alone(folder, "x"), "beside": alone(held, "x", beside=True), "in turn": in_turn(held)}[way]
+    with pytest.raises(InputError, match=r"is no lock of pulse8 but a link.*remove it"), locking:
+        pass
+    assert precious.read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "precious"]
+
+
+def test_of_a_large_file_that_another_holds_the_beginning_is_read(tmp_path):
+    with a_process_that_holds(tmp_path, "pulse8 build"):
+        with (tmp_path / NAME).open("r+b") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(InputError, match="in use by pulse8 build"), alone(tmp_path, "pulse8"):
+            pass

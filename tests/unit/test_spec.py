@@ -139,6 +139,15 @@ PLACE = json.loads(PULSE12.to_json())["rois"]["forehead"]
         {"training_sha256": 7},
         {"hop": True},
         {"rate_hz": 10**400},
+        {"model": 'x"\n#include "/etc/passwd'},
+        {"model": "x */ y"},
+        {"model": "\x1b[31m"},
+        {"training_sha256": "\x1b[31m"},
+        {"rois": {"x */": PLACE}},
+        {"rois": {"forehead": {**PLACE, "weights": [1e300, -1e300, 1, 0, 0, 0]}}},
+        {"refusals": [{"weights": {"confidence": 1e300}, "threshold": 0.5, "reason": "no pulse"}]},
+        {"readout": {"band_bpm": [1e-300, 180], "fft_length": 4096}},
+        {"readout": {"band_bpm": [40, 40.0000001], "fft_length": 4096}},
         {"window": 256.0, "normaliser": {**json.loads(PULSE12.to_json())["normaliser"], "window": 256.0}},
     ],
 )
@@ -159,3 +168,50 @@ def test_a_spec_is_read_out_of_metadata_and_absence_is_none():
     assert ModelSpec.of_metadata({"other": "x"}) is None
     with pytest.raises(SpecError):
         ModelSpec.of_metadata({METADATA_KEY: "{"})
+
+
+def numbers(fields, path=()):
+    """Paths to every number of a record read from JSON."""
+    items = fields.items() if isinstance(fields, dict) else enumerate(fields)
+    for key, value in items:
+        if isinstance(value, dict | list):
+            yield from numbers(value, (*path, key))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*path, key)
+
+
+WITH_RULE = dataclasses.replace(PULSE12, refusals=(Refusal(weights={"confidence": 1.0}, threshold=0.5),))
+
+
+@pytest.mark.parametrize("number", ["1e300", "-1e300", "1" + "0" * 400, "1e999", "NaN", "-Infinity", "1e10"])
+@pytest.mark.parametrize("path", [*numbers(json.loads(WITH_RULE.to_json()))], ids=str)
+def test_every_number_of_a_spec_has_a_bound(path, number):
+    fields = json.loads(WITH_RULE.to_json())
+    *way, last = path
+    place = fields
+    for key in way:
+        place = place[key]
+    place[last] = "\0"
+    with pytest.raises(SpecError) as caught:
+        ModelSpec.from_json(json.dumps(fields).replace('"\\u0000"', number))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: Normaliser(detrend_lambda=n),
+        lambda n: Normaliser(noise_levels=n),
+        lambda n: Normaliser(clip_sigma=n),
+        lambda n: Normaliser(rate_hz=n),
+        lambda n: Readout(band_bpm=(40, n)),
+        lambda n: Refusal(weights={"a": n}, threshold=1),
+        lambda n: Refusal(weights={"a": 1}, threshold=n),
+        lambda n: Patches(input_scale=n),
+        lambda n: Patches(rate_hz=n),
+    ],
+)
+@pytest.mark.parametrize("number", [1e300, float("nan"), float("inf"), -1e300, 10**400], ids=lambda n: str(n)[:8])
+def test_records_made_in_python_have_the_same_bounds(make, number):
+    with pytest.raises(SpecError):
+        make(number)

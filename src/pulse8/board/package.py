@@ -218,10 +218,12 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 def _clear(folder: Path, old: Path) -> None:
     """Restore a folder that a killed process had moved aside, and remove what it left half-written."""
-    if old.is_dir() and not folder.exists():
+    if old.is_dir() and not old.is_symlink() and not folder.exists():
         old.rename(folder)
     for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):
-        if left.is_dir():
+        if left.is_symlink():
+            left.unlink()
+        elif left.is_dir():
             shutil.rmtree(left)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pulse8.errors import Pulse8Error
+from pulse8.cli.saying import complain, say
+from pulse8.errors import Pulse8Error, shown
 from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -63,6 +64,10 @@ SURROUNDINGS: Final = {
 """What a machine refuses anywhere, and its mend; any other error of the system is a fault of ours and shown whole."""
 
 
+MOST_PIXELS: Final = str(8192 * 4320)
+"""A second bound on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`)."""
+
+
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 a gate was not met, 2 cannot run.
 
@@ -74,18 +79,19 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         Flags whose default differs from the verb's own, as the guide's scripts have.
     """
     _speak_utf8()
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", MOST_PIXELS)  # OpenCV reads it once, when it is loaded
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
-        print(f"{error.heading}: {error}", file=sys.stderr)
+        complain(f"{error.heading}: {error}")
         return error.exit_code
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("pulse8"):
             raise
         mend = 'run pip install "pulse8[build]"; `pulse8 doctor` tells what each extra is for'
         library = error.name.partition(".")[0]
-        print(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {mend}", file=sys.stderr)
+        complain(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {mend}")
         return 2
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,17 +99,17 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except OSError as error:
         if error.errno not in SURROUNDINGS:
             raise
-        told = f"{error.filename or 'writing'}: {error.strerror}; {SURROUNDINGS[error.errno]}"
-        print(f"{Pulse8Error.heading}: {told}", file=sys.stderr)
+        told = f"{shown(str(error.filename or 'writing'))}: {error.strerror}; {SURROUNDINGS[error.errno]}"
+        complain(f"{Pulse8Error.heading}: {told}")
         return 2
     except KeyboardInterrupt:
-        print("interrupted; nothing half-written is left", file=sys.stderr)
+        complain("interrupted; nothing half-written is left")
         return 130
 
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
     if verb in ("-h", "--help", "--version"):
-        print(_help() if verb != "--version" else _version(), flush=True)
+        say(_help() if verb != "--version" else _version())
         return 0
     if verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, 1)

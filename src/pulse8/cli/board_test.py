@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from pulse8.board.codegen.render import MODEL_ID_BYTES
 from pulse8.board.link.client import Board
 from pulse8.board.link.selftest import BoardTestOptions, BoardVerdict, folder_facts, run_board_test
 from pulse8.board.link.serial_line import BAUD, serial_line
-from pulse8.cli.printing import print_json, watch
+from pulse8.cli.printing import print_json, show, table, watch
 from pulse8.notice import NOTICE
 
 
@@ -41,16 +38,14 @@ def run(flags: Flags) -> int:
 
 
 def _print(verdict: BoardVerdict) -> None:
-    console = Console(soft_wrap=True, highlight=False)
     for net in verdict.networks:
-        table = Table(
-            "figure", "value", "limit", "", title=f"{net.network}, {net.windows} windows", title_justify="left"
-        )
-        for gate in net.gates:
-            table.add_row(gate.name, f"{gate.value:.4g}", f"{gate.limit:.4g}", "met" if gate.passed else "not met")
-        console.print(table)
+        rows = [
+            (gate.name, f"{gate.value:.4g}", f"{gate.limit:.4g}", "met" if gate.passed else "not met")
+            for gate in net.gates
+        ]
+        show(table(("figure", "value", "limit", ""), rows, f"{net.network}, {net.windows} windows"))
         if not net.passed:
-            console.print(f"this looks like: {net.fault or 'no fault that is known here'}")
+            show(f"this looks like: {net.fault or 'no fault that is known here'}")
     if verdict.milliseconds is not None:
-        console.print(f"one run: {verdict.cycles:,} cycles, {verdict.milliseconds:.2f} ms")
-    console.print(f"{verdict.target}: {'passed' if verdict.passed else 'FAILED'}", NOTICE, sep="\n")
+        show(f"one run: {verdict.cycles:,} cycles, {verdict.milliseconds:.2f} ms")
+    show(f"{verdict.target}: {'passed' if verdict.passed else 'FAILED'}", NOTICE)

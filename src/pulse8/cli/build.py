@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
+from pulse8.cli.saying import say
 from pulse8.convert.files import USUAL_FOLDER
 from pulse8.convert.line import BuildOptions, run_build
 from pulse8.convert.verify.text import verdict_report
@@ -31,8 +32,8 @@ def run(flags: Flags) -> int:
         print_json(built)
     else:
         made = built.quantized
-        print(verdict_report(built.verdict))
-        print(f"\n{next_step(made.whole, made.spatial, made.temporal)}")
+        say(verdict_report(built.verdict))
+        say(f"\n{next_step(made.whole, made.spatial, made.temporal)}")
         board = f"\nboard:  {built.board}" if built.board else ""
-        print(f"\nmodels: {made.whole.parent}{board}\nreport: {built.report}")
+        say(f"\nmodels: {made.whole.parent}{board}\nreport: {built.report}")
     return 0 if built.verdict.passed else 1

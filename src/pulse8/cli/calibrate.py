@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 from pulse8.convert.quantize.calibrate import Calibrated, calibrate
 from pulse8.convert.quantize.options import CalibrateOptions
 
@@ -26,7 +27,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(drawn)
     else:
-        print(_summary(drawn))
+        say(_summary(drawn))
     return 0
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console
-from rich.table import Table
 
-from pulse8.cli.printing import print_json, watch
+from pulse8.cli.printing import print_json, show, table, watch
 from pulse8.learn.camera_check.camera_check import CameraCheck, CameraCheckOptions, camera_check
 from pulse8.learn.camera_check.plot import plot_camera_check
 from pulse8.notice import NOTICE
@@ -43,9 +41,10 @@ def run(flags: Flags) -> int:
 
 def _print(check: CameraCheck) -> None:
     title = f"{check.pulses} pulses on the noise of {check.clip}"
-    table = Table("pulse, % of green", "within 5 BPM", "believed", "MAE, BPM", "MAE believed", title=title)
+    rows = []
     for row in check.rows:
         errors = ("-" if value is None else f"{value:.1f}" for value in (row.mae_bpm, row.accepted_mae_bpm))
         close = f"{row.close_share:.0%}" if row.amplitude_share else "-"
-        table.add_row(f"{row.amplitude_share:.2%}", close, f"{row.accepted_share:.0%}", *errors)
-    Console(soft_wrap=True).print(table, check.sentence, NOTICE, sep="\n", highlight=False)
+        rows.append((f"{row.amplitude_share:.2%}", close, f"{row.accepted_share:.0%}", *errors))
+    head = ("pulse, % of green", "within 5 BPM", "believed", "MAE, BPM", "MAE believed")
+    show(table(head, rows, title), check.sentence, NOTICE)

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from pulse8.cli.printing import print_json, watch
-from pulse8.learn.prepare.check import Check, check_data
+from pulse8.cli.printing import print_json, show, table, watch
+from pulse8.learn.prepare.check import Check, Checked, check_data
 from pulse8.notice import NOTICE
 
 
@@ -38,12 +35,14 @@ def run(flags: Flags) -> int:
 
 
 def _print(check: Check) -> None:
-    table = Table("recording", "subject", "video", "reference", "windows with a rate", title=check.dataset)
-    for one in check.recordings:
-        if one.fault is None:
-            video = "-" if one.seconds is None else f"{one.seconds:.1f} s at {one.rate_hz:.2f} Hz"
-            table.add_row(one.recording, one.subject, video, one.reference, f"{one.labelled} of {one.windows}")
+    rows = [_row(one) for one in check.recordings if one.fault is None]
     faults = [f"❌ {one.recording}: {one.fault}" for one in check.recordings if one.fault is not None]
     count = len(check.recordings) - len(faults)
     whole = f"{count} of {len(check.recordings)} recordings can be used; this adapter was run on: {check.seen}"
-    Console(soft_wrap=True).print(table, *faults, whole, NOTICE, sep="\n", highlight=False, markup=False)
+    head = ("recording", "subject", "video", "reference", "windows with a rate")
+    show(table(head, rows, check.dataset), *faults, whole, NOTICE)
+
+
+def _row(one: Checked) -> tuple[str, ...]:
+    video = "-" if one.seconds is None else f"{one.seconds:.1f} s at {one.rate_hz:.2f} Hz"
+    return one.recording, one.subject, video, str(one.reference), f"{one.labelled} of {one.windows}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import Deployed, deploy
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 from pulse8.notice import NOTICE
 
 
@@ -29,7 +30,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(made)
     else:
-        print(_summary(made))
+        say(_summary(made))
     return 0
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.convert.diagnose.diagnose import diagnose
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.text import ranked_table
@@ -32,5 +33,5 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(found)
     else:
-        print(f"{ranked_table(found)}\n{NOTICE}")
+        say(f"{ranked_table(found)}\n{NOTICE}")
     return 0

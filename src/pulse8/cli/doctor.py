@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
-from pulse8.cli.printing import print_json, watch
+from pulse8.cli.printing import print_json, show, table, watch
 from pulse8.learn.self_test.self_test import self_test
 from pulse8.measure.infer.engine import Engine, engine
 from pulse8.measure.infer.saturation import Saturation, saturation
@@ -109,13 +106,15 @@ def _version(name: str) -> str | None:
 
 
 def _print(diagnosis: Diagnosis) -> None:
-    extras = Table("extra", "gives", "state", title="Extras", title_justify="left")
+    extras = []
     for extra, sentence in EXTRAS.items():
         lacking = diagnosis.missing[extra]
-        state = f'lacks {", ".join(lacking)}: pip install "pulse8\\[{extra}]"' if lacking else "installed"
-        extras.add_row(extra, sentence, state)
-    checks = Table("check", "result", "seconds", title="Self-test, simulated people", title_justify="left")
-    for check in diagnosis.checks:
-        checks.add_row(check.name, f"{'✓' if check.passed else '✗'} {check.detail}", f"{check.seconds:.1f}")
-    told = (f"INT8 is computed by the {diagnosis.engine.title}", *(f"⚠️ {line}" for line in diagnosis.warnings))
-    Console(soft_wrap=True).print(extras, checks, *told, NOTICE, sep="\n", highlight=False)
+        state = f'lacks {", ".join(lacking)}: pip install "pulse8[{extra}]"' if lacking else "installed"
+        extras.append((extra, sentence, state))
+    checks = [
+        (check.name, f"{'✓' if check.passed else '✗'} {check.detail}", f"{check.seconds:.1f}")
+        for check in diagnosis.checks
+    ]
+    engine_lines = (f"INT8 is computed by the {diagnosis.engine.title}", *(f"⚠️ {line}" for line in diagnosis.warnings))
+    first = table(("extra", "gives", "state"), extras, "Extras")
+    show(first, table(("check", "result", "seconds"), checks, "Self-test, simulated people"), *engine_lines, NOTICE)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pulse8.cli.evaluation_text import print_longer, print_matrix, print_table
 from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.cli.saying import say
 from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
 from pulse8.learn.evaluate.page import write_evaluation
@@ -38,5 +39,5 @@ def run(flags: Flags) -> int:
     else:
         (print_matrix if flags.mechanisms else print_table)(table)
         print_longer(table.longer)
-        print(NOTICE)
+        say(NOTICE)
     return 0

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table as Printed
 
+from pulse8.cli.printing import show
+from pulse8.cli.printing import table as printed
 from pulse8.learn.evaluate.longer import Longer
 from pulse8.learn.evaluate.page import (
     LONGER,
@@ -59,9 +59,9 @@ def print_longer(longer: Sequence[Longer]) -> None:
 
 
 def _print(title: str, head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    printed = Printed(*head, title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
+    lines: list[Sequence[str]] = []
     for row, told in zip(rows, grouped(rows), strict=True):
-        if told[0] and row is not rows[0]:
-            printed.add_section()
-        printed.add_row(*told)
-    Console(soft_wrap=True, width=250).print(printed, highlight=False)
+        lines += [(), told] if told[0] and row is not rows[0] else [told]
+    made = printed(head, lines, title, SIMPLE_HEAD)
+    made.collapse_padding = True
+    show(made, width=250)

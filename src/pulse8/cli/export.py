@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 from pulse8.convert.export.options import ExportOptions
 from pulse8.spec import ModelName
 
@@ -31,6 +32,6 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(exported)
         return 0
-    print(f"{exported.model}: {exported.bytes:,} bytes, {exported.parameters:,} parameters, opset {exported.opset}")
-    print(f"largest difference from torch: {exported.max_difference_bpm:.1e} BPM")
+    say(f"{exported.model}: {exported.bytes:,} bytes, {exported.parameters:,} parameters, opset {exported.opset}")
+    say(f"largest difference from torch: {exported.max_difference_bpm:.1e} BPM")
     return 0

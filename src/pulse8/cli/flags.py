@@ -1,10 +1,14 @@
 """Flags from frozen option records: names, defaults, help and checks have one home."""
 
+import contextlib
 import dataclasses
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, get_type_hints
 
 import tyro
+
+from pulse8.cli.saying import complain
 
 Record = TypeVar("Record")
 
@@ -18,9 +22,14 @@ def read_flags(record: type[Record], words: Sequence[str], prog: str, defaults: 
     ``=False``, or with a separate value.
     """
     config = (tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes)
-    parsed: Record = tyro.cli(
-        record, args=_spelled_out(record, words), prog=prog, config=config, default=_with_defaults(record, defaults)
-    )
+    spelled, default = _spelled_out(record, words), _with_defaults(record, defaults)
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            parsed: Record = tyro.cli(record, args=spelled, prog=prog, config=config, default=default)
+    finally:
+        if told := box.getvalue().rstrip("\n"):  # it quotes the words, and a pattern's words are names of files
+            complain(told)
     return parsed
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import tyro
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.measure.draw.sheet import write_sheet
 from pulse8.measure.face.track import TrackerName, track_face
 from pulse8.measure.video.decode import read_frames
@@ -52,5 +53,5 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(Inspected(str(output), summary))
         return 0
-    print(f"{summary}\n{output}")
+    say(f"{summary}\n{output}")
     return 0

@@ -3,6 +3,7 @@
 import webbrowser
 from dataclasses import dataclass
 
+from pulse8.cli.saying import say
 from pulse8.errors import ToolchainError
 from pulse8.live.options import LiveOptions
 from pulse8.notice import NOTICE
@@ -30,7 +31,7 @@ def run(flags: Flags) -> int:
     options = flags.guarded()
     listener = listen(options)
     url = address(options, listener)
-    print(f"{url}\nCtrl-C ends it. Frames stay on this machine and are not kept. {NOTICE}", flush=True)
+    say(f"{url}\nCtrl-C ends it. Frames stay on this machine and are not kept. {NOTICE}")
     if flags.browser:
         webbrowser.open(url)
     serve(options, listener)

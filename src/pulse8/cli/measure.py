@@ -1,6 +1,5 @@
 """``pulse8 measure``: heart rates from recordings or from a camera."""
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import tyro
 
 from pulse8.cli.printing import print_json, print_measurement, watch
 from pulse8.cli.recordings import NO_PICTURES, named, traces_of
-from pulse8.errors import InputError, Pulse8Error
+from pulse8.cli.saying import complain
+from pulse8.errors import InputError, Pulse8Error, shown
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS, plot_measurement
 from pulse8.measure.draw.rate_csv import write_rate_csv
@@ -91,7 +91,7 @@ def _one(path: Path, flags: Flags, tally: Tally, *, alone: bool) -> None:
     except Pulse8Error as error:
         if alone:
             raise
-        print(f"{error.heading}: {path}: {error}", file=sys.stderr)
+        complain(f"{error.heading}: {shown(str(path))}: {error}")
         tally.unread += 1
         return
     _show(str(path), measurement, flags, tally)
@@ -103,8 +103,8 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
         plot_measurement(flags.plot, _longest(waves), windows, whole, flags.band_bpm)
     if flags.overlay:
         draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=windows), watch)
-    shown = Measured(recording=recording, method=measurement.method, windows=windows, whole=whole)
-    (print_json if flags.json else print_measurement)(shown)
+    record = Measured(recording=recording, method=measurement.method, windows=windows, whole=whole)
+    (print_json if flags.json else print_measurement)(record)
     tally.rates += [(recording, "window", rate) for rate in windows]
     tally.rates.append((recording, "whole", whole))
     tally.without += all(rate.bpm is None for rate in (*windows, whole))

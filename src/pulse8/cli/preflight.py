@@ -9,6 +9,7 @@ from pulse8.board.preflight.options import PreflightOptions
 from pulse8.board.preflight.preflight import preflight, write_preflight
 from pulse8.board.preflight.text import preflight_text
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(found)
     else:
-        print(preflight_text(found))
+        say(preflight_text(found))
         if flags.budget:
             _print_budget(flags.model)
     return 0 if found.passed else 1
@@ -67,10 +68,10 @@ def _fix(flags: Flags, output: Path) -> int:
         print_json(fixed)
         return 0
     for change in fixed.changes:
-        print(f"mended: {change}")
-    print(f"largest difference from {flags.model}: {fixed.max_difference:.1e}")
+        say(f"mended: {change}")
+    say(f"largest difference from {flags.model}: {fixed.max_difference:.1e}")
     for path in fixed.files:
-        print(f"written: {path}; look again with `pulse8 preflight {path}`")
+        say(f"written: {path}; look again with `pulse8 preflight {path}`")
     return 0
 
 
@@ -82,6 +83,6 @@ def _print_budget(model: Path) -> None:
     )
 
     section = budget_section(budget({model: WHOLE_RATE}))
-    print(f"\n{section.title}. {section.text[0]}")
+    say(f"\n{section.title}. {section.text[0]}")
     for table in section.tables:
-        print("\n".join("  " + " | ".join(row) for row in (table.head, *table.rows)))
+        say("\n".join("  " + " | ".join(row) for row in (table.head, *table.rows)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.cli.saying import say
 from pulse8.learn.prepare.options import PrepareOptions
 from pulse8.learn.prepare.prepare import Report, prepare
 from pulse8.notice import NOTICE
@@ -44,7 +45,7 @@ def _print(done: Report) -> None:
         "-" if done.lag_s is None else "{:+.2f} to {:+.2f} s, median {:+.2f} s".format(*done.lag_s[::2], done.lag_s[1])
     )
     left_out = ", ".join(f"{count} {reason}" for reason, count in done.left_out.items()) or "none"
-    print(
+    say(
         f"{done.dataset}{kind}: {done.recordings} recordings of {done.subjects} subjects, "
         f"{done.prepared} prepared now, {done.kept} kept, {len(done.failed)} failed\n"
         f"{done.windows} windows of 8.53 s with a true rate; without one: {left_out}\n"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.learn.prepare.guide_store import guide_data_of
 from pulse8.learn.prepare.guide_windows import WindowOptions
 from pulse8.learn.prepare.ubfc import Preprocessed, preprocess_ubfc
@@ -44,9 +45,9 @@ def run(flags: Flags) -> int:
 
 def _print(done: Preprocessed) -> None:
     for counted in done.subjects:
-        print(
+        say(
             f"{counted.subject}: {counted.windows} windows of {counted.frames} frames; left out: "
             f"{counted.left_out_lost_face} with a lost face ({counted.lost_frames} frames), "
             f"{counted.left_out_no_rate} without a rate"
         )
-    print(f"{done.windows} windows of {len(done.subjects)} subjects: {done.output}")
+    say(f"{done.windows} windows of {len(done.subjects)} subjects: {done.output}")

@@ -3,16 +3,18 @@
 import dataclasses
 import json
 import logging
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rich.box import HEAVY_HEAD, Box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from pulse8.cli.saying import complain
+from pulse8.errors import shown
 from pulse8.notice import NOTICE
 from pulse8.values import HeartRate, Item
 
@@ -47,19 +49,30 @@ def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
 
 def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
     """Say on standard error, in one line, which recording could not be prepared."""
-    print(f"❌ {failure.recording}: {failure.reason}", file=sys.stderr)
+    complain(f"❌ {failure.recording}: {failure.reason}")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str, box: Box = HEAVY_HEAD) -> Table:
+    """Lay out a table of plain text, whatever its cells say; an empty row is a line between its neighbours."""
+    made = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
+    for row in rows:
+        cells = [shown(cell) for cell in row]
+        made.add_row(*cells) if cells else made.add_section()
+    return made
+
+
+def show(*things: str | Table, width: int | None = None) -> None:
+    """Print texts and tables; what stands in brackets or between colons is text like any other."""
+    console = Console(soft_wrap=True, width=width, markup=False, emoji=False, highlight=False)
+    console.print(*(shown(one) if isinstance(one, str) else one for one in things), sep="\n")
 
 
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print the rates as a table."""
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
-    table = Table("seconds", "BPM", "confidence", "resolution, BPM", title=title, title_justify="left")
-    for rate in measurement.windows:
-        table.add_row(*_cells(rate))
-    table.add_section()
     seconds, *others = _cells(measurement.whole)
-    table.add_row(f"{seconds}, one spectrum", *others, style="bold")
-    Console(soft_wrap=True).print(table, NOTICE, sep="\n", highlight=False)
+    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, one spectrum", *others)]
+    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), NOTICE)
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
@@ -82,7 +95,8 @@ def without_advice() -> Iterator[None]:
 def print_json(record: Any) -> None:  # noqa: ANN401 - any dataclass of the API
     """Print a result record as one line of JSON; numbers that are not finite become null."""
     fields = {**dataclasses.asdict(record), "notice": NOTICE}
-    print(json.dumps(_plain(fields), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_plain(fields), ensure_ascii=False, allow_nan=False)
+    print("".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 from pulse8.learn.splits.protocols import ProtocolOptions, write_protocol
 
 
@@ -51,6 +52,6 @@ def run(flags: Flags) -> int:
         print_json(done)
         return 0
     for name, (train, validation, test) in folds.items():
-        print(f"{name}: {train} subjects train, {validation} validate, {test} are tested")
-    print(f"{protocol.kind}{' (simulated)' if simulated else ''}, {flags.output}: {protocol.sha256[:12]}")
+        say(f"{name}: {train} subjects train, {validation} validate, {test} are tested")
+    say(f"{protocol.kind}{' (simulated)' if simulated else ''}, {flags.output}: {protocol.sha256[:12]}")
     return 0

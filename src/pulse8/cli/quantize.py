@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
+from pulse8.cli.saying import say
 from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.quantize import Quantized, quantize
@@ -38,7 +39,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(written)
     else:
-        print(_summary(written))
+        say(_summary(written))
     return 0
 
 
@@ -52,7 +53,7 @@ def _run_qat(flags: Flags) -> int:
         print_json(made)
     else:
         judge = f"pulse8 verify --fp32 {made.fine_tuned} --int8 {flags.output} --data {flags.data}"
-        print(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\nfaithful? {judge}\n{NOTICE}")
+        say(f"{training_report(made.training)}\n\n{_summary(made.quantized)}\nfaithful? {judge}\n{NOTICE}")
     return 0
 
 

@@ -7,6 +7,7 @@ from pulse8.board.link.client import Board
 from pulse8.board.link.record import RecordOptions, record_board
 from pulse8.board.link.serial_line import BAUD, serial_line
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.learn.camera_check.contact import read_ppg
 from pulse8.notice import NOTICE
 
@@ -36,6 +37,6 @@ def run(flags: Flags) -> int:
         print_json(recorded)
         return 0
     seen = ", ".join(f"{share:.0%}" for share in recorded.valid_share)
-    print(f"{recorded.file}: {recorded.frames} frames in {recorded.seconds:.1f} s; each ROI was measured in {seen}")
-    print(f"Next: pulse8 measure {recorded.file}\n{NOTICE}")
+    say(f"{recorded.file}: {recorded.frames} frames in {recorded.seconds:.1f} s; each ROI was measured in {seen}")
+    say(f"Next: pulse8 measure {recorded.file}\n{NOTICE}")
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import tyro
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.learn.simulate.rendering import Rendered, RenderOptions, write_rendered
 from pulse8.notice import NOTICE
 
@@ -34,4 +35,4 @@ def run(flags: Flags) -> int:
 
 
 def _print(done: Rendered) -> None:
-    print(f"simulated {done.kind}, {done.frames} frames: {done.output}\ntrue pulse: {done.truth}\n{NOTICE}")
+    say(f"simulated {done.kind}, {done.frames} frames: {done.output}\ntrue pulse: {done.truth}\n{NOTICE}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 from pulse8.convert.evidence.page import write_report
 
 
@@ -32,5 +33,5 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(Written(report=report))
     else:
-        print(f"report: {report}")
+        say(f"report: {report}")
     return 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.learn.prepare.simulated_clips import simulate_clips
 from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
@@ -45,7 +46,7 @@ def run(flags: Flags) -> int:
         print_json(row)
         return 0
     count = flags.subjects * flags.windows
-    print(f"{count} simulated windows of {flags.subjects} simulated subjects (seed {flags.seed}): {flags.output}")
+    say(f"{count} simulated windows of {flags.subjects} simulated subjects (seed {flags.seed}): {flags.output}")
     return 0
 
 
@@ -55,6 +56,6 @@ def _write_recordings(flags: Flags, preset: str) -> int:
     if flags.json:
         print_json(Recordings(recordings=made))
         return 0
-    print(f"{len(made)} simulated {preset} recordings of {flags.seconds:g} s: {made[0].traces} ... {made[-1].traces}")
-    print(NOTICE)
+    say(f"{len(made)} simulated {preset} recordings of {flags.seconds:g} s: {made[0].traces} ... {made[-1].traces}")
+    say(NOTICE)
     return 0

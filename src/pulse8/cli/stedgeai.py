@@ -9,6 +9,7 @@ from pulse8.board.stedgeai.commands import find_tool
 from pulse8.board.stedgeai.options import StedgeaiOptions
 from pulse8.board.stedgeai.stedgeai import Called, planned_calls, stedgeai
 from pulse8.cli.printing import print_json
+from pulse8.cli.saying import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Flags(StedgeaiOptions):
 def run(flags: Flags) -> int:
     """Call the tool and print its report's gates; 1 where one is not met."""
     if find_tool() is None and not flags.json:
-        print("\n".join(planned_calls(flags.model, flags.output, flags)))
+        say("\n".join(planned_calls(flags.model, flags.output, flags)))
     called = stedgeai(flags.model, flags.output, flags, flags.vectors)
     if flags.json:
         print_json(called)
@@ -47,14 +48,14 @@ def run(flags: Flags) -> int:
 
 def _print(called: Called) -> None:
     report = called.report
-    print("\n".join(called.calls))
+    say("\n".join(called.calls))
     kinds = (
         ("hardware", report.hardware_epochs),
         ("software", report.software_epochs),
         ("hybrid", report.hybrid_epochs),
     )
-    print(f"epochs: {report.epochs}, {', '.join(f'{count} {kind}' for kind, count in kinds if count is not None)}")
+    say(f"epochs: {report.epochs}, {', '.join(f'{count} {kind}' for kind, count in kinds if count is not None)}")
     for pool in report.pools:
-        print(f"{pool.name}: {pool.used_bytes:,} bytes")
-    print(f"weights: {report.weight_bytes} bytes; duration: {report.duration_ms} ms")
-    print("\n".join(f"gate not met: {failure}" for failure in called.failures) or "every gate met")
+        say(f"{pool.name}: {pool.used_bytes:,} bytes")
+    say(f"weights: {report.weight_bytes} bytes; duration: {report.duration_ms} ms")
+    say("\n".join(f"gate not met: {failure}" for failure in called.failures) or "every gate met")

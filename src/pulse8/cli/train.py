@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import complain, say
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.splits.split import Way
 from pulse8.learn.train.augment import AugmentOptions
@@ -98,7 +99,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(trained)
         return 0
-    print(*trained.lines, f"checkpoint: {trained.checkpoint}", NOTICE, sep="\n")
+    say(*trained.lines, f"checkpoint: {trained.checkpoint}", NOTICE)
     return 0
 
 
@@ -113,7 +114,7 @@ def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with t
         if options.subjects:
             refuse_by_risk(flags.output, simulated_pool("calibration", options, flags.cache))
     except InputError as error:
-        print(f"no refusal rules: {error}", file=sys.stderr)
+        complain(f"no refusal rules: {error}")
     return trained
 
 

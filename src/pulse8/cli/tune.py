@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.printing import print_json, watch, without_advice
+from pulse8.cli.saying import say
 from pulse8.convert.tune.options import TuneOptions
 from pulse8.errors import ToolchainError
 from pulse8.notice import NOTICE
@@ -37,5 +38,5 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(found)
     else:
-        print(f"{outcome(found)}\n{NOTICE}")
+        say(f"{outcome(found)}\n{NOTICE}")
     return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pulse8.board.inputs import pair_paths
 from pulse8.cli.printing import next_step, print_json, watch
+from pulse8.cli.saying import say
 from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.text import verdict_report
 from pulse8.convert.verify.verify import verify
@@ -31,7 +32,7 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(verdict)
         return 0 if verdict.passed else 1
-    print(verdict_report(verdict))
+    say(verdict_report(verdict))
     if verdict.passed:
-        print(f"\n{next_step(flags.int8, *(pair_paths(flags.int8) if verdict.waves is None else (None, None)))}")
+        say(f"\n{next_step(flags.int8, *(pair_paths(flags.int8) if verdict.waves is None else (None, None)))}")
     return 0 if verdict.passed else 1

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.values import CellTraces
+from pulse8.values import CellTraces, refuse_times
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +18,9 @@ class Ppg:
     t_s: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.samples.shape != self.t_s.shape or self.t_s.ndim != 1 or (np.diff(self.t_s) <= 0).any():
-            raise InputError("a contact PPG is one sample a time, and its times increase")
+        if self.samples.shape != self.t_s.shape or self.t_s.ndim != 1 or not np.isfinite(self.samples).all():
+            raise InputError("a contact PPG is one finite sample for each time")
+        refuse_times(self.t_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +31,9 @@ class Rates:
     t_s: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.bpm.shape != self.t_s.shape or self.t_s.ndim != 1 or (np.diff(self.t_s) <= 0).any():
-            raise InputError("heart rates are one number a time, and their times increase")
+        if self.bpm.shape != self.t_s.shape or self.t_s.ndim != 1 or not np.isfinite(self.bpm).all():
+            raise InputError("heart rates are one finite number for each time")
+        refuse_times(self.t_s)
 
 
 @dataclass(frozen=True, eq=False)

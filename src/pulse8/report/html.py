@@ -142,4 +142,4 @@ def inlined(svg: str, number: int) -> str:
 def write_page(path: Path, page: str) -> None:
     """Write a rendered page, whole or not at all."""
     with writing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # a name may hold half a character

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pulse8.convert.diagnose.findings import PartFinding, Values
+from pulse8.errors import shown
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ def _draw_histogram(axes: "Axes", finding: PartFinding, values: Values) -> None:
     axes.stairs(np.log10(1 + values.counts), edges, fill=True, color=FAINT)
     for end in finding.range or ():
         axes.axvline(end, color=PULSE, linewidth=1)
-    axes.set_title(finding.name)
+    axes.set_title(shown(finding.name), parse_math=False)
     axes.set_xlabel(f"clipped {finding.clipped_share:.2%}, used {finding.used_share:.0%}")
     axes.set_ylabel("log10(1 + values)")

@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 from typing import Final
 
+from pulse8.errors import shown
 from pulse8.learn.camera_check.camera_check import CARRIED_SHARE, CameraCheck
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
@@ -30,5 +31,5 @@ def plot_camera_check(path: Path, check: CameraCheck) -> None:
         if check.smallest_share is not None:
             axes.axvline(100 * check.smallest_share, color=PULSE, linewidth=0.8, linestyle=":")
         axes.set(xlabel="injected pulse, % of green, peak to peak", ylabel="share of windows", ylim=(-0.03, 1.03))
-        axes.set_title(textwrap.fill(check.sentence, TITLE_LETTERS), fontsize=9)
+        axes.set_title(textwrap.fill(shown(check.sentence), TITLE_LETTERS), fontsize=9, parse_math=False)
         axes.legend(frameon=False, loc="lower right")

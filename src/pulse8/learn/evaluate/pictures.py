@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.errors import shown
 from pulse8.learn.evaluate.readings import CONSTANT, ORACLE, Readings
 from pulse8.learn.evaluate.scores import Row
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
@@ -80,7 +81,7 @@ def plot_risks(path: Path, readings: Mapping[str, Readings]) -> None:
         for index, (group, found) in enumerate(curves.items()):
             axes = figure.add_subplot(lines, COLUMNS, index + 1)
             _draw_risks(axes, found, colours)
-            axes.set_title(group)
+            axes.set_title(shown(group), parse_math=False)
             if index == 0:
                 figure.legend(loc="outside upper center", ncols=8, frameon=False)
 

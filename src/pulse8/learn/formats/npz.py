@@ -57,7 +57,7 @@ def write(path: Path, record: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     shapes = {name: [_code(array.dtype), list(array.shape)] for name, array in arrays.items()}
     text = json.dumps({**record, "arrays": shapes}, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
     with zipfile.ZipFile(path, "w") as archive:
-        _put(archive, RECORD, text.encode())
+        _put(archive, RECORD, text.encode(errors="backslashreplace"))  # half a character, as JSON writes it
         for name, array in arrays.items():
             head = _head(array.dtype, array.shape)
             if isinstance(array, Blocks):

@@ -24,6 +24,7 @@ FORMAT: Final = "pulse8 store 1"
 SUFFIX: Final = ".npz"
 MAX_SAMPLES: Final = 20_000_000
 """Frames or contact samples of one recording: a week at 30 Hz; a larger claim is not believed."""
+BRIGHTEST: Final = 255.0
 PREPARE: Final = "make it again with pulse8 prepare"
 
 PATCH_SHAPE: Final = (len(ROI_NAMES), SIDE, SIDE, 3)
@@ -100,7 +101,7 @@ def read_recording(path: Path) -> Recording:
     try:
         return Recording(
             traces=CellTraces(
-                rgb=archive.read("rgb", "<f4", (frames, rois, CELLS_PER_ROI, 3)),
+                rgb=_colours(archive.read("rgb", "<f4", (frames, rois, CELLS_PER_ROI, 3))),
                 t_s=archive.read("t_s", "<f8", (frames,)),
                 valid=archive.read("valid", "|b1", (frames, rois)),
                 pixels=archive.read("pixels", "<f4", (frames, rois)) if "pixels" in archive else None,
@@ -134,6 +135,13 @@ def _count(archive: npz.Archive, name: str) -> int:
 def _pair(archive: npz.Archive, values: str, times: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     count = _count(archive, times)
     return archive.read(values, "<f4", (count,)), archive.read(times, "<f8", (count,))
+
+
+def _colours(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    darkest, brightest = float(rgb.min(initial=0.0)), float(rgb.max(initial=0.0))
+    if not (darkest >= 0 and brightest <= BRIGHTEST):  # not a number is neither
+        raise ValueError(f"cell colours of {darkest:g} to {brightest:g}, not 0 to 255")
+    return rgb
 
 
 def _condition(value: object) -> float | str | bool:

@@ -198,7 +198,7 @@ def write_index(store: Store) -> Path:
     path = store.path / INDEX
     with writing(path) as temporary:
         text = json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return path
 
 

@@ -21,6 +21,7 @@ from pulse8.errors import InputError, SpecError, ToolchainError
 from pulse8.manifest import existing_file, writing
 from pulse8.measure.face.detector import Detector
 from pulse8.measure.video.encode import RAW_AVI, Encoding, write_video
+from pulse8.measure.video.picture import read_picture
 from pulse8.values import Frames, Rgb
 
 PULSE_RGB: Final = (0.43, 1.0, 0.69)
@@ -179,10 +180,7 @@ def portrait(path: Path) -> Rgb:
         It is no picture, or it shows no face.
     """
     existing_file(path, "photograph", "give a picture of a face such as .jpg or .png")
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputError(f"{path} cannot be read as a picture; give a .jpg or .png")
-    rgb = np.ascontiguousarray(picture[..., ::-1], np.uint8)
+    rgb = read_picture(path, "give a .jpg or .png")
     faces = Detector().faces(rgb)
     if not faces:
         raise InputError(f"no face in {path}; give a picture of one upright face")

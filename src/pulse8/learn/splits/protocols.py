@@ -139,7 +139,8 @@ def write_protocol(path: Path, stores: Sequence[Path], options: ProtocolOptions)
         "folds": [{"name": fold.name, **asdict(fold.sides)} for fold in _folds(names, keys, options)],
     }
     with writing(path) as temporary:
-        temporary.write_text(json.dumps(fields, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     inputs = {store.dataset: accept(store.path / INDEX) for store in opened}
     record(path, "protocol", inputs, {"kind": fields["kind"], "folds": options.folds})
     return open_protocol(path)

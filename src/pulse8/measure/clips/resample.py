@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.values import SHORTEST_STEP_S, refuse_far
 
 RATE_HZ: Final = 30.0
 """Rate at which pulses are looked for; what most cameras deliver."""
@@ -94,8 +95,9 @@ def refuse_slow(t_s: NDArray[np.float64]) -> None:
 def _refuse_bad_times(t_s: NDArray[np.float64]) -> None:
     if len(t_s) < 2:
         raise InputError(f"a recording of {len(t_s)} frames has no frame rate; record longer")
+    refuse_far(t_s)
     gaps_s = np.diff(t_s)
-    if not (gaps_s > 0).all():  # not a number is not greater either
+    if not (gaps_s >= SHORTEST_STEP_S).all():  # not a number is not greater either
         raise InputError("time does not increase throughout; sort or mend the timestamps")
     widest = int(gaps_s.argmax())
     if gaps_s[widest] > LONGEST_GAP_S:

@@ -5,6 +5,7 @@ from its first frame. A window is whole when a frame reaches its last sample. :c
 come, :func:`window_clips` a whole recording; both give the same bytes.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +13,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.errors import InputError
 from pulse8.measure.clips.cells import CellRow, RecentRows
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.clips.resample import LONGEST_GAP_S, sample_at
 from pulse8.measure.signal.classical import is_grey
 from pulse8.spec import Normaliser
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Clip, NoClip, Reason
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, SHORTEST_STEP_S, CellTraces, Clip, NoClip, Reason, refuse_time
 
 SLACK_S: Final = 1e-6
 """Rounding of a time that was computed: a microsecond is no frame interval."""
@@ -57,19 +59,18 @@ def window_clips(traces: CellTraces, normaliser: Normaliser) -> Iterator[Clip | 
         One a window, in time order.
     """
     for stretch in stretches(traces):
-        hop_s = normaliser.hop / normaliser.rate_hz
-        start_s = first_s = float(stretch.t_s[0])
-        count = 0
-        while stretch.t_s[-1] >= _last_s(start_s, normaliser) - SLACK_S:
+        first_s, last_s = float(stretch.t_s[0]), float(stretch.t_s[-1])
+        for index in range(windows_between(first_s, last_s, normaliser)):
+            start_s = _start_s(first_s, index, normaliser)
             yield clip_of(frames_about(stretch, start_s, normaliser), start_s, normaliser)
-            count += 1
-            start_s = first_s + count * hop_s
 
 
-def window_count(stretch: CellTraces, normaliser: Normaliser) -> int:
-    """Count the windows of a stretch without a pause."""
-    spare_s = float(stretch.t_s[-1] - stretch.t_s[0]) - (normaliser.window - 1) / normaliser.rate_hz + SLACK_S
-    return 0 if spare_s < 0 else int(spare_s * normaliser.rate_hz / normaliser.hop) + 1
+def windows_between(first_s: float, last_s: float, normaliser: Normaliser) -> int:
+    """Count the windows that are whole in a stretch: an integer before anything is cut, whatever the times are."""
+    refuse_time(first_s)
+    refuse_time(last_s)
+    samples = math.floor((last_s - first_s + SLACK_S) * normaliser.rate_hz)
+    return max(0, (samples - (normaliser.window - 1)) // normaliser.hop + 1)
 
 
 def frames_about(traces: CellTraces, start_s: float, normaliser: Normaliser) -> CellTraces:
@@ -105,21 +106,25 @@ class ClipStream:
 
     def push(self, t_s: float, row: CellRow) -> Iterator[Clip | NoClip]:
         """Take the next frame; yields the windows that it completes."""
+        refuse_time(t_s)
         if not row.valid.any():
             return
+        if t_s - self._rows.last_s < SHORTEST_STEP_S:
+            raise InputError(f"time does not increase after {self._rows.last_s:.3f} s; give each frame once, in order")
         if t_s - self._rows.last_s > LONGEST_GAP_S:
             self._rows.clear()
             self._first_s, self._count = t_s, 0
         self._rows.add(t_s, row)
-        while t_s >= _last_s(self._start_s(), self._normaliser) - SLACK_S:
-            start_s = self._start_s()
+        for index in range(self._count, windows_between(self._first_s, t_s, self._normaliser)):
+            start_s = _start_s(self._first_s, index, self._normaliser)
             self._rows.forget_before(start_s + SLACK_S)
+            self._count = index + 1
             frames = self._rows.traces(_last_s(start_s, self._normaliser) - SLACK_S)
             yield clip_of(frames, start_s, self._normaliser)
-            self._count += 1
 
-    def _start_s(self) -> float:
-        return self._first_s + self._count * (self._normaliser.hop / self._normaliser.rate_hz)
+
+def _start_s(first_s: float, index: int, normaliser: Normaliser) -> float:
+    return first_s + index * (normaliser.hop / normaliser.rate_hz)
 
 
 def _last_s(start_s: float, normaliser: Normaliser) -> float:

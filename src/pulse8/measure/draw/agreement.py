@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import ToolchainError
+from pulse8.errors import ToolchainError, shown
 from pulse8.measure.signal.metrics import limits_of_agreement
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def layer_sqnr_svg(layers: Sequence[str], decibels: Sequence[float]) -> str:
     figure, axes = _figure("SQNR (dB)", "", (SIZE_IN[0], 0.9 + 0.22 * len(layers)))
     places = range(len(layers))
     axes.barh(places, [min(value, SQNR_SHOWN_DB) for value in decibels], color=BLUE)
-    axes.set_yticks(places, layers)
+    axes.set_yticks(places, [_plain(name) for name in layers])
     axes.invert_yaxis()
     axes.margins(y=0.01)
     for place, value in zip(places, decibels, strict=True):
-        shown = f"{value:.0f}" if value <= SQNR_SHOWN_DB else f"over {SQNR_SHOWN_DB}: equal but for rounding"
-        axes.text(min(max(value, 0), SQNR_SHOWN_DB) + 0.5, place, shown, va="center", fontsize=8)
+        label = f"{value:.0f}" if value <= SQNR_SHOWN_DB else f"over {SQNR_SHOWN_DB}: equal but for rounding"
+        axes.text(min(max(value, 0), SQNR_SHOWN_DB) + 0.5, place, label, va="center", fontsize=8)
     furthest = max(decibels)
     axes.set_xlim(min(0, *decibels), SQNR_SHOWN_DB * 1.6 if furthest > SQNR_SHOWN_DB else 1.15 * max(furthest, 1))
     return _svg(figure, "layers")
@@ -79,7 +79,9 @@ def layer_timeline_svg(layers: Sequence[tuple[str, float, float]]) -> str:
         axes.barh(place, high, left=high_start, color=BLUE, alpha=0.45)
         axes.barh(place, low, left=low_start, color=BLUE)
         low_start, high_start = low_start + low, high_start + high
-    axes.set_yticks(range(len(layers)), [name[:24] for name, _, _ in layers], fontsize=7 if len(layers) < 25 else 4)
+    axes.set_yticks(
+        range(len(layers)), [_plain(name[:24]) for name, _, _ in layers], fontsize=7 if len(layers) < 25 else 4
+    )
     axes.invert_yaxis()
     return _svg(figure, "timeline")
 
@@ -106,7 +108,7 @@ def strata_svg(rows: Sequence[tuple[str, float, float, tuple[float, float] | Non
         axes.plot(interval or (int8, int8), (place, place), color=ORANGE, linewidth=2, alpha=0.5)
         axes.plot([int8], [place], "o", color=ORANGE, markersize=4)
         axes.plot([fp32], [place], "o", color=GREY, markersize=9, fillstyle="none")
-    axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
+    axes.set_yticks(range(len(rows)), [_plain(name) for name, *_ in rows])
     axes.set(xlim=(0, None), ylim=(len(rows) - 0.5, -0.5))
     return _svg(figure, f"strata {rows[0][0]}")
 
@@ -121,6 +123,11 @@ def stages_svg(stages: Sequence[tuple[str, float]]) -> str:
     axes.set_yticks(range(len(stages)), [name for name, _ in stages])
     axes.invert_yaxis()
     return _svg(figure, "stages")
+
+
+def _plain(name: str) -> str:
+    """Return a name of anybody's as a label: no mathematics between dollars, no control signs."""
+    return shown(name).replace("$", r"\$")
 
 
 def _drawn(values: Values) -> Values:

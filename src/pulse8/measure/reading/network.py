@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, SpecError
 from pulse8.manifest import existing_file
-from pulse8.measure.clips.windows import clip_of, window_clips, window_count
+from pulse8.measure.clips.windows import clip_of, window_clips, windows_between
 from pulse8.measure.infer.engine import Engine
 from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.reading.options import MeasureOptions
@@ -84,7 +84,7 @@ def network_reader(options: MeasureOptions) -> Reader:
 def _read_stretch(network: Network, stretch: CellTraces, watch: Watch[Any]) -> Part:
     """Read each window; the stretch's wave is joined from those that have a rate, and is refused by no further rule."""
     normaliser = network.normaliser
-    count = window_count(stretch, normaliser)
+    count = windows_between(float(stretch.t_s[0]), float(stretch.t_s[-1]), normaliser)
     windows = window_clips(stretch, normaliser) if count else early_clip(stretch, normaliser)
     seen = [_seen(window, network) for window in watch(windows, "windows", max(count, 1))]
     if not seen:

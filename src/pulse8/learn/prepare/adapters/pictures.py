@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.measure.video.decode import MAX_PIXELS
+from pulse8.measure.video.containers import MAX_PIXELS
+from pulse8.measure.video.picture import read_picture
 from pulse8.values import Frames, Rgb
 
 BLOCK: Final = 16
@@ -35,10 +35,7 @@ def read_pictures(paths: Sequence[Path], t_s: NDArray[np.float64], source: Path)
 
 def _pictures(paths: Sequence[Path], t_s: NDArray[np.float64]) -> Iterator[tuple[Rgb, float]]:
     for path, time_s in zip(paths, t_s, strict=True):
-        bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.stat().st_size else None
-        if bgr is None:
-            raise InputError(f"{path} cannot be read as a picture; copy it again")
-        yield np.ascontiguousarray(bgr[..., ::-1], np.uint8), float(time_s)
+        yield read_picture(path, "copy it again"), float(time_s)
 
 
 def read_array(
