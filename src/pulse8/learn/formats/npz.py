@@ -5,13 +5,15 @@ its stated type and shape must have, and every size is checked against the file 
 """
 
 import hashlib
+import io
 import json
 import math
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -108,6 +110,7 @@ class Archive:
 
     def __init__(self, path: Path, hint: str) -> None:
         self.path, self._hint = path, hint
+        self._kept: dict[str, bytes] = {}
         try:
             with zipfile.ZipFile(path) as archive:
                 self._entries = {entry.filename: entry for entry in archive.infolist()}
@@ -144,13 +147,21 @@ class Archive:
         head, entry = self._checked(name, dtype, shape)
         array = np.empty(shape, dtype)
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(entry) as file:
+            with self._opened(entry) as file:
                 whole = file.read(len(head)) == head and _fill(file, array)
         except ZIP_ERRORS as error:
             raise self._refusal(f"has a damaged {name} ({error})") from error
         if not whole:
             raise self._refusal(f"has a damaged {name}")
         return array
+
+    @contextmanager
+    def _opened(self, entry: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+        if entry.filename in self._kept:
+            yield io.BytesIO(self._kept[entry.filename])
+            return
+        with zipfile.ZipFile(self.path) as archive, archive.open(entry) as file:
+            yield file
 
     def stored(self, name: str, dtype: str, shape: tuple[int, ...]) -> Stored:
         """Return a large array to be read row by row where it is; raises as :meth:`read`."""
@@ -167,16 +178,24 @@ class Archive:
                 raise self._refusal(f"has a damaged {name}")
         return Stored(self.path, np.dtype(dtype), shape, offset + len(head))
 
-    def sha256(self) -> str:
-        """Hash every entry's name and bytes, uncompressed, in the order of their names."""
+    def sha256(self, keep: Collection[str] = ()) -> str:
+        """Hash every entry's name and bytes, uncompressed, in the order of their names.
+
+        Arrays named in ``keep`` are kept in memory, so that reading them does not read the file again.
+        """
         digest = hashlib.sha256()
+        kept = {f"{name}.npy" for name in keep}
         try:
             with zipfile.ZipFile(self.path) as archive:
                 for name in sorted(self._entries):
                     digest.update(f"{name}\0{self._entries[name].file_size}\0".encode())
+                    blocks: list[bytes] = []
                     with archive.open(name) as file:
                         while block := file.read(BLOCK_BYTES):
                             digest.update(block)
+                            blocks += [block] if name in kept else []
+                    if name in kept:
+                        self._kept[name] = b"".join(blocks)
         except ZIP_ERRORS as error:
             raise self._refusal(f"is damaged ({error})") from error
         return digest.hexdigest()

@@ -27,6 +27,9 @@ MAX_SAMPLES: Final = 20_000_000
 BRIGHTEST: Final = 255.0
 PREPARE: Final = "make it again with pulse8 prepare"
 
+ARRAYS: Final = ("rgb", "t_s", "valid", "pixels", "ppg", "ppg_t_s", "rate_bpm", "rate_t_s")
+"""All that a recording is read from; patches stay in the file."""
+
 PATCH_SHAPE: Final = (len(ROI_NAMES), SIDE, SIDE, 3)
 
 
@@ -95,7 +98,11 @@ def read_recording(path: Path) -> Recording:
     InputError
         It is missing, damaged, of another kind, or what it holds is no recording.
     """
-    archive = open_recording(path)
+    return recording_in(open_recording(path))
+
+
+def recording_in(archive: npz.Archive) -> Recording:
+    """Read the recording of an open file; raises as :func:`read_recording`."""
     frames, record = _count(archive, "t_s"), archive.record
     rois = len(ROI_NAMES)
     try:
@@ -114,7 +121,7 @@ def read_recording(path: Path) -> Recording:
             conditions={str(name): _condition(value) for name, value in record["conditions"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InputError(f"{path} holds no recording ({error}); {PREPARE}") from error
+        raise InputError(f"{archive.path} holds no recording ({error}); {PREPARE}") from error
 
 
 def open_recording(path: Path) -> npz.Archive:
@@ -148,8 +155,3 @@ def _condition(value: object) -> float | str | bool:
     if not isinstance(value, float | int | str | bool):
         raise TypeError(f"a condition is {value!r}")
     return value
-
-
-def content_sha256(path: Path) -> str:
-    """Hash a recording's entries uncompressed, so that the compressor's version does not count."""
-    return npz.Archive(path, PREPARE).sha256()

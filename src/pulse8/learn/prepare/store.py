@@ -19,12 +19,12 @@ from typing import Any, Final
 from pulse8.errors import InputError
 from pulse8.learn.formats import npz
 from pulse8.learn.formats.recordings import (
+    ARRAYS,
     FORMAT,
     PATCH_SHAPE,
     PREPARE,
-    content_sha256,
     open_recording,
-    read_recording,
+    recording_in,
     recording_path,
 )
 from pulse8.learn.formats.stored import Stored
@@ -146,10 +146,10 @@ class Store:
             Its file is missing, damaged or not the one that the index names.
         """
         path = recording_path(self.path, entry.recording)
-        recording = read_recording(path)
-        if content_sha256(path) != entry.sha256:
+        archive = open_recording(path)
+        if archive.sha256(keep=ARRAYS) != entry.sha256:
             raise InputError(f"{path} is not the file that {self.path / INDEX} names; {PREPARE}")
-        return recording
+        return recording_in(archive)
 
     def patches(self, entry: Entry) -> Stored | None:
         """Return a recording's patches, uint8 [T, 3, 36, 36, 3], read where they are; ``None`` without any."""
