@@ -117,7 +117,7 @@ def read(estimate: Estimate | None, truth: Truth) -> Reading:
     """Read a pulse's rate; ``None`` is a window that could not be seen.
 
     A rate is accepted as the estimate says, or else where the measure line would believe it: more of a tone than noise
-    is (decision 0014).
+    is (decision 0111).
     """
     common = Reading(
         subject=truth.subject,

@@ -18,7 +18,7 @@ exceeds its pulse under about 4 s (doi 10.1007/978-3-030-98404-5_14). Three beat
 NOISE_MEAN: Final = 0.65
 NOISE_SPREAD: Final = 2.0
 """Tonality that noise does not reach: (mean + spread / sqrt(M)) / ln(M), M the bins in the band. 1.3 to 1.4 times what
-99.9 % of white-noise records of 5 to 60 s stay under (benchmarks/face_video.py refusal; decision 0014)."""
+99.9 % of white-noise records of 5 to 60 s stay under (benchmarks/face_video.py refusal; decision 0111)."""
 
 
 def tonality(wave: Waveform, band_bpm: tuple[float, float]) -> float:
