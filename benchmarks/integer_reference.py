@@ -67,10 +67,10 @@ def exact_values(step: Step, codes: Codes) -> NDArray[np.float64] | None:
 def _summed(step: Conv | AveragePool, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum integers: real values but for the source's scale."""
     layout = LAYOUTS["channel first"]
-    windows = layout.windows(x.astype(np.float32), step.window, 0)
+    places = layout.places(x.astype(np.float32), step.window, 0)
     if isinstance(step, AveragePool):
-        return windows.sum(axis=(-2, -1), dtype=np.float64) / np.prod(step.window.kernel)
-    sums = layout.conv(windows, step).astype(np.float64) + step.bias[:, None, None]
+        return np.sum(places, axis=0, dtype=np.float64) / np.prod(step.window.kernel)
+    sums = layout.conv(places, step).astype(np.float64) + step.bias[:, None, None]
     return sums * step.weight_scale.astype(np.float64)[:, None, None]
 
 

@@ -80,7 +80,7 @@ def prepare(folder: Path) -> None:
     """Make the inputs that all processors share."""
     folder.mkdir(parents=True, exist_ok=True)
     simulate_clips(folder / "clips.npz", SUBJECTS)
-    simulate(folder / "windows.pt", SimulateOptions(subjects=12, windows=10))
+    simulate(folder / "windows.pt", SimulateOptions(subjects=12, windows=12))
     write_video(folder / "face.mp4", render(VIDEO), VIDEO.rate_hz, h264(12))
 
 

@@ -196,9 +196,10 @@ def pulse12(pulse12_files, tmp_path_factory):
     return folder
 
 
-def wave_verdict(folder, model):
+def wave_verdict(folder, model, runner="integer"):
     (folder / "external.onnx").write_bytes(model.SerializeToString())
-    return verify(folder / "fp32.onnx", folder / "external.onnx", folder / "clips.npz", VerifyOptions()).verdict
+    options = VerifyOptions(runner=runner)
+    return verify(folder / "fp32.onnx", folder / "external.onnx", folder / "clips.npz", options).verdict
 
 
 def test_a_waveform_model_has_gates_of_its_own(pulse12):
@@ -224,10 +225,6 @@ WAVE_FAULTS = {
     "swapped channels": (lambda model: change(model, "head_w_q", lambda weights: weights[::-1]), "p95"),
     "swapped phases": (lambda model: change(model, "phases_w_q", lambda weights: weights[[1, 0, 2, 3]]), "sqnr"),
     "truncated bias": (lambda model: change(model, "phases_b_q", lambda bias: bias >> 11 << 11), "bias"),
-    "one scale for all weights": (
-        lambda model: change(model, "enter_w_s", lambda scales: np.full_like(scales, scales.max())),
-        "scheme",
-    ),
 }
 
 
@@ -239,6 +236,14 @@ def test_a_fault_in_a_waveform_model(pulse12, fault):
     verdict = wave_verdict(pulse12, model)
     assert gate in unmet(verdict)
     assert not verdict.passed
+
+
+def test_one_scale_for_all_weights_is_refused_by_integers_and_breaks_the_scheme(pulse12):
+    model = onnx.load(pulse12 / "int8.onnx")
+    change(model, "enter_w_s", lambda scales: np.full_like(scales, scales.max()))
+    with pytest.raises(InputError, match="Conv enter: bias scale is not input scale times weight scale"):
+        wave_verdict(pulse12, model)
+    assert "scheme" in unmet(wave_verdict(pulse12, model, "ort"))
 
 
 def test_calibration_on_noise(pulse12):
