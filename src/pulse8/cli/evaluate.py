@@ -4,23 +4,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse8.cli.evaluation_text import print_longer, print_matrix, print_table
+from pulse8.cli.people import run_people
 from pulse8.cli.printing import print_json, tell_failure, watch
 from pulse8.cli.saying import say
 from pulse8.learn.evaluate.data_set import evaluate_data_set
-from pulse8.learn.evaluate.options import DataSetOptions, EvaluateOptions
+from pulse8.learn.evaluate.options import DataSetOptions, PeopleOptions
 from pulse8.learn.evaluate.page import write_evaluation
 from pulse8.learn.evaluate.table import evaluate_strata
 from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(EvaluateOptions, DataSetOptions):
-    """Methods, networks, constant and oracle on the same windows: of the frozen simulated strata, or of a data set.
+class Flags(PeopleOptions, DataSetOptions):
+    """Methods, networks, constant and oracle on the same windows: of the frozen strata, a data set, or real people.
 
     Attributes
     ----------
     output
-        Write an HTML page here, with pictures.
+        Write an HTML page here, with pictures; of people a page of Markdown.
     json
         Print one machine-readable record instead of the table.
     """
@@ -31,6 +32,8 @@ class Flags(EvaluateOptions, DataSetOptions):
 
 def run(flags: Flags) -> int:
     """Evaluate, write and print."""
+    if flags.on_people:
+        return run_people(flags, flags.output, as_json=flags.json)
     table = evaluate_data_set(flags, flags, watch, tell_failure) if flags.asked else evaluate_strata(flags, watch)
     if flags.output is not None:
         write_evaluation(flags.output, table)

@@ -12,18 +12,22 @@ import torch
 
 from pulse8.errors import InputError, SpecError, ToolchainError
 from pulse8.learn.models.pulse12 import Design
+from pulse8.learn.simulate.beats import beats
+from pulse8.learn.simulate.conditions import Body
 from pulse8.learn.simulate.mechanisms import MECHANISMS
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
+from pulse8.learn.simulate.wave import blood, read_off
 from pulse8.learn.splits.split import split
 from pulse8.learn.train.augment import AugmentOptions, augmented
 from pulse8.learn.train.batches import WINDOW, TrainingBatches, fixed_batches
-from pulse8.learn.train.boundary import normalised, spectra
-from pulse8.learn.train.losses import loss, rates_bpm
+from pulse8.learn.train.boundary import detrending, labelling, normalised, spectra
+from pulse8.learn.train.losses import label_rates_bpm, loss, rates_bpm
 from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import open_pool, write_pool
 from pulse8.learn.train.pulse12 import Learner, Recipe, train_pulse12
 from pulse8.learn.train.sources import assert_apart, world_of
+from pulse8.learn.train.surroundings import drifted, exposed, moved, wanted_bpm
 from pulse8.learn.train.world import PARTS, WorldOptions, part_of, world
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.signal.filters import band_pass
@@ -92,10 +96,63 @@ def test_augmentation_leaves_the_pulse_and_drops_whole_rois():
     gone = ~dropped.reshape(WINDOW, 3, -1).any(axis=(0, 2))
     assert gone.sum() in (1, 2)
     np.testing.assert_array_equal(dropped.reshape(WINDOW, 3, -1)[:, ~gone], cells.reshape(WINDOW, 3, -1)[:, ~gone])
-    flipped = augmented(np.arange(WINDOW * 36, dtype=np.float32).reshape(WINDOW, 12, 3), AugmentOptions(flip=1), random)
+    counted = np.arange(WINDOW * 36, dtype=np.float32).reshape(WINDOW, 12, 3)
+    flipped = augmented(counted, AugmentOptions(**{**vars(NEVER), "flip": 1.0}), random)
     assert len(np.unique(flipped[0])) == 36
     with pytest.raises(SpecError, match="gap"):
         AugmentOptions(gap=1.5)
+
+
+@pytest.mark.parametrize("bpm", [41.0, 43.0, 46.0, 50.0])
+def test_a_slow_pulse_is_labelled_with_its_own_rate_and_not_with_its_double(bpm):
+    random = np.random.default_rng(6)
+    contacts = []
+    for _ in range(8):
+        body = Body(bpm=bpm, dicrotic=0.5)
+        contacts.append(read_off(blood(beats(body, 12.0, random), body, 12.0), 1.0 + T_S))
+    steady = torch.from_numpy(np.array(contacts)).float() @ (labelling(WINDOW) @ detrending(WINDOW)).T
+    assert (label_rates_bpm(steady) - bpm).abs().max() <= 3
+
+
+def test_one_trace_stands_in_all_cells_and_keeps_the_pulse():
+    random = np.random.default_rng(3)
+    cells = 100 * (1 + 0.01 * tone(90).numpy())[:, None, None] * random.uniform(0.5, 1.5, (1, 12, 3))
+    cells[:, 4:8] = 0
+    alike = augmented(cells.astype(np.float32), AugmentOptions(**{**vars(NEVER), "single": 1.0}), random)
+    assert np.ptp(alike, axis=1).max() < 1e-4
+    assert rates_bpm(torch.from_numpy(alike[:, 0, 1] / alike[:, 0, 1].mean() - 1)[None]).item() == 90
+
+
+@pytest.mark.parametrize("change", [drifted, moved, exposed])
+def test_what_surrounds_a_pulse_changes_colours_and_stays_in_their_range(change):
+    random = np.random.default_rng(5)
+    cells = np.full((WINDOW, 12, 3), 240, np.float32) * (1 + 0.05 * tone(20).numpy()[:, None, None])
+    changed = change(np.clip(cells, 0, 255).astype(np.float32), random)
+    assert changed.dtype == np.float32
+    assert 0 <= changed.min() < changed.max() <= 255.0 * 1.3
+    assert np.abs(changed - cells).max() > 0.1
+
+
+def test_a_thing_without_a_pulse_is_no_pulse_and_a_blind_window_has_no_brightness(pool):
+    options = AugmentOptions(**{**vars(NEVER), "still": 1.0, "blind": 1.0})
+    batch = next(iter(TrainingBatches([(pool, 1.0)], 8, range(1), 0, options)))
+    assert not batch.pulse.any()
+    assert not batch.clips[:, 0].any()
+    assert batch.clips[:, 1:].any()
+
+
+def test_a_long_batch_has_half_the_windows_of_twice_the_length(pool):
+    options = AugmentOptions(**{**vars(NEVER), "long": 1.0})
+    batch = next(iter(TrainingBatches([(pool, 1.0)], 8, range(1), 0, options)))
+    assert batch.clips.shape == (4, 3, 12, 2 * WINDOW)
+    assert batch.contact.shape == (4, 2 * WINDOW)
+
+
+def test_half_of_the_wanted_rates_are_as_people_have_them():
+    random = np.random.default_rng(2)
+    rates = {share: np.array([wanted_bpm((40.0, 180.0), share, random) for _ in range(2000)]) for share in (0.0, 1.0)}
+    assert np.mean(rates[0.0] < 100) == pytest.approx(60 / 140, abs=0.05)
+    assert np.mean(rates[1.0] < 100) > 0.85
 
 
 def test_a_clean_face_shows_nothing_but_its_pulse(pool):

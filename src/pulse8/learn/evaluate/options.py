@@ -79,3 +79,27 @@ class EvaluateOptions:
             raise SpecError(f"limit of {self.limit} subjects; give 0 for all, or at least 2")
         if self.mechanisms and self.strata:
             raise SpecError("mechanisms are tested on the hard stratum; leave --strata away")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleOptions(EvaluateOptions):
+    """Real people, and the open benchmark, in place of simulated strata.
+
+    Attributes
+    ----------
+    people
+        Folder of the real recordings: classical methods and networks on every second of them.
+    predictions
+        CSV file of somebody's predictions, scored on the frozen strata and, with --people, on the real recordings.
+    windows
+        Write the windows that a prediction file has rows for to this CSV file.
+    """
+
+    people: Path | None = None
+    predictions: Path | None = None
+    windows: Path | None = None
+
+    @property
+    def on_people(self) -> bool:
+        """Whether any of the three was named."""
+        return any(value is not None for value in (self.people, self.predictions, self.windows))

@@ -32,6 +32,11 @@ LABEL_S: Final = 256 / RATE_HZ
 LARGEST_SWING_BPM: Final = 10.0
 """Rates that came instead of a pulse and that differ by more in one window do not label it."""
 
+CONTACT_BAND_BPM: Final = (25.0, 240.0)
+"""What contact waves are band-passed to, once, before their rate is read or a network is taught by them. The readout's
+own band takes half of a pulse of 40 BPM and nothing of its second harmonic; twice over, nearly all labels of 42 BPM
+were the double."""
+
 EDGE_S: Final = 0.5
 """A reference may begin that much later, or end earlier, than the window that it labels."""
 
@@ -95,11 +100,15 @@ def _from_beats(reference: Ppg, beats_s: NDArray[np.float64], start_s: float, en
 
 
 def _spectrum_bpm(reference: Ppg, start_s: float, end_s: float) -> float | None:
-    """Read the wave's rate as a method's is read."""
+    """Read the rate of the wave's highest peak in the readout's band, a slow pulse's first harmonic left whole."""
     at_s = np.arange(start_s, end_s - 0.5 / RATE_HZ, 1 / RATE_HZ)
-    steady = detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ))
-    wave = band_pass(steady, RATE_HZ, Readout().band_bpm).astype(np.float32)
-    return heart_rate(Waveform(samples=wave, rate_hz=RATE_HZ, start_s=start_s), Readout()).bpm
+    return contact_bpm(detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ)))
+
+
+def contact_bpm(steady: NDArray[np.float64]) -> float | None:
+    """Rate of a detrended contact wave [N] at ``RATE_HZ``: its highest peak inside the readout's band."""
+    wave = band_pass(steady, RATE_HZ, CONTACT_BAND_BPM).astype(np.float32)
+    return heart_rate(Waveform(samples=wave, rate_hz=RATE_HZ, start_s=0.0), Readout()).bpm
 
 
 def _from_rates(rates: Rates, start_s: float, end_s: float) -> Label:

@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.learn.prepare.labels import Labels
+from pulse8.learn.prepare.labels import Labels, contact_bpm
 from pulse8.learn.recording import Ppg, Recording
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import EvenCells, even_cells, frames_about, normalised
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.measure.signal.rate import heart_rate
 from pulse8.spec import Normaliser, Readout
 from pulse8.values import Clip, NoClip, Waveform
 
@@ -110,28 +109,29 @@ def window_at(recording: Recording, start: int, length: int, labels: Labels | No
     start_s = float(recording.traces.t_s[0]) + start / RATE_HZ
     wanted = dataclasses.replace(NORMALISER, window=length)
     even = even_cells(frames_about(recording.traces, start_s, wanted), start_s, wanted)
-    contact = _contact(recording.reference, start_s + np.arange(length) / RATE_HZ)
-    spectrum_bpm = None if contact is None else heart_rate(as_wave(contact), Readout()).bpm
+    raw = _contact(recording.reference, start_s + np.arange(length) / RATE_HZ)
     truth = Truth(
         subject=recording.subject,
         recording=recording.recording,
         start_s=start_s,
         alive=recording.reference is not None or recording.rates is not None,
-        contact=contact,
-        bpm=spectrum_bpm if labels is None else labels.between(start_s, start_s + length / RATE_HZ).bpm,
+        contact=None if raw is None else banded(raw),
+        bpm=(None if raw is None else contact_bpm(raw))
+        if labels is None
+        else labels.between(start_s, start_s + length / RATE_HZ).bpm,
         conditions=recording.conditions,
     )
     return TrueWindow(None if isinstance(even, NoClip) else Window(even), truth)
 
 
 def _contact(reference: Ppg | None, at_s: Signal) -> Signal | None:
-    """Contact pulse in a window; ``None`` where the sensor pauses there for longer than can be bridged."""
+    """Contact pulse in a window, detrended; ``None`` where the sensor pauses there for too long to be bridged."""
     if reference is None:
         return None
     inside = reference.t_s[(reference.t_s > at_s[0]) & (reference.t_s < at_s[-1])]
     if np.diff(inside, prepend=at_s[0], append=at_s[-1]).max() > LONGEST_GAP_S:
         return None
-    return banded(detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ)))
+    return detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ))
 
 
 def banded(steady: Signal) -> Signal:

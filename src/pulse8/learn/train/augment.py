@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.learn.train.surroundings import drifted, exposed, harmonics, moved, one_trace
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.projections import PBV_RGB
 
@@ -20,7 +21,9 @@ class AugmentOptions:
     Attributes
     ----------
     stretch
-        Time runs faster or slower, so that the rate becomes an even draw of 40 to 180 BPM, within a factor of 1.4.
+        Time runs faster or slower, so that the rate becomes the one that is wanted, within a factor of 1.4.
+    people
+        The wanted rate is one as people have it; otherwise an even draw of 40 to 180 BPM.
     flip
         The face is mirrored, and the cells of an ROI change places.
     disturbance
@@ -35,6 +38,16 @@ class AugmentOptions:
         In place of the recording, a face that does nothing but pulse, before a camera with next to no noise.
     short
         A batch's windows have only 5 to 8 s, after zeros: a provisional reading.
+    long
+        A batch has half the windows of twice the length: what the same weights are read on for 17 s.
+    drift, move, exposure
+        Light drifts steeply; something moves in the pulse's band; the exposure follows the picture.
+    single
+        All cells carry one mean of the skin, as in a table of one trace.
+    blind
+        The brightness rows are zeros: brightness is no reference of movement on a clean face, it is pulse.
+    still
+        In place of the recording, a thing without a pulse that moves in brightness and colour.
     """
 
     stretch: float = 0.5
@@ -45,6 +58,14 @@ class AugmentOptions:
     drop: float = 0.12
     clean: float = 0.1
     short: float = 0.1
+    people: float = 0.5
+    long: float = 0.15
+    drift: float = 0.35
+    move: float = 0.25
+    exposure: float = 0.15
+    single: float = 0.4
+    blind: float = 0.1
+    still: float = 0.04
 
     def __post_init__(self) -> None:
         if wrong := [name for name, value in vars(self).items() if not 0 <= value <= 1]:
@@ -53,9 +74,12 @@ class AugmentOptions:
 
 def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -> Cells:
     """Change one window; its pulse stays where it is."""
-    luck = iter(rng.uniform(size=5))
+    luck = iter(rng.uniform(size=9))
     if next(luck) < options.flip:
         cells = _flipped(cells, rng)
+    for chance, change in ((options.move, moved), (options.drift, drifted), (options.exposure, exposed)):
+        if next(luck) < chance:
+            cells = change(cells, rng)
     if next(luck) < options.disturbance:
         cells = cells * _disturbance(len(cells), rng)
     if next(luck) < options.noise:
@@ -64,7 +88,7 @@ def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -
         cells = _bridged(cells, rng)
     if next(luck) < options.drop:
         cells = _dropped(cells, rng)
-    return cells
+    return one_trace(cells, rng) if next(luck) < options.single else cells
 
 
 def clean_face(contact: NDArray[np.float32], rng: np.random.Generator) -> Cells:
@@ -78,9 +102,10 @@ def clean_face(contact: NDArray[np.float32], rng: np.random.Generator) -> Cells:
 
 
 def sine(contact: NDArray[np.float32], bpm: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Replace a contact pulse by a plain tone of its rate."""
-    angle = 2 * np.pi * bpm / 60 * np.arange(len(contact)) / RATE_HZ + rng.uniform(0, 2 * np.pi)
-    return np.asarray(np.sin(angle), np.float32)
+    """Replace a contact pulse by a tone of its rate: a plain one, or one with a second and a third harmonic."""
+    angle = 2 * np.pi * bpm / 60 * np.arange(len(contact), dtype=np.float64) / RATE_HZ + rng.uniform(0, 2 * np.pi)
+    wave = np.sin(angle) if rng.uniform() < 0.5 else harmonics(angle, rng)
+    return np.asarray(wave, np.float32)
 
 
 def _flipped(cells: Cells, rng: np.random.Generator) -> Cells:

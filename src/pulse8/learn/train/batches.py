@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from pulse8.learn.train.augment import AugmentOptions, augmented, clean_face, sine
-from pulse8.learn.train.boundary import banding, detrending, normalised
+from pulse8.learn.train.boundary import detrending, labelling, normalised
 from pulse8.learn.train.pool import Piece, Pool
+from pulse8.learn.train.surroundings import wanted_bpm, without_pulse
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum
 from pulse8.spec import Normaliser, Readout
@@ -24,6 +25,9 @@ from pulse8.values import Waveform
 WINDOW: Final = Normaliser().window
 SHORT: Final = (150, 180, 210, 240)
 """Samples of a window that is not yet full: from 5 s on."""
+
+LONG: Final = 2
+"""How many times as long a long window is, and how many times fewer of them a batch has."""
 
 FASTEST: Final = 1.4
 """Largest factor by which time is stretched: noise and movement change with it."""
@@ -35,11 +39,12 @@ class Batch(NamedTuple):
     Attributes
     ----------
     clips
-        [B, 3, 12, 256]; a window that is not yet full begins with zeros.
+        [B, 3, 12, 256], or half of B and 512; a window that is not yet full begins with zeros.
     scale
         [B, 3, 12], the divisors.
     contact
-        [B, L]: the contact pulse over the last L samples, detrended, band-passed, of unit variance; zeros without one.
+        [B, L]: the contact pulse over the last L samples, detrended, band-passed once to a band wider than the
+        readout's, of unit variance; zeros without one.
     pulse
         bool [B]: whether there is a true pulse.
     """
@@ -81,12 +86,25 @@ class TrainingBatches(IterableDataset[Batch]):
         return (self._batch(np.random.default_rng([self._seed, step, self._device])) for step in self._steps)
 
     def _batch(self, rng: np.random.Generator) -> Batch:
-        length = int(rng.choice(SHORT)) if rng.uniform() < self._options.short else WINDOW
-        drawn = [self._draw(length, rng) for _ in range(self._size)]
-        return _batch_of([cells for cells, _ in drawn], [contact for _, contact in drawn])
+        length, count = self._length(rng)
+        drawn = [self._draw(length, rng) for _ in range(count)]
+        batch = _batch_of([cells for cells, _ in drawn], [contact for _, contact in drawn])
+        batch.clips[torch.from_numpy(rng.uniform(size=count) < self._options.blind), 0] = 0.0
+        return batch
+
+    def _length(self, rng: np.random.Generator) -> tuple[int, int]:
+        """Draw how many samples a batch's windows have, and how many windows there are."""
+        luck = rng.uniform()
+        if luck < self._options.short:
+            return int(rng.choice(SHORT)), self._size
+        if luck > 1 - self._options.long:
+            return LONG * WINDOW, max(self._size // LONG, 1)
+        return WINDOW, self._size
 
     def _draw(self, length: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """One window's cells [L, 12, 3] and contact pulse [L]."""
+        if self._options.still and rng.uniform() < self._options.still:
+            return augmented(without_pulse(length, rng), self._options, rng), np.zeros(length, np.float32)
         source = int(rng.choice(len(self._pools), p=self._shares))
         pool = self._pools[source][0]
         index = int(rng.integers(len(pool.pieces)))
@@ -101,9 +119,8 @@ class TrainingBatches(IterableDataset[Batch]):
             cells = clean_face(contact, rng)
         return augmented(cells, self._options, rng), contact
 
-    @staticmethod
-    def _speed(bpm: float, rng: np.random.Generator) -> float:
-        wanted = rng.uniform(*Readout().band_bpm)
+    def _speed(self, bpm: float, rng: np.random.Generator) -> float:
+        wanted = wanted_bpm(Readout().band_bpm, self._options.people, rng)
         return float(np.clip(wanted / bpm, 1 / FASTEST, FASTEST)) if bpm else float(rng.uniform(1 / FASTEST, FASTEST))
 
 
@@ -125,10 +142,10 @@ def _batch_of(cells: Sequence[NDArray[np.float32]], contacts: Sequence[NDArray[n
     clips, scale = normalised(torch.from_numpy(np.stack(cells)))
     length = clips.shape[3]
     contact = torch.from_numpy(np.stack(contacts))
-    steady = contact @ (banding(length) @ detrending(length)).T
+    steady = contact @ (labelling(length) @ detrending(length)).T
     deviation = steady.std(dim=1, correction=0, keepdim=True)
     unit = torch.where(deviation > 0, steady / deviation.clamp(min=1e-12), 0.0)
-    full = torch.nn.functional.pad(clips, (WINDOW - length, 0))
+    full = torch.nn.functional.pad(clips, (max(WINDOW - length, 0), 0))
     return Batch(full, scale, unit, deviation[:, 0] > 0)
 
 

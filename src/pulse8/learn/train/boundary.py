@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pulse8.learn.prepare.labels import CONTACT_BAND_BPM
 from pulse8.measure.clips.normalise import BASIS
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.filters import band_pass, detrend
@@ -32,25 +33,49 @@ def detrending(length: int) -> Tensor:
 @cache
 def banding(length: int) -> Tensor:
     """Matrix [L, L] of the readout's band pass."""
-    return torch.from_numpy(_banding(length)).float()
+    return torch.from_numpy(_banding(length, Readout().band_bpm)).float()
 
 
-def _banding(length: int) -> NDArray[np.float64]:
-    return np.ascontiguousarray(band_pass(np.eye(length), RATE_HZ, Readout().band_bpm))
+@cache
+def labelling(length: int) -> Tensor:
+    """Matrix [L, L] of the band pass of labels."""
+    return torch.from_numpy(_banding(length, CONTACT_BAND_BPM)).float()
+
+
+def _banding(length: int, band_bpm: tuple[float, float]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(band_pass(np.eye(length), RATE_HZ, band_bpm))
+
+
+def _plain(length: int) -> NDArray[np.float64]:
+    """Matrix [2, 141, L]: mean off, Hann window, then cosine and sine at each rate."""
+    angle = 2 * np.pi * np.outer(RATES_BPM.numpy() / 60, np.arange(length) / RATE_HZ)
+    waves = np.stack([np.cos(angle), np.sin(angle)]) * np.hanning(length)
+    return np.asarray(waves - waves.mean(axis=2, keepdims=True))
 
 
 @cache
 def _transform(length: int) -> Tensor:
-    """Matrix [2, 141, L]: band pass, mean off, Hann window, then cosine and sine at each rate."""
-    angle = 2 * np.pi * np.outer(RATES_BPM.numpy() / 60, np.arange(length) / RATE_HZ)
-    waves = np.stack([np.cos(angle), np.sin(angle)]) * np.hanning(length)
-    centred = waves - waves.mean(axis=2, keepdims=True)
-    return torch.from_numpy(centred @ _banding(length)).float()
+    """Matrix [2, 141, L] of the readout: band pass, then the spectrum."""
+    return torch.from_numpy(_plain(length) @ _banding(length, Readout().band_bpm)).float()
+
+
+@cache
+def _label_transform(length: int) -> Tensor:
+    return torch.from_numpy(_plain(length)).float()
+
+
+def label_spectra(contact: Tensor) -> Tensor:
+    """Power of labels [B, L] at ``RATES_BPM``, not band-passed once more: [B, 141]."""
+    return _power(_label_transform(contact.shape[1]), contact)
 
 
 def spectra(waves: Tensor) -> Tensor:
     """Power of waves [B, L] at ``RATES_BPM``, as the readout sees it: [B, 141]."""
-    parts: Tensor = _transform(waves.shape[1]) @ waves.T
+    return _power(_transform(waves.shape[1]), waves)
+
+
+def _power(transform: Tensor, waves: Tensor) -> Tensor:
+    parts: Tensor = transform @ waves.T
     return parts.square().sum(dim=0).T
 
 

@@ -5,10 +5,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from pulse8.learn.train.boundary import RATES_BPM, banding, spectra
+from pulse8.learn.train.boundary import RATES_BPM, label_spectra, labelling, spectra
 from pulse8.learn.train.options import LossOptions
 
 NEAR_BPM: Final = 5.0
+AROUND_BPM: Final = 12.0
+"""A peak's middle is taken within this of the true rate: about a window's main lobe."""
+
 LAGS: Final = range(-8, 9, 2)
 """Samples by which the contact pulse may trail the face's: its clock and place are its own."""
 
@@ -21,9 +24,14 @@ def rates_bpm(waves: Tensor) -> Tensor:
     return RATES_BPM[spectra(waves).argmax(dim=1)]
 
 
+def label_rates_bpm(contact: Tensor) -> Tensor:
+    """Rate of labels [B, L], on a grid of 1 BPM: [B]."""
+    return RATES_BPM[label_spectra(contact).argmax(dim=1)]
+
+
 def loss(waves: Tensor, contact: Tensor, pulse: Tensor, options: LossOptions) -> Tensor:
     """Loss of waves [B, L] against contact pulses [B, L] of unit variance; ``pulse`` bool [B] says where one is."""
-    banded = waves @ banding(waves.shape[1]).T
+    banded = waves @ labelling(waves.shape[1]).T
     wanted = _aligned(banded, contact)
     core = banded[:, EDGE:-EDGE]
     total = options.size * ((core - wanted) ** 2).mean()
@@ -35,11 +43,20 @@ def loss(waves: Tensor, contact: Tensor, pulse: Tensor, options: LossOptions) ->
 def _where_pulse(waves: Tensor, core: Tensor, contact: Tensor, wanted: Tensor, options: LossOptions) -> Tensor:
     power = spectra(waves)
     share = power / (power.sum(dim=1, keepdim=True) + TINY)
-    away = (RATES_BPM - rates_bpm(contact)[:, None]).abs()
+    wanted_power = label_spectra(contact)
+    away = (RATES_BPM - RATES_BPM[wanted_power.argmax(dim=1)][:, None]).abs()
     spectrum = -((share * (away <= NEAR_BPM)).sum(dim=1) + 1e-4).log().mean()
     distance = (share * away).sum(dim=1).mean() / 20
     shape = 1 - _correlation(core, wanted).mean()
-    return options.spectrum * spectrum + options.distance * distance + options.shape * shape
+    centre = (_middle(power, away) - _middle(wanted_power, away)).abs().mean()
+    return options.spectrum * spectrum + options.distance * distance + options.shape * shape + options.centre * centre
+
+
+def _middle(power: Tensor, away: Tensor) -> Tensor:
+    """Mean rate of the power about the true rate, in BPM: [B]."""
+    near = power * (away <= AROUND_BPM)
+    middle: Tensor = (near * RATES_BPM).sum(dim=1) / (near.sum(dim=1) + TINY)
+    return middle
 
 
 @torch.no_grad()

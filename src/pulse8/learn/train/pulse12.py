@@ -21,7 +21,7 @@ from pulse8.learn.models.checkpoint import load_checkpoint, write_torch_file
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.batches import Batch, TrainingBatches, fixed_batches
-from pulse8.learn.train.losses import loss, rates_bpm
+from pulse8.learn.train.losses import label_rates_bpm, loss, rates_bpm
 from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
@@ -171,7 +171,7 @@ class Learner(pl.LightningModule):
         found = []
         for pieces, batch in fixed_batches(self.validation, 256):
             waves = interleave(self.model(batch.clips.to(self.device))).float().cpu()
-            errors = (rates_bpm(waves) - rates_bpm(batch.contact)).abs().tolist()
+            errors = (rates_bpm(waves) - label_rates_bpm(batch.contact)).abs().tolist()
             alive = zip(pieces, errors, batch.pulse.tolist(), strict=True)
             found += [(piece.part, error) for piece, error, pulse in alive if pulse]
         self.train(was_training)

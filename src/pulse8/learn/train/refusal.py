@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from pulse8.errors import InputError
+from pulse8.learn.prepare.labels import contact_bpm
 from pulse8.learn.prepare.windows import as_wave, banded
 from pulse8.learn.simulate.strata import stratum
 from pulse8.learn.train.pool import Piece, Pool
@@ -109,7 +110,7 @@ def _described(pool: Pool, piece: Piece, clip: Clip, wave: NDArray[np.float32]) 
     pulse = as_wave(banded(wave.astype(np.float64)))
     rate = heart_rate(pulse, Readout())
     contact = pool.contact[piece.start : piece.start + len(wave)].astype(np.float64)
-    truth = heart_rate(as_wave(banded(detrend(contact))), Readout()).bpm if piece.pulse else None
+    truth = contact_bpm(detrend(contact)) if piece.pulse else None
     features = trust_features(pulse, rate, clip, Readout())
     right = rate.bpm is not None and truth is not None and abs(rate.bpm - truth) <= CLOSE_BPM
     return np.array([features[name] for name in FEATURES]), right

@@ -4,7 +4,7 @@ Each part begins with a stratum's ranges and widens them. Trained and tested on 
 where the simulator does (docs/models.md).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,11 +16,11 @@ from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
 
 ANY_HEART: Final[Mapping[str, Any]] = {
-    "body.bpm": {"low": 42, "high": 172},
+    "body.bpm": {"low": 41, "high": 172, "scale": "log"},
     "body.ramp_bpm": {"low": -25, "high": 25, "chance": 0.15},
-    "camera.rate_hz": [30.0, 30.0, 30.0, 25.0, 24.0, 20.0, 60.0],
+    "camera.rate_hz": [30.0, 30.0, 30.0, 25.0, 24.0, 20.0, 15.0, 60.0],
 }
-"""Rates over the whole band, and cameras of all usual rates."""
+"""Rates over the whole band, half of them under 85 BPM, and cameras of all usual rates."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,12 @@ class Part:
 PARTS: Final[Mapping[str, Part]] = {
     "calm": Part("easy", 0.08, {"skin.pulse_share": {"low": 0.003, "high": 0.02, "scale": "log"}}),
     "talking": Part("medium", 0.14, {"skin.pulse_share": {"low": 0.0035, "high": 0.02, "scale": "log"}}),
-    "moving": Part("hard", 0.26, {"skin.melanin": {"low": 0, "high": 0.85}}),
-    "dim": Part("dark", 0.22, {"skin.melanin": {"low": 0.4, "high": 1}, "camera.level": {"low": 40, "high": 110}}),
+    "moving": Part("hard", 0.25, {"skin.melanin": {"low": 0, "high": 0.85}}),
+    "dim": Part("dark", 0.18, {"skin.melanin": {"low": 0.4, "high": 1}, "camera.level": {"low": 40, "high": 110}}),
     "coded": Part("compressed", 0.08, {"codec.quality": {"low": 1, "high": 22}}),
     "webcam": Part("near-UBFC", 0.04),
     "phone": Part("near-MMPD", 0.08),
+    "filmed": Part("near-COHFACE", 0.05, {"codec.quality": {"low": 1, "high": 12}}),
     "pulse-free": Part("negative", 0.05),
     "restless pulse-free": Part(
         "hard",
@@ -82,11 +83,11 @@ class WorldOptions:
         RecordingOptions(seconds=self.seconds, seed=self.seed)
 
 
-def world(options: WorldOptions) -> Iterator[tuple[str, Recording]]:
-    """Simulate the world's people one after another, each with the name of its part."""
+def world(options: WorldOptions, numbers: Iterable[int] | None = None) -> Iterator[tuple[str, Recording]]:
+    """Simulate the world's people one after another, each with the name of its part; or only those of ``numbers``."""
     recording = RecordingOptions(seconds=options.seconds, seed=options.seed)
     presets = {name: _preset(part, options) for name, part in PARTS.items()}
-    for subject in range(options.subjects):
+    for subject in range(options.subjects) if numbers is None else numbers:
         name = part_of(subject)
         yield name, simulate_recording(subject, draw_conditions(subject, presets[name], options.seed), recording)
 

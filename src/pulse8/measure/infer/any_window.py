@@ -1,0 +1,39 @@
+"""A waveform model of fixed length at another length: its operators look at no length, only its file names one."""
+
+from pathlib import Path
+from typing import Final
+
+from pulse8.errors import InputError
+from pulse8.manifest import existing_file
+from pulse8.measure.infer.onnx_file import load_model
+
+RANK: Final = 4
+MAKE: Final = "give an ONNX file of pulse12 that `pulse8 build` wrote"
+
+
+def with_window(path: Path, window: int) -> bytes:
+    """Return a model file that takes ``window`` samples instead of its own number, with the same weights.
+
+    Parameters
+    ----------
+    path
+        A file that takes [B, colours, cells, samples] and returns [B, phases, 1, samples / phases].
+    window
+        Samples, a whole number of times the phases.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no such model, or the samples do not fit its phases.
+    """
+    model = load_model(existing_file(path, "Model", MAKE), "model", MAKE)
+    ends = (model.graph.input, model.graph.output)
+    shapes = [values[0].type.tensor_type.shape.dim for values in ends]
+    if any(len(shape) != RANK for shape in shapes):
+        raise InputError(f"{path} takes or gives no tensor of rank {RANK}; {MAKE}")
+    phases = shapes[0][3].dim_value // max(shapes[1][3].dim_value, 1)
+    if phases < 1 or window % phases:
+        raise InputError(f"{path} gives {phases} phases, which {window} samples do not fill; give a multiple")
+    shapes[0][3].dim_value, shapes[1][3].dim_value = window, window // phases
+    del model.graph.value_info[:]
+    return bytes(model.SerializeToString())
