@@ -10,6 +10,7 @@ import pytest
 from commands import pulse8
 from pulse8.cli.recordings import named
 from pulse8.errors import InputError
+from pulse8.values import NOTICE
 
 BPM = {"a": 75.0, "b": 96.0}
 
@@ -34,17 +35,12 @@ def test_a_pattern_measures_each_and_one_bad_file_is_one_line(folder: Path) -> N
     assert done.stderr.count("\n") == 1
     assert "c.csv" in done.stderr
     assert {Path(r["recording"]).stem: round(r["whole"]["bpm"]) for r in records} == BPM
-    lines = (folder / "rates.csv").read_text().splitlines()
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    rows = list(csv.DictReader((folder / "rates.csv").read_text().splitlines()))
     assert [(row["recording"], row["span"]) for row in rows] == [
         (name, span) for name in ("a.csv", "b.csv") for span in ("window", "window", "whole")
     ]
     assert all(abs(float(row["bpm"]) - BPM[Path(row["recording"]).stem]) < 1 for row in rows)
-    assert (
-        (folder / "rates.csv")
-        .read_text()
-        .endswith("Not a medical device: not for diagnosis, treatment or monitoring.\n")
-    )
+    assert {row["notice"] for row in rows} == {NOTICE}
 
 
 def test_tables_name_their_recording(folder: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_rendered_face_of_a_users_photograph_is_found_and_read(tmp_path):
     options = RenderOptions(face=photograph, seconds=8.0, bpm=84.0, codec="mpeg4", quality=2, pulse_share=0.015)
     done = write_rendered(path, options)
     assert done.simulated
-    assert (tmp_path / "a.truth.csv").read_text().startswith("time_s,ppg\n0.000000,")
+    assert (tmp_path / "a.truth.csv").read_text().startswith("time_s,ppg,notice\n0.000000,")
     assert measure_video(path).whole.bpm == pytest.approx(84, abs=2)
 
 
@@ -125,7 +125,9 @@ def test_simulated_recordings_are_files_that_measure_reads(tmp_path):
     for path in sorted((tmp_path / "people").glob("*[0-9].csv")):
         assert path.name.startswith("sim-5-")
         found = json.loads(pulse8(tmp_path, "measure", path, "--json").stdout)["whole"]["bpm"]
-        t_s, ppg = np.loadtxt(path.with_suffix(".truth.csv"), delimiter=",", skiprows=1).T
+        t_s, ppg = np.loadtxt(
+            path.with_suffix(".truth.csv"), delimiter=",", skiprows=1, usecols=(0, 1), quotechar='"'
+        ).T
         spectrum = np.abs(np.fft.rfft((ppg - ppg.mean()) * np.hanning(len(ppg)), 1 << 16))
         bpm = 60 * np.fft.rfftfreq(1 << 16, t_s[1] - t_s[0])
         band = (bpm > 40) & (bpm < 180)

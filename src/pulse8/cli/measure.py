@@ -9,6 +9,7 @@ from pulse8.cli.printing import print_json, print_measurement, watch
 from pulse8.cli.recordings import NO_PICTURES, named, traces_of
 from pulse8.cli.saying import complain
 from pulse8.errors import InputError, Pulse8Error, shown
+from pulse8.measure.clips.columns import TableOptions, TimeUnit
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS, plot_measurement
 from pulse8.measure.draw.rate_csv import write_rate_csv
@@ -30,6 +31,10 @@ class Flags(VideoOptions):
         Measure this camera of the machine, from 0, in place of files.
     seconds
         How long to watch the camera.
+    columns
+        Which column of a table is which, such as time=stamp red=R green=G blue=B; usual names are known.
+    time_unit
+        What a table's times are counted in, where its header does not say it.
     json
         Print one machine-readable record a recording instead of tables.
     csv
@@ -43,6 +48,8 @@ class Flags(VideoOptions):
     recordings: tyro.conf.Positional[tuple[str, ...]] = ()
     camera: int | None = None
     seconds: float = 20.0
+    columns: tuple[str, ...] = ()
+    time_unit: TimeUnit = "auto"
     json: bool = False
     csv: Path | None = None
     plot: Path | None = None
@@ -87,7 +94,8 @@ def run(flags: Flags) -> int:
 def _one(path: Path, flags: Flags, tally: Tally, *, alone: bool) -> None:
     """Measure one file; among others, one that cannot be read is one line and the rest goes on."""
     try:
-        measurement = measure_traces(traces_of(path, flags), flags, watch)
+        table = TableOptions(columns=flags.columns, time_unit=flags.time_unit)
+        measurement = measure_traces(traces_of(path, flags, table), flags, watch)
     except Pulse8Error as error:
         if alone:
             raise

@@ -6,6 +6,7 @@ from pathlib import Path
 from pulse8.cli.printing import watch
 from pulse8.errors import InputError
 from pulse8.learn.formats.recordings import read_recording
+from pulse8.measure.clips.columns import AS_IT_IS, TableOptions
 from pulse8.measure.clips.trace_csv import read_trace_csv
 from pulse8.measure.line import trace_video
 from pulse8.measure.reading.options import VideoOptions
@@ -33,9 +34,9 @@ def named(words: Sequence[str]) -> list[Path]:
     return paths
 
 
-def traces_of(path: Path, options: VideoOptions) -> CellTraces:
+def traces_of(path: Path, options: VideoOptions, table: TableOptions = AS_IT_IS) -> CellTraces:
     """Read traces from a table or a store, or from the face in a video, as the file's name says."""
     kind = path.suffix.lower()
     if kind == ".csv":
-        return read_trace_csv(path)
+        return read_trace_csv(path, table)
     return read_recording(path).traces if kind == ".npz" else trace_video(path, options, watch)

@@ -1,6 +1,8 @@
 """The page's server: loopback unless told otherwise, one page, one socket; nothing is kept and nothing sent on."""
 
+import asyncio
 import contextlib
+import logging
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,11 +19,17 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, shown
 from pulse8.live.frames import MAX_BYTES
+from pulse8.live.limits import Requests, Sockets
 from pulse8.live.options import EVERYWHERE, LOOPBACK, LiveOptions
 from pulse8.live.session import Session
 from pulse8.measure.meter import Meter
+
+LOG: Final = logging.getLogger("pulse8.live")
+
+LONGEST_REASON: Final = 120
+"""Bytes; a WebSocket's closing frame holds 123."""
 
 Asgi = Callable[..., Awaitable[None]]
 Scope = MutableMapping[str, Any]
@@ -42,19 +50,19 @@ HEADERS: Final = {
 def live_application(options: LiveOptions) -> Asgi:
     """Build the page, its files and its socket, behind the guard."""
     page = files("pulse8.live") / "page"
-    pages: set[Session] = set()
+    pages: set[WebSocket] = set()
 
     async def socket_of(connection: WebSocket) -> None:
         await connection.accept()
         if len(pages) >= MOST_PAGES:
             await connection.close(1013, f"{MOST_PAGES} pages are open already; close one")
             return
-        session = Session(connection, Meter(options))
-        pages.add(session)
+        pages.add(connection)
         try:
-            await session.serve()
+            meter = await asyncio.to_thread(Meter, options)  # loads networks: the other pages go on
+            await Session(connection, meter).serve()
         finally:
-            pages.discard(session)
+            pages.discard(connection)
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # closed already
                 await connection.close()
 
@@ -83,17 +91,40 @@ class Guard:
             return
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._inner(scope, receive, _with_headers(send))
+            await self._answered(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": refusal})
         else:
             await PlainTextResponse(refusal + "\n", status_code=403)(scope, receive, _with_headers(send))
 
+    async def _answered(self, scope: Scope, receive: Any, send: Asgi) -> None:  # noqa: ANN401 - as ASGI has them
+        """Serve; what nobody foresaw is one line to the client, with the headers, and one in the log."""
+        began = False
+
+        async def noted(message: MutableMapping[str, Any]) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._inner(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001 - the last guard: a fault of ours is no page of Python
+            LOG.error("a request failed: %s", shown(f"{type(error).__name__}: {error}"))  # noqa: TRY400 - one line
+            if scope["type"] == "http" and not began:
+                await PlainTextResponse("this request could not be answered\n", status_code=500)(scope, receive, send)
+
     def _refusal(self, scope: Scope) -> str | None:
+        try:
+            text = self._foreign(scope)
+        except ValueError:  # "[" is no address
+            text = "the Host or Origin is no address; open the address that pulse8 live printed"
+        return None if text is None else shown(text).encode()[:LONGEST_REASON].decode(errors="ignore")
+
+    def _foreign(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host = urlsplit(f"//{headers.get('host', '')}")
         if self._options.host not in EVERYWHERE and host.hostname not in {*LOOPBACK, self._options.host}:
-            return f"this server is not {host.hostname}; open the address that pulse8 live printed"
+            return f"this server is not {str(host.hostname)[:40]}; open the address that pulse8 live printed"
         if scope["type"] == "websocket" and urlsplit(headers.get("origin", "")).netloc != host.netloc:
             return "the socket serves its own page alone: wrong Origin"
         guarded = scope["type"] == "websocket" or scope["path"] == "/"
@@ -151,7 +182,8 @@ def serve(options: LiveOptions, listener: socket.socket) -> None:
         live_application(options),
         log_level="warning",
         access_log=False,
-        ws="websockets-sansio",
+        http=Requests,
+        ws=Sockets,
         ws_max_size=4 * MAX_BYTES,
         ws_per_message_deflate=False,  # JPEGs do not get smaller
         ssl_certfile=options.tls_cert,

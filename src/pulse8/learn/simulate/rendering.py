@@ -125,6 +125,6 @@ def write_rendered(output: Path, options: RenderOptions = RenderOptions(), watch
 def _write_truth(path: Path, video: FaceVideo) -> None:
     t_s = video.times_s()
     pulse = video.pulse(t_s) * (video.backdrop == "face")
-    rows = [f"{time:.6f},{value:.6f}" for time, value in zip(t_s, pulse, strict=True)]
+    rows = [f'{time:.6f},{value:.6f},"simulated. {NOTICE}"' for time, value in zip(t_s, pulse, strict=True)]
     with writing(path) as temporary:
-        temporary.write_text("\n".join(["time_s,ppg", *rows]) + f"\n# simulated. {NOTICE}\n", encoding="utf-8")
+        temporary.write_text("\n".join(["time_s,ppg,notice", *rows]) + "\n", encoding="utf-8")

@@ -207,8 +207,8 @@ function save(name, kind, text) {
 
 function saveCsv() {
   const columns = ["start_s", "end_s", "bpm", "reason", "confidence", "provisional", "coverage", "resolution_bpm"];
-  const rows = state.readings.map((one) => columns.map((column) => one[column] ?? "").join(","));
-  save("pulse8-live.csv", "text/csv", [columns.join(","), ...rows, `# ${WORDS.en.notice}`].join("\n") + "\n");
+  const rows = state.readings.map((one) => [...columns.map((column) => one[column] ?? ""), `"${WORDS.en.notice}"`].join(","));
+  save("pulse8-live.csv", "text/csv", [[...columns, "notice"].join(","), ...rows].join("\n") + "\n");
 }
 
 function saveJson() {

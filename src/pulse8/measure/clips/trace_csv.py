@@ -1,24 +1,22 @@
 """Skin traces from a CSV file: time in seconds and mean red, green and blue."""
 
 import csv
+import io
 import math
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.manifest import existing_file
+from pulse8.measure.clips.columns import AS_IT_IS, COLUMNS, TableOptions, number_of, places_of, seconds_of, separator_of
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-COLUMNS: Final = ("time_s", "red", "green", "blue")
 MAX_BYTES: Final = 64_000_000
 """About 16 hours at 30 frames a second; read whole, so it is limited before it is read."""
 
@@ -28,7 +26,7 @@ MEND: Final = f"give a CSV file with the columns {', '.join(COLUMNS)}"
 Row = tuple[float, float, float, float]
 
 
-def read_trace_csv(path: Path) -> CellTraces:
+def read_trace_csv(path: Path, options: TableOptions = AS_IT_IS) -> CellTraces:
     """Read one skin trace and repeat it over the 3 ROIs and their 4 cells, all valid.
 
     The repetition is a view: every cell of a frame is the same three numbers, and writing to it is refused. Rows with
@@ -38,7 +36,10 @@ def read_trace_csv(path: Path) -> CellTraces:
     Parameters
     ----------
     path
-        CSV in UTF-8 with a header: ``time_s`` in seconds, ``red``, ``green`` and ``blue`` in 0..255.
+        CSV in UTF-8 with a header: ``time_s`` in seconds, ``red``, ``green`` and ``blue`` in 0..255, or what
+        :mod:`pulse8.measure.clips.columns` understands as such.
+    options
+        What the header does not say.
 
     Raises
     ------
@@ -51,14 +52,18 @@ def read_trace_csv(path: Path) -> CellTraces:
     if path.stat().st_size > MAX_BYTES:
         raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut the recording into parts")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            flat = np.fromiter(chain.from_iterable(_rows(path, csv.reader(file))), dtype=np.float64)
+        table = _Table(path, options, _text(path.read_bytes()))
+        rows = np.fromiter(chain.from_iterable(table.rows()), dtype=np.float64).reshape(-1, len(COLUMNS))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is not a CSV file in UTF-8 ({error}); {MEND}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}; {MEND}") from error
-    rows = flat.reshape(-1, len(COLUMNS))
+    try:
+        rows[:, 0] = seconds_of(rows[:, 0], table.time_header, options)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     _refuse_short(path, rows)
+    _refuse_shares(path, rows[:, 1:])
     rows = _one_row_a_time(rows)
     return repeated(rows[:, 0], rows[:, 1:])
 
@@ -78,28 +83,45 @@ def repeated(t_s: NDArray[np.float64], rgb: NDArray[np.floating]) -> CellTraces:
     return CellTraces(rgb=cells, t_s=t_s, valid=np.ones(shape[:2], dtype=np.bool_))
 
 
-def _rows(path: Path, lines: "Reader") -> Iterator[Row]:
-    """Yield the four numbers of each line that is not blank."""
-    header = [name.strip() for name in next(lines, [])]
-    if absent := [name for name in COLUMNS if name not in header]:
-        raise InputError(f"{path} has no column {', '.join(absent)}; {MEND}")
-    places = [header.index(name) for name in COLUMNS]
-    before_s = -math.inf
-    for cells in filter(None, lines):
-        where = f"{path}, line {lines.line_num}"
-        time_s, red, green, blue = (
-            _number(where, name, cells[place : place + 1]) for name, place in zip(COLUMNS, places, strict=True)
-        )
-        if time_s < before_s:
-            raise InputError(f"{where}, column time_s: time runs backwards, {time_s} after {before_s}; sort the rows")
-        before_s = time_s
-        yield time_s, _colour(where, "red", red), _colour(where, "green", green), _colour(where, "blue", blue)
+def _text(data: bytes) -> str:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # what a spreadsheet calls Unicode
+    return data.decode("utf-16" if wide else "utf-8-sig")
 
 
-def _number(where: str, column: str, cell: list[str]) -> float:
+class _Table:
+    """A table's lines, and which of its columns are ours."""
+
+    def __init__(self, path: Path, options: TableOptions, text: str) -> None:
+        self._path = path
+        separator = separator_of(text.partition("\n")[0])
+        self._lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        self._comma = separator != ","
+        header = [name.strip() for name in next(self._lines, [])]
+        self._places = places_of(header, options, str(path))
+        self.time_header = header[self._places["time_s"]]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the four numbers of each line that is neither blank nor a comment."""
+        before = -math.inf
+        for cells in self._lines:
+            if not cells or cells[0].startswith("#"):
+                continue
+            where = f"{self._path}, line {self._lines.line_num}"
+            time, red, green, blue = (self._number(where, name, cells) for name in COLUMNS)
+            if time < before:
+                raise InputError(f"{where}, column time_s: time runs backwards, {time} after {before}; sort the rows")
+            before = time
+            yield time, _colour(where, "red", red), _colour(where, "green", green), _colour(where, "blue", blue)
+
+    def _number(self, where: str, column: str, cells: list[str]) -> float:
+        place = self._places[column]
+        return _number(where, column, cells[place : place + 1], comma=self._comma)
+
+
+def _number(where: str, column: str, cell: list[str], *, comma: bool) -> float:
     try:
-        number = float(cell[0])
-    except (ValueError, IndexError) as error:
+        number = number_of(cell[0], comma=comma)
+    except (ValueError, IndexError, OverflowError, OSError) as error:
         found = repr(cell[0][:40]) if cell else "no cell"
         raise InputError(f"{where}, column {column}: {found} is not a number; mend or remove the row") from error
     if not math.isfinite(number):
@@ -119,6 +141,12 @@ def _refuse_short(path: Path, rows: NDArray[np.float64]) -> None:
         raise InputError(
             f"{path} holds {len(rows)} rows over {span_s:.2f} s; a heart rate needs {SHORTEST_S:g} s, record longer"
         )
+
+
+def _refuse_shares(path: Path, rgb: NDArray[np.float64]) -> None:
+    brightest = float(rgb.max(initial=0.0))
+    if 0 < brightest <= 1:
+        raise InputError(f"{path}: no colour is over {brightest:g}; are they shares of 1? multiply them by 255")
 
 
 def _one_row_a_time(rows: NDArray[np.float64]) -> NDArray[np.float64]:
