@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measuring import write_result
+from pulse8.intake import Normaliser
 from pulse8.learn.camera_check.contact import simulated_ppgs
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint
@@ -30,7 +31,7 @@ from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.projections import PBV_RGB
 from pulse8.measure.signal.rate import heart_rate, tonality
 from pulse8.measure.signal.trust import judged, trust_features
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 from pulse8.values import Clip
 from real_traces import data_folder, face_rates
 

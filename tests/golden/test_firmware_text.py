@@ -11,8 +11,9 @@ from pulse8.board.codegen.board_spec import board_spec
 from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import FILES, planned, render
 from pulse8.board.options import BoardOptions
+from pulse8.intake import Normaliser
 from pulse8.measure.infer.program import Tensor, Window
-from pulse8.spec import PULSE12, Normaliser, Refusal
+from pulse8.spec import PULSE12, Refusal
 
 GOLDEN = Path(__file__).parent / "firmware"
 SHA256 = "0123456789abcdef" * 4

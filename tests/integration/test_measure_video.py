@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pulse8.intake import Normaliser
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_row, cell_traces
 from pulse8.measure.clips.windows import ClipStream, window_clips
@@ -21,7 +22,6 @@ from pulse8.measure.reading.options import VideoOptions
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, h264, mjpeg, write_video
 from pulse8.regions import RoiLimits
-from pulse8.spec import Normaliser
 from pulse8.values import Clip, FaceTrack, Reason
 
 TRUE_BPM = 78.0

@@ -18,6 +18,7 @@ from pulse8.board.link.client import RUN_LAYERS, picture_payload, replay_payload
 from pulse8.board.link.frames import Command, encode
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import deploy
+from pulse8.intake import Normaliser
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.learn.simulate.strata import stratum
@@ -32,7 +33,7 @@ from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, trust_features
 from pulse8.regions import FACE_ROIS, RoiLimits
-from pulse8.spec import METADATA_KEY, ModelSpec, Normaliser
+from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame
 
 pytestmark = needs_host

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from pulse8.intake import Normaliser
 from pulse8.measure.clips.cells import CellRow, cell_means, cell_row
 from pulse8.measure.clips.normalise import normalise, quantise
 from pulse8.measure.clips.windows import ClipStream, even_cells, window_clips
 from pulse8.regions import RoiLimits
-from pulse8.spec import Normaliser
 from pulse8.values import CellTraces, Clip, NoClip, Reason, Roi, TrackedFrame
 
 NORMALISER = Normaliser(window=64, hop=15)

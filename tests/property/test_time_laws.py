@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse8.errors import InputError
+from pulse8.intake import Normaliser
 from pulse8.learn.recording import Ppg, Rates
 from pulse8.measure.clips.cells import CellRow
 from pulse8.measure.clips.resample import LONGEST_GAP_S, resample
 from pulse8.measure.clips.windows import ClipStream, window_clips, windows_between
 from pulse8.measure.line import measure_stretches
 from pulse8.measure.reading import MeasureOptions
-from pulse8.spec import Normaliser
-from pulse8.values import FARTHEST_S, LONGEST_S, CellTraces, Reason, TrackedFrame
+from pulse8.times import FARTHEST_S, LONGEST_S
+from pulse8.values import CellTraces, Reason, TrackedFrame
 
 NORMALISER = Normaliser()
 HOSTILE = (math.inf, -math.inf, math.nan, 1e300, -1e300, 5e-324, 2.0**52, FARTHEST_S, -FARTHEST_S, LONGEST_S, 0.0, -0.0)

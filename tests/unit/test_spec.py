@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
+from pulse8.intake import Normaliser, Patches
 from pulse8.regions import Placement
-from pulse8.spec import METADATA_KEY, PULSE12, ULTRALIGHT, ModelSpec, Normaliser, Patches, Readout, Refusal
+from pulse8.spec import METADATA_KEY, PULSE12, ULTRALIGHT, ModelSpec, Readout, Refusal
 from pulse8.values import ROI_NAMES, Reason
 
 sizes = st.floats(0.01, 4)

@@ -12,15 +12,12 @@ from typing import Any, Literal
 
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import complain, say
-from pulse8.errors import InputError, SpecError
+from pulse8.errors import SpecError
 from pulse8.learn.splits.split import Way
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.options import LossOptions, Pulse12Options, TrainOptions
-from pulse8.learn.train.pool import Pool
-from pulse8.learn.train.refusal import Coverage, coverages, fit_refusals, readings_of
-from pulse8.learn.train.sources import simulated_pool
 from pulse8.lock import alone
-from pulse8.manifest import record, rows_beside, sweep
+from pulse8.manifest import sweep
 from pulse8.notice import NOTICE
 
 
@@ -110,31 +107,9 @@ def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with t
     _silence_lightning()
     recipe = Recipe(options=options, augment=flags.augment, loss=flags.loss)
     trained = train_pulse12(flags.output, recipe, flags.cache, watch, show_progress=_shows(flags))
-    try:
-        if options.subjects:
-            refuse_by_risk(flags.output, simulated_pool("calibration", options, flags.cache))
-    except InputError as error:
-        complain(f"no refusal rules: {error}")
+    if trained.without_rules:
+        complain(f"no refusal rules: {trained.without_rules}")
     return trained
-
-
-def refuse_by_risk(checkpoint: Path, calibration: Pool) -> tuple[Coverage, ...]:
-    """Set a checkpoint's refusal rules on calibration people, and say what they accept of them.
-
-    Raises
-    ------
-    InputError
-        There are too few people.
-    """
-    from pulse8.learn.models.checkpoint import load_checkpoint, write_spec  # noqa: PLC0415 - torch
-    from pulse8.learn.train.pulse12 import waves_of  # noqa: PLC0415 - torch
-
-    readings = readings_of(calibration, waves_of(checkpoint), watch)
-    refusals = fit_refusals(readings)
-    write_spec(checkpoint, dataclasses.replace(load_checkpoint(checkpoint).spec, refusals=refusals))
-    row = rows_beside(checkpoint).get(checkpoint.name)
-    record(checkpoint, "train", {}, {**(row.options if row else {}), "calibration_sha256": calibration.sha256})
-    return coverages(readings, refusals)
 
 
 def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.values import CellTraces, refuse_times
+from pulse8.times import refuse_times
+from pulse8.values import CellTraces
 
 
 @dataclass(frozen=True, eq=False)

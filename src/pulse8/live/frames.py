@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from pulse8.errors import InputError
 from pulse8.measure.video.picture import JPEG, decode_picture, picture_size
-from pulse8.values import Rgb, refuse_time
+from pulse8.times import refuse_time
+from pulse8.values import Rgb
 
 TIME: Final = struct.Struct("<d")
 """Seconds on the page's own clock, float64, little-endian; the JPEG follows."""

@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from pulse8.errors import InputError, SpecError
+from pulse8.intake import Normaliser
 from pulse8.learn.evaluate.baselines import BASELINES
 from pulse8.learn.evaluate.estimators import Estimate, classical, estimators, from_clips, from_samples
 from pulse8.learn.evaluate.options import EvaluateOptions
@@ -21,7 +22,6 @@ from pulse8.learn.simulate.conditions import Conditions
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import window_clips
 from pulse8.measure.signal.network import interleaved
-from pulse8.spec import Normaliser
 from pulse8.values import CellTraces
 
 CALM = Conditions().changed(motion__sway=0.002, light__drift_share=0.002)

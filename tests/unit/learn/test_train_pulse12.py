@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pulse8.errors import InputError, SpecError, ToolchainError
+from pulse8.intake import Normaliser
 from pulse8.learn.models.pulse12 import Design
 from pulse8.learn.simulate.beats import beats
 from pulse8.learn.simulate.conditions import Body
@@ -32,7 +33,7 @@ from pulse8.learn.train.world import PARTS, WorldOptions, part_of, world
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.signal.filters import band_pass
 from pulse8.measure.signal.rate import heart_rate
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 from pulse8.values import Waveform
 
 NEVER = AugmentOptions(**dict.fromkeys(vars(AugmentOptions()), 0.0))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from pulse8.intake import Normaliser
 from pulse8.learn.simulate.recording import RecordingOptions, simulate_recording
 from pulse8.measure.clips.windows import part, window_clips
 from pulse8.measure.line import measure_traces
 from pulse8.measure.reading.network import early_clip
 from pulse8.measure.reading.options import MeasureOptions
-from pulse8.spec import Normaliser
 from pulse8.values import CellTraces, Clip, Reason
 
 NETWORK = MeasureOptions(method="pulse12")

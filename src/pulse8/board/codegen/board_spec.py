@@ -11,12 +11,13 @@ from pulse8.board.codegen.lower import BoardNet
 from pulse8.board.codegen.trend import trend_factors
 from pulse8.board.options import BoardOptions
 from pulse8.errors import SpecError
+from pulse8.intake import Normaliser
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
 from pulse8.measure.signal.rate import NOISE_MEAN, NOISE_SPREAD
 from pulse8.measure.signal.trust import FEATURES
 from pulse8.regions import Placement, RoiLimits
-from pulse8.spec import ModelSpec, Normaliser, Refusal
+from pulse8.spec import ModelSpec, Refusal
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Reason
 
 

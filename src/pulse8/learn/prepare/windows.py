@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.intake import Normaliser
 from pulse8.learn.prepare.labels import Labels, contact_bpm
 from pulse8.learn.recording import Ppg, Recording
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import EvenCells, even_cells, frames_about, normalised
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 from pulse8.values import Clip, NoClip, Waveform
 
 Signal = NDArray[np.float64]

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from pulse8.intake import Normaliser
 from pulse8.learn.train.augment import AugmentOptions, augmented, clean_face, sine
 from pulse8.learn.train.boundary import detrending, labelling, normalised
 from pulse8.learn.train.pool import Piece, Pool
 from pulse8.learn.train.surroundings import wanted_bpm, without_pulse
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 from pulse8.values import Waveform
 
 WINDOW: Final = Normaliser().window

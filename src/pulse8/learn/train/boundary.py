@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pulse8.intake import Normaliser
 from pulse8.learn.prepare.labels import CONTACT_BAND_BPM
 from pulse8.measure.clips.normalise import BASIS
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.spec import Normaliser, Readout
+from pulse8.spec import Readout
 
 STANDARD: Final = Normaliser()
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.intake import Normaliser
 from pulse8.learn.recording import Ppg, Recording
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.lock import alone
 from pulse8.manifest import existing_file, sweep, told_in_one_line, writing
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import stretches
-from pulse8.spec import Normaliser
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces
 
 TABLE: Final = "pool.json"

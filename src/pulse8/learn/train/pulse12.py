@@ -1,6 +1,5 @@
 """The trainer of pulse12: Lightning over windows drawn anew for each step, resumable, with its curves written down."""
 
-import csv
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
@@ -21,26 +20,24 @@ from pulse8.learn.models.checkpoint import load_checkpoint, write_torch_file
 from pulse8.learn.models.pulse12 import Design, Pulse12, interleave
 from pulse8.learn.train.augment import AugmentOptions
 from pulse8.learn.train.batches import Batch, TrainingBatches, fixed_batches
+from pulse8.learn.train.curves import draw_curves
 from pulse8.learn.train.losses import label_rates_bpm, loss, rates_bpm
 from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
+from pulse8.learn.train.rules import set_rules
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
 from pulse8.learn.train.state import Curves, WholeFiles
 from pulse8.manifest import record, told_in_one_line
-from pulse8.measure.draw.plots import INK, PULSE, drawing
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
 WATCHES: Final = 20
 """How often in a run the error on validation subjects is taken and the state is kept."""
-
 PREFETCH: Final = 4
 """Batches that a process of its own keeps ready: drawing one takes a third of a step."""
-
 WORKER: Final = "DataLoader worker"
 """How torch's error about that process begins."""
-
 PLACES: Final = ("resume", "accelerator", "devices")
 """Options that a run may go on with changed."""
 
@@ -64,6 +61,8 @@ class Trained12:
         The same by kind of people.
     split
         What separates training from validation.
+    without_rules
+        Why the checkpoint has no refusal rules; ``None`` where it has them.
     """
 
     checkpoint: Path
@@ -74,6 +73,7 @@ class Trained12:
     validation_close_share: float
     parts_mae_bpm: dict[str, float]
     split: str
+    without_rules: str | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -105,8 +105,7 @@ def train_pulse12(
     Parameters
     ----------
     output
-        Checkpoint to write; ``splits.json``, ``curves.csv`` with its picture, and a folder ``state``
-        to resume from stand beside it.
+        Checkpoint to write, with its refusal rules; beside it ``splits.json``, ``curves.csv`` and a folder ``state``.
     recipe
         Options, sizes, augmentation and loss.
     cache
@@ -133,7 +132,7 @@ def train_pulse12(
     draw_curves(curves)
     write_sides(output.parent / "splits.json", sources)
     _save(learner, output, trained, recipe, sources)
-    return trained
+    return dataclasses.replace(trained, without_rules=set_rules(output, waves_of(output), sources.calibration, watch))
 
 
 def waves_of(checkpoint: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -270,21 +269,6 @@ def _mean(values: Sequence[float]) -> float:
 
 def _close_share(errors: Sequence[float]) -> float:
     return _mean([error <= CLOSE_BPM for error in errors])
-
-
-def draw_curves(curves: Path) -> Path:
-    """Draw a run's loss and validation error over its steps beside ``curves.csv``."""
-    with curves.open(encoding="utf-8") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    steps = [row["step"] for row in rows]
-    picture = curves.with_suffix(".svg")
-    with drawing(picture, (8, 3.2)) as figure:
-        left, right = figure.subplots(1, 2)
-        left.plot(steps, [row["loss"] for row in rows], color=INK)
-        left.set(title="loss of one batch", xlabel="step")
-        right.plot(steps, [row["validation_mae_bpm"] for row in rows], color=PULSE)
-        right.set(title="validation people: MAE, BPM", xlabel="step")
-    return picture
 
 
 def _summary(output: Path, learner: Learner, sources: Sources, errors: list[tuple[str, float]]) -> Trained12:

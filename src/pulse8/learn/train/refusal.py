@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from pulse8.errors import InputError
+from pulse8.intake import Normaliser
 from pulse8.learn.prepare.labels import contact_bpm
 from pulse8.learn.prepare.windows import as_wave, banded
 from pulse8.learn.simulate.strata import stratum
@@ -26,7 +27,7 @@ from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.selection import upper_share
 from pulse8.measure.signal.trust import FEATURES, trust_features
-from pulse8.spec import Normaliser, Readout, Refusal
+from pulse8.spec import Readout, Refusal
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, Clip, Reason, Watch, unwatched
 
 Values = NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.intake import Normaliser
 from pulse8.measure.signal.filters import detrend
-from pulse8.spec import Normaliser
 
 BASIS: Final = np.array([[1 / 3, 1 / 3, 1 / 3], [0.0, 1.0, -1.0], [-2.0, 1.0, 1.0]])
 """Rows: brightness, and the two differences in which a pulse stands against moving light (POS's axes)."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.values import SHORTEST_STEP_S, refuse_far
+from pulse8.times import SHORTEST_STEP_S, refuse_far
 
 RATE_HZ: Final = 30.0
 """Rate at which pulses are looked for; what most cameras deliver."""

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.intake import Normaliser
 from pulse8.measure.clips.cells import CellRow, RecentRows
 from pulse8.measure.clips.normalise import normalise
 from pulse8.measure.clips.resample import LONGEST_GAP_S, sample_at
 from pulse8.measure.signal.classical import is_grey
-from pulse8.spec import Normaliser
-from pulse8.values import CELLS_PER_ROI, ROI_NAMES, SHORTEST_STEP_S, CellTraces, Clip, NoClip, Reason, refuse_time
+from pulse8.times import SHORTEST_STEP_S, refuse_time
+from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces, Clip, NoClip, Reason
 
 SLACK_S: Final = 1e-6
 """Rounding of a time that was computed: a microsecond is no frame interval."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError, SpecError
+from pulse8.intake import Normaliser
 from pulse8.manifest import existing_file
 from pulse8.measure.clips.windows import clip_of, window_clips, windows_between
 from pulse8.measure.infer.engine import Engine
@@ -22,7 +23,7 @@ from pulse8.measure.signal.network import banded, network_wave
 from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, judged, trust_features
-from pulse8.spec import METADATA_KEY, ModelSpec, Normaliser
+from pulse8.spec import METADATA_KEY, ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform
 
 SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
