@@ -26,7 +26,7 @@ class Flags(ExportOptions):
 def run(flags: Flags) -> int:
     """Export and say what was written."""
     from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
-    from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415
+    from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415 - torch comes after the flags
 
     exported = export(flags.checkpoint or shipped_checkpoint(flags.model), flags.output, flags)
     if flags.json:

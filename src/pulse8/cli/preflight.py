@@ -76,7 +76,7 @@ def _fix(flags: Flags, output: Path) -> int:
 
 
 def _print_budget(model: Path) -> None:
-    from pulse8.board.application.budget import budget  # noqa: PLC0415
+    from pulse8.board.application.budget import budget  # noqa: PLC0415 - only with --budget
     from pulse8.board.application.evidence import (  # noqa: PLC0415 - most calls need it not
         WHOLE_RATE,
         budget_section,

@@ -45,7 +45,7 @@ def run(flags: Flags) -> int:
 
 def _run_qat(flags: Flags) -> int:
     from pulse8.convert.quantize.qat.qat import QatFiles, quantize_qat  # noqa: PLC0415 - torch is loaded for QAT alone
-    from pulse8.convert.quantize.qat.text import training_report  # noqa: PLC0415
+    from pulse8.convert.quantize.qat.text import training_report  # noqa: PLC0415 - torch comes after the flags
 
     files = QatFiles(fp32=flags.input, calibration=flags.calibration, data=flags.data)
     made = quantize_qat(files, flags.output, flags, flags.training, watch)

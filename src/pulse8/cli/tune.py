@@ -29,7 +29,7 @@ def run(flags: Flags) -> int:
     """Search and print what was found."""
     try:
         from pulse8.convert.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
-        from pulse8.convert.tune.tune import tune  # noqa: PLC0415
+        from pulse8.convert.tune.tune import tune  # noqa: PLC0415 - optuna is in an extra
     except ModuleNotFoundError as error:
         raise ToolchainError('the search needs Optuna; install it with: pip install "pulse8[tune]"') from error
     logging.getLogger("optuna").setLevel(logging.WARNING)

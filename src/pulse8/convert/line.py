@@ -69,7 +69,7 @@ def run_build(
         Whatever a step refuses, or another process fills the folder.
     """
     from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
-    from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415
+    from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415 - the same
 
     with alone(folder, "pulse8 build"):
         for place in (folder, folder / "models", folder / DIAGNOSIS):

@@ -76,12 +76,12 @@ class Sockets(WebSocketsSansIOProtocol):
         if self._counted():
             super().handle_cont(event)
 
-    def handle_text(self, event: Any) -> None:  # noqa: ANN401
+    def handle_text(self, event: Any) -> None:  # noqa: ANN401 - uvicorn's events
         """Count a text message."""
         if self._counted():
             super().handle_text(event)
 
-    def handle_bytes(self, event: Any) -> None:  # noqa: ANN401
+    def handle_bytes(self, event: Any) -> None:  # noqa: ANN401 - the same
         """Count a binary message."""
         if self._counted():
             super().handle_bytes(event)
@@ -91,7 +91,7 @@ class Sockets(WebSocketsSansIOProtocol):
         if self._counted():
             super().handle_ping()
 
-    def handle_pong(self, event: Any) -> None:  # noqa: ANN401
+    def handle_pong(self, event: Any) -> None:  # noqa: ANN401 - the same
         """Count a pong."""
         if self._counted():
             super().handle_pong(event)

@@ -89,14 +89,14 @@ def _damaged(name: str) -> InputError:
     return InputError(f"{name} is truncated or no ONNX file; export it again")
 
 
-def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401
+def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401 - protobuf's own
     if descriptor.full_name not in known:
         inner = {field.number: _inside(field) for field in descriptor.fields}
         known[descriptor.full_name] = {number: found for number, found in inner.items() if found is not None}
     return known[descriptor.full_name]
 
 
-def _inside(field: Any) -> Any:  # noqa: ANN401
+def _inside(field: Any) -> Any:  # noqa: ANN401 - the same
     """Return the descriptor of what a field's messages hold, ``_PACKED`` for whole numbers, ``None`` for the rest."""
     whole = (field.TYPE_INT32, field.TYPE_INT64, field.TYPE_UINT64)
     return _PACKED if field.type in whole else field.message_type
