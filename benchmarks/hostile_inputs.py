@@ -98,7 +98,7 @@ def bomb(folder: Path) -> list[str]:
 def far_time(folder: Path) -> list[str]:
     from pulse8.learn.formats.recordings import Prepared, write_recording
     from pulse8.learn.recording import Recording
-from pulse8.values import CellTraces
+    from pulse8.values import CellTraces
 
     one = CellTraces(np.full((1, 3, 4, 3), 90, np.float32), np.zeros(1), np.ones((1, 3), np.bool_))
     object.__setattr__(one, "t_s", np.array([1e300]))
