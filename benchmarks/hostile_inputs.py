@@ -103,7 +103,7 @@ def far_time(folder: Path) -> list[str]:
     one = CellTraces(np.full((1, 3, 4, 3), 90, np.float32), np.zeros(1), np.ones((1, 3), np.bool_))
     object.__setattr__(one, "t_s", np.array([1e300]))
     recording = Recording(traces=one, reference=None, subject="s", recording="r", conditions={})
-    write_recording(folder / "a.npz", Prepared(recording=recording, made={}, facts={}))
+    write_recording(folder / "a.npz", Prepared(recording=recording, origin={}, facts={}))
     return ["-m", "pulse8", "measure", "a.npz"]
 
 
