@@ -1,6 +1,6 @@
 """The same INT8 answer on processors that this machine is not: natively, and emulated without VNNI and without AVX.
 
-usage: python scripts/processors.py [FOLDER] [--json FILE] [--aarch64 FOLDER]
+usage: python scripts/processors.py [FOLDER] [--json FILE] [--aarch64 FOLDER] [--only QUESTION ...]
 
 Needs Debian's qemu-user. Inputs are made once, natively; then every processor gives its answers from them, side by
 side: the shipped files on 64 windows, the gates that integers decide, a small build, the guide's four commands, and one
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -59,12 +59,14 @@ def main() -> int:
     words.add_argument("folder", nargs="?", type=Path)
     words.add_argument("--json", type=Path)
     words.add_argument("--aarch64", type=Path)
+    words.add_argument("--only", nargs="*", choices=QUESTIONS, default=list(QUESTIONS))
     told = words.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = told.folder or Path(temporary)
         prepare(folder)
         with ThreadPoolExecutor(len(PROCESSORS)) as pool:
-            found = dict(zip(PROCESSORS, pool.map(lambda name: ask(name, folder), PROCESSORS), strict=True))
+            answers = pool.map(lambda name: ask(name, folder, told.only), PROCESSORS)
+            found = dict(zip(PROCESSORS, answers, strict=True))
         if told.aarch64:
             found["aarch64"] = ask_integers(told.aarch64 / "python", folder)
     differences = [line for name in found for line in apart(found["native"], found[name], name)]
@@ -84,15 +86,15 @@ def prepare(folder: Path) -> None:
     write_video(folder / "face.mp4", render(VIDEO), VIDEO.rate_hz, h264(12))
 
 
-def ask(processor: str, folder: Path) -> Answers:
-    """Run every question on one processor, in a folder of its own."""
+def ask(processor: str, folder: Path, questions: Iterable[str]) -> Answers:
+    """Run questions on one processor, in a folder of its own."""
     place = folder / processor
     place.mkdir()
     codes: dict[str, int] = {}
     answers: Answers = {"exit codes": codes}
-    for name, question in QUESTIONS.items():
+    for name in questions:
         began_s = time.perf_counter()
-        answers[name] = question(Processor(processor, place, codes), folder)
+        answers[name] = QUESTIONS[name](Processor(processor, place, codes), folder)
         answers[f"{name}, seconds"] = round(time.perf_counter() - began_s, 1)
     return answers
 
