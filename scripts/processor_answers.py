@@ -1,6 +1,6 @@
 """What this processor answers with the shipped INT8 files, as one JSON record; ``processors.py`` runs it on several.
 
-usage: python scripts/processor_answers.py CLIPS.npz [--integers]
+usage: python scripts/processor_answers.py FOLDER [--integers]; the folder is that of ``processors.prepare``.
 
 ``--integers`` is for a processor that has numpy and onnx alone: ONNX Runtime is not loaded.
 """
@@ -29,12 +29,14 @@ PATCHES: Final = 2
 WEIGHTS: Final = Path(str(files("pulse8.measure.infer") / "weights"))
 
 
-def main(clips_file: Path, *, integers: bool) -> None:
+def main(folder: Path, *, integers: bool) -> None:
     """Print the record."""
-    clips = np.load(clips_file)["clips"][:WINDOWS, None]
+    clips = np.load(folder / "clips.npz")["clips"][:WINDOWS, None]
     patches = np.random.default_rng(0).random((PATCHES, 72, 36, 36), np.float32)
     told = {"engine": asdict(engine("integer")), **_bytes(clips, patches)}
-    print(json.dumps(told if integers else {**told, **_pair(patches), **_beside_float(clips)}))
+    if not integers:
+        told |= {**_pair(patches), **_beside_float(clips), "key points to BPM": _from_key_points(folder)}
+    print(json.dumps(told))
 
 
 def _bytes(clips: NDArray[np.float32], patches: NDArray[np.float32]) -> dict[str, Any]:
@@ -73,6 +75,20 @@ def _beside_float(clips: NDArray[np.float32]) -> dict[str, Any]:
         "FP32 waves": OrtRunner(WEIGHTS / "pulse12.onnx")(clips[0])[0].ravel().tolist(),
         "ONNX Runtime fused": asdict(saturation()),
     }
+
+
+def _from_key_points(folder: Path) -> dict[str, Any]:
+    """Measure a video whose key points are given: ROIs, cells, clips, the INT8 network, rates and refusals."""
+    from pulse8.measure.clips.cells import cell_traces  # noqa: PLC0415
+    from pulse8.measure.face.placement import FACE_ROIS, rois_of  # noqa: PLC0415
+    from pulse8.measure.line import MeasureOptions, measure_stretches  # noqa: PLC0415
+    from pulse8.measure.video.decode import read_frames  # noqa: PLC0415
+    from pulse8.values import FaceTrack, TrackedFrame  # noqa: PLC0415
+
+    frames = read_frames(folder / "face.mp4")
+    pairs = zip(frames, np.load(folder / "key_points.npy"), strict=True)
+    stream = (TrackedFrame(rgb, t_s, rois=rois_of(points, FACE_ROIS)) for (rgb, t_s), points in pairs)
+    return asdict(measure_stretches(cell_traces(FaceTrack(frames.source, stream)), MeasureOptions(method="pulse12")))
 
 
 def _sha256(outputs: Iterable[NDArray[np.int8]]) -> str:
