@@ -79,16 +79,18 @@ def _beside_float(clips: NDArray[np.float32]) -> dict[str, Any]:
 
 def _from_key_points(folder: Path) -> dict[str, Any]:
     """Measure a video whose key points are given: ROIs, cells, clips, the INT8 network, rates and refusals."""
-    from pulse8.measure.clips.cells import cell_traces  # noqa: PLC0415
-    from pulse8.measure.face.placement import FACE_ROIS, rois_of  # noqa: PLC0415
-    from pulse8.measure.line import MeasureOptions, measure_stretches  # noqa: PLC0415
-    from pulse8.measure.video.decode import read_frames  # noqa: PLC0415
-    from pulse8.values import FaceTrack, TrackedFrame  # noqa: PLC0415
+    from pulse8.measure.clips.cells import cell_traces  # noqa: PLC0415 - what loads OpenCV is loaded here
+    from pulse8.measure.face.placement import rois_of  # noqa: PLC0415 - the same
+    from pulse8.measure.line import measure_traces  # noqa: PLC0415 - the same
+    from pulse8.measure.video.decode import read_frames  # noqa: PLC0415 - the same
+    from pulse8.regions import FACE_ROIS  # noqa: PLC0415 - the same
+    from pulse8.values import FaceTrack, TrackedFrame  # noqa: PLC0415 - the same
 
     frames = read_frames(folder / "face.mp4")
     pairs = zip(frames, np.load(folder / "key_points.npy"), strict=True)
     stream = (TrackedFrame(rgb, t_s, rois=rois_of(points, FACE_ROIS)) for (rgb, t_s), points in pairs)
-    return asdict(measure_stretches(cell_traces(FaceTrack(frames.source, stream)), MeasureOptions(method="pulse12")))
+    measured = measure_traces(cell_traces(FaceTrack(frames.source, stream)))
+    return {"windows": [asdict(rate) for rate in measured.windows], "whole": asdict(measured.whole)}
 
 
 def _sha256(outputs: Iterable[NDArray[np.int8]]) -> str:
