@@ -10,7 +10,7 @@ from typing import Final
 
 from measuring import run_measured, write_result
 
-MINUTES: Final = (10, 20, 40)
+MINUTES: Final = (4, 8, 16)
 METHODS: Final = ("pulse12", "pos")
 CODE: Final = """
 import sys

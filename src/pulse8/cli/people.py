@@ -8,6 +8,7 @@ from typing import Final
 
 from pulse8.cli.people_text import print_people
 from pulse8.cli.printing import print_json, watch
+from pulse8.cli.saying import say
 from pulse8.errors import SpecError
 from pulse8.learn.evaluate.options import PeopleOptions
 from pulse8.learn.evaluate.people.evaluate import evaluate_people
@@ -38,7 +39,7 @@ def run_people(options: PeopleOptions, output: Path | None, *, as_json: bool) ->
     """Write the windows' names, score predictions, or read people by all methods."""
     if options.windows is not None:
         count = write_windows(options.windows, _windows(options))
-        print(f"{options.windows}: {count:,} windows; fill in bpm, add shown (1 or 0) where you refuse")
+        say(f"{options.windows}: {count:,} windows; fill in bpm, add shown (1 or 0) where you refuse")
         return 0
     if options.predictions is not None:
         found = read_predictions(options.predictions)
@@ -68,5 +69,5 @@ def _printed(rows: tuple[PeopleRow, ...], title: str, *, as_json: bool) -> int:
         print_json(Scores(rows=rows))
     else:
         print_people(rows, title)
-        print(NOTICE)
+        say(NOTICE)
     return 0
