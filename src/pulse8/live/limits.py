@@ -22,7 +22,7 @@ SLICE_BYTES: Final = 4096
 
 FRAMES_PER_S: Final = 1000.0
 BURST_FRAMES: Final = 2000
-"""A browser cuts a message of 1 MB into eight frames and sends 45 messages a second; a thousand at once are dropped, not cut off."""
+"""A browser cuts a message of 1 MB into eight frames and sends 45 a second; a thousand at once are dropped."""
 
 
 class Requests(H11Protocol):
