@@ -14,7 +14,7 @@ from pulse8.convert.export.recognise import shape_of, spec_of, static_form
 from pulse8.convert.quantize.audit import audit, scale_violations
 from pulse8.convert.quantize.calibrate import calibrate
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.convert.quantize.quantize import quantize
 from pulse8.convert.quantize.ranges import with_shared_scales
 from pulse8.convert.quantize.scales import Scale

@@ -23,7 +23,7 @@ from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.manifest import accept, options_of, record, writing

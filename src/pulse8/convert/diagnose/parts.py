@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.errors import InputError
 
 MOVES_CODES: Final = {"MaxPool", "Reshape", "Transpose"}

@@ -19,7 +19,7 @@ from pulse8.convert.export.layers import SHAPES
 from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import opset_of, static_input
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.convert.quantize.qat.fine_tune import Batch, fine_tune, objective_of
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.qat.simulation import Simulation
