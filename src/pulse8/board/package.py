@@ -10,8 +10,9 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
+from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.codegen.board_spec import BoardSpec, board_spec
-from pulse8.board.codegen.lower import BoardNet, lower
+from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import MODEL_ID_BYTES, PlannedNet, planned, render, render_readme
 from pulse8.board.codegen.sources import copy_sources
 from pulse8.board.codegen.vectors import vectors_of
@@ -264,9 +265,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _figures(part: _Part, net: PlannedNet) -> NetFigures:
-    packed = [step.packed for step in part.net.steps if step.packed is not None]
-    tables = [step.table for step in part.net.steps if step.table is not None]
-    constants = [array for one in packed for array in (one.weights, one.bias, one.scale)] + tables
+    constants = [array for step in part.net.steps for array in step.constants]
     return NetFigures(
         name=part.net.name,
         file=f"model/{part.path.name}",

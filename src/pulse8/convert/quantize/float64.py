@@ -60,7 +60,5 @@ def _operator(node: onnx.NodeProto) -> Compute:
 
 
 def _attributes(node: onnx.NodeProto) -> Attributes:
-    told: Mapping[str, Any] = {
-        attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute
-    }
+    told: Mapping[str, Any] = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
     return {**told, "outputs": len(node.output)}

@@ -69,9 +69,7 @@ class _Writer:
         graph = helper.make_graph(
             [*starts, *inputs, *body], self._graph.name, list(self._graph.input), ends, list(constants.values())
         )
-        model = helper.make_model(
-            graph, opset_imports=self._opset, ir_version=self._version, producer_name="pulse8"
-        )
+        model = helper.make_model(graph, opset_imports=self._opset, ir_version=self._version, producer_name="pulse8")
         model.producer_version = ""
         if spec is not None:
             helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
@@ -175,7 +173,9 @@ class _Writer:
             names[1], TensorProto.FLOAT, list(scale.shape), scale.ravel().tolist()
         )
         self._constants[names[0]] = numpy_helper.from_array(found.weights, names[0])
-        return self._start(name, [names[0], names[1], zero_point], self._name(name, "dq"), axis if per_channel else None)
+        return self._start(
+            name, [names[0], names[1], zero_point], self._name(name, "dq"), axis if per_channel else None
+        )
 
     def _bias(self, node: onnx.NodeProto, found: Packed) -> str:
         name = self._own(node, node.input[2])
@@ -240,4 +240,3 @@ def constants_of(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
 def quantised_names(model: onnx.ModelProto) -> dict[str, str]:
     """Return what each float tensor's codes are called in an INT8 file."""
     return {node.input[0]: node.output[0] for node in model.graph.node if node.op_type == "QuantizeLinear"}
-

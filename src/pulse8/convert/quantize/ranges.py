@@ -104,9 +104,7 @@ def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     return shared
 
 
-def histograms(
-    model: onnx.ModelProto, samples: Iterable[Sample], extremes: Mapping[str, Range]
-) -> dict[str, Counts]:
+def histograms(model: onnx.ModelProto, samples: Iterable[Sample], extremes: Mapping[str, Range]) -> dict[str, Counts]:
     """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
     read = tensor_reader(model, list(extremes))
     counts = {name: np.zeros(BINS, np.int64) for name in extremes}

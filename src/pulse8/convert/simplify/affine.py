@@ -40,7 +40,9 @@ def fold_affine(network: Network) -> None:
 
 
 def _folds(network: Network, before: Node, node: Node) -> bool:
-    linear = before.operator == "Conv" or (before.operator == "ConvTranspose" and before.attributes.get("group", 1) == 1)
+    linear = before.operator == "Conv" or (
+        before.operator == "ConvTranspose" and before.attributes.get("group", 1) == 1
+    )
     return linear and set(before.inputs[1:]) <= set(network.constants) and network.only_reader(before.output) is node
 
 

@@ -15,7 +15,14 @@ from pulse8.errors import InputError, one_line
 from pulse8.measure.infer.onnx_file import is_int8
 
 MOST_ELEMENTS: Final = 1 << 26
-NO_RANDOM: Final = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
+NO_RANDOM: Final = (
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+)
 CONTROL: Final = ("If", "Loop", "Scan", "SequenceMap")
 SHAPES_ONLY: Final = ("Shape", "Size")
 

@@ -69,7 +69,9 @@ def _refuse_unknown(network: Network, node: Node, path: Path) -> None:
     ending = node.operator in AT_THE_END and node.output in network.outputs and not network.readers(node.output)
     constant = [name for name in node.inputs if name in network.constants and network.constants[name].size > 1]
     weighted = node.operator.startswith("Conv") and node.inputs[1] not in network.constants
-    fits = node.operator in OPERATORS and not weighted and (node.operator != "Div" or node.inputs[1] not in network.shapes)
+    fits = (
+        node.operator in OPERATORS and not weighted and (node.operator != "Div" or node.inputs[1] not in network.shapes)
+    )
     if not (ending or fits):
         why = INSTEAD.get(node.operator, f"known are {', '.join(sorted(OPERATORS))}")
         raise InputError(f"{path}: {node.title} is not known in INT8: {why}")

@@ -126,9 +126,7 @@ def _file(path: Path, inputs: Mapping[str, tuple[int, ...]]) -> dict[str, NDArra
     return {name: array for name, array in found.items() if name in inputs or name == LABELS}
 
 
-def _fitted(
-    found: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...], path: Path
-) -> NDArray[np.float32]:
+def _fitted(found: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
     """Return an input's samples [N, ...] as float32."""
     if name not in found:
         raise InputError(f"{path} holds nothing for the input {name} {list(shape)}; {MAKE}")
@@ -136,7 +134,9 @@ def _fitted(
     if array.shape == shape or array.shape[1:] == shape:
         array = array.reshape(-1, *shape[1:])
     if array.shape[1:] != shape[1:] or array.dtype.kind not in "fiub":
-        raise InputError(f"{path}: {name} is {array.dtype} {list(array.shape)}; the network takes {list(shape)}; {MAKE}")
+        raise InputError(
+            f"{path}: {name} is {array.dtype} {list(array.shape)}; the network takes {list(shape)}; {MAKE}"
+        )
     values = np.ascontiguousarray(array, np.float32)
     if not np.isfinite(values).all():
         raise InputError(f"{path}: {name} holds NaN or infinity; {MAKE}")
