@@ -19,7 +19,7 @@ class Flags(DeployOptions):
     output: Path = Path("board")
     """Folder to make, or one of ours to replace."""
     data: Path | None = None
-    """Clips for the test vectors; simulated people without it."""
+    """Clips, or samples of a network of your own, for the test vectors; simulated people, or bytes of all values."""
     json: bool = False
     """Print one machine-readable record."""
 
@@ -30,18 +30,18 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(made)
     else:
-        say(_summary(made))
+        say(_summary(made, flags.data))
     return 0
 
 
-def _summary(made: Deployed) -> str:
+def _summary(made: Deployed, data: Path | None) -> str:
     nets = [
         f"{net.name}: {net.steps} layers, {net.macs:,} multiplications, {net.weight_bytes:,} bytes of constants, "
         f"arena {net.arena_bytes:,} bytes"
         for net in made.nets
     ]
     verdict = "accepted by the verdict beside it" if made.verified else "not verified: see `pulse8 verify`"
-    whose = "of simulated people" if made.simulated else "of your data"
+    whose = "of simulated people" if made.simulated else "of your data" if data else "of bytes of all values"
     return "\n".join(
         [
             f"{made.folder}: {made.model} ({made.sha256[:16]}) for {made.target}, {verdict}",

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.board.link.layout import order_of
 from pulse8.errors import SpecError
 from pulse8.measure.infer.program import Step, Tensor
 
@@ -160,13 +161,6 @@ def refusal(step: Step, hint: str) -> SpecError:
     return SpecError(f"{type(step).__name__} {step.output.name} has no kernel on the board: there, {hint}")
 
 
-def order_of(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a tensor's axes in the order in which a board stores them: channels last where there is one batch."""
-    if len(shape) in (3, 4) and shape[0] == 1:
-        return (0, *range(2, len(shape)), 1)
-    return tuple(range(len(shape)))
-
-
 def shape_of(tensor: Tensor) -> Shape:
     """Return height, width and channels of a tensor as a board stores it; ``SpecError`` above 16 bits."""
     stored = [tensor.shape[axis] for axis in order_of(tensor.shape)]
@@ -177,8 +171,3 @@ def shape_of(tensor: Tensor) -> Shape:
     if max(shape) > LARGEST:
         raise SpecError(f"tensor {tensor.name} is {list(tensor.shape)}; a side has at most {LARGEST} places on a board")
     return shape
-
-
-def stored_bytes(tensor: NDArray[np.int8]) -> bytes:
-    """Bytes of a tensor, channel first as ONNX has it, as a board stores them."""
-    return np.ascontiguousarray(tensor.transpose(order_of(tensor.shape))).tobytes()

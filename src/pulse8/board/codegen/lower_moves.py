@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.board.codegen.board_net import LARGEST, BoardStep, Join, MoveTables, order_of, refusal, shape_of
+from pulse8.board.codegen.board_net import LARGEST, BoardStep, Join, MoveTables, refusal, shape_of
+from pulse8.board.link.layout import order_of
 from pulse8.errors import SpecError
 from pulse8.measure.infer.kernels import moved_values
 from pulse8.measure.infer.program import Concat, Move, Reshape, Tensor, Transpose

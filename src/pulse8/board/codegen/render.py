@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.board.codegen.arena import SLACK, ArenaPlan, plan
-from pulse8.board.codegen.board_net import GROUP, LANES, BoardNet
+from pulse8.board.codegen.board_net import GROUP, LANES, BoardNet, Shape, shape_of
 from pulse8.board.codegen.board_spec import BoardSpec
 from pulse8.board.codegen.lower_moves import FILL
+from pulse8.measure.infer.program import Tensor
 from pulse8.notice import NOTICE
 from pulse8.values import Reason
 
@@ -38,6 +39,11 @@ class PlannedNet:
     def output_bytes(self) -> int:
         """Size of all outputs."""
         return sum(int(np.prod(tensor.shape)) for tensor in self.net.outputs)
+
+    def tensors(self, end: str) -> list[tuple[Tensor, Shape]]:
+        """Return the ``inputs`` or ``outputs`` and how each lies in memory."""
+        tensors = self.net.inputs if end == "inputs" else self.net.outputs
+        return [(tensor, shape_of(tensor)) for tensor in tensors]
 
     @property
     def ends(self) -> Mapping[str, list[tuple[int, int]]]:
@@ -99,6 +105,7 @@ def _offsets(values: NDArray[np.int64], width: int = 16) -> str:
     return "\n".join(", ".join(words[start : start + width]) + "," for start in range(0, len(words), width))
 
 
-def render_readme(facts: Mapping[str, Any], board: BoardSpec | None) -> str:
-    """Return the board folder's page."""
-    return _environment().get_template("README.md.jinja").render(facts, board=board, notice=NOTICE)
+def render_readme(facts: Mapping[str, Any], board: BoardSpec | None, own: PlannedNet | None = None) -> str:
+    """Return the board folder's page; ``own`` is the network of somebody's own, which no heart rate is read from."""
+    template = _environment().get_template("README.md.jinja")
+    return template.render(facts, board=board, notice=NOTICE, own=own)

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.board.codegen.board_net import BoardNet, stored_bytes
+from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.link.client import RUN_CHECKSUMS, replay_payload
 from pulse8.board.link.frames import ANSWER, ROW, Command, Status, encode
+from pulse8.board.link.layout import Inputs, as_tuple, laid_out, stored_bytes
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.values import CellTraces
-
-Window = Codes | tuple[Codes, ...]
-"""A network's input, or all of its inputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +26,8 @@ class Vectors:
     replay: bytes
 
 
-def channel_last(tensor: Codes) -> bytes:
-    """Bytes of a tensor as a board has them: channels last."""
-    return stored_bytes(tensor)
-
-
-def laid_out(tensors: Sequence[Codes]) -> bytes:
-    """Bytes of several inputs, or outputs, one after the other, as they travel on the line."""
-    return b"".join(map(channel_last, tensors))
-
-
 def vectors_of(
-    nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Window]]], traces: CellTraces | None, model: bytes
+    nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Inputs]]], traces: CellTraces | None, model: bytes
 ) -> Vectors:
     """Run each network's windows through the reference; every layer is answered by its CRC-32.
 
@@ -57,18 +44,14 @@ def vectors_of(
     for index, (program, net, windows) in enumerate(nets):
         runner = IntegerRunner(program)
         for window in windows:
-            requests += encode(Command.RUN, bytes([index, RUN_CHECKSUMS]) + laid_out(_tuple(window)), model)
+            requests += encode(Command.RUN, bytes([index, RUN_CHECKSUMS]) + laid_out(as_tuple(window)), model)
             answers += encode(Command.RUN | ANSWER, _answer(runner, net, window), model)
     return Vectors(bytes(requests), bytes(answers), _replay(traces, model))
 
 
-def _tuple(window: Window) -> tuple[Codes, ...]:
-    return window if isinstance(window, tuple) else (window,)
-
-
-def _answer(runner: IntegerRunner, net: BoardNet, window: Window) -> bytes:
-    tensors = runner.tensors(*_tuple(window))
-    layers = [zlib.crc32(channel_last(tensors[step.y])).to_bytes(4, "little") for step in net.steps]
+def _answer(runner: IntegerRunner, net: BoardNet, window: Inputs) -> bytes:
+    tensors = runner.tensors(*as_tuple(window))
+    layers = [zlib.crc32(stored_bytes(tensors[step.y])).to_bytes(4, "little") for step in net.steps]
     outputs = laid_out([tensors[output.name] for output in runner.program.outputs])
     return b"".join(layers) + outputs + bytes([Status.OK])
 
