@@ -19,6 +19,7 @@ from pulse8.convert.simplify.simplify import simplified
 from pulse8.errors import InputError
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import to_whole_input
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
@@ -41,6 +42,11 @@ def contract_of(model: onnx.ModelProto) -> ModelSpec | None:
     held = {tensor.name for tensor in model.graph.initializer}
     inputs = [shape_of(end) for end in model.graph.input if end.name not in held]
     return ULTRALIGHT if [len(shape) for shape in inputs] == [len(SHAPE_GUIDE)] else None
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file holds a network that promises no heart rate; raises ``InputError`` where it cannot be read."""
+    return contract_of(load_model(path, "FP32 model", MEND)) is None
 
 
 def inputs_of(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pulse8.convert.quantize.families import merged_into, quantised_tensors
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.scales import LOW, Scale, Scales, every_scale
+from pulse8.convert.quantize.scales import LOW, Scales, every_scale
 from pulse8.convert.quantize.tail import float_tail
 from pulse8.convert.quantize.weights import Packed, packed
 from pulse8.spec import METADATA_KEY, ModelSpec

@@ -18,8 +18,8 @@ from pulse8.convert.export.recognise import MEND, contract_of, converted, inputs
 from pulse8.convert.quantize.audit import Audit, audit, scale_violations, unasked_scales
 from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.pair import cut_pair
+from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.ranges import collect_ranges
 from pulse8.convert.quantize.scales import Scales, every_scale, scale_table
 from pulse8.errors import GateError, InputError, Pulse8Error, SpecError

@@ -59,14 +59,13 @@ def _affine(network: Network, node: Node) -> Affine | None:
     if number is None or (node.operator == "Div" and (first or not number.all())):
         return None
     one, none = np.ones(1), np.zeros(1)
-    match node.operator:
-        case "Mul":
-            return Affine(number, none)
-        case "Div":
-            return Affine(1 / number, none)
-        case "Add":
-            return Affine(one, number)
-    return Affine(-one, number) if first else Affine(one, -number)
+    sign = -one if first and node.operator == "Sub" else one
+    return {
+        "Mul": lambda: Affine(number, none),
+        "Div": lambda: Affine(1 / number, none),
+        "Add": lambda: Affine(one, number),
+        "Sub": lambda: Affine(sign, number if first else -number),
+    }[node.operator]()
 
 
 def _per_channel(network: Network, node: Node, name: str) -> Real | None:

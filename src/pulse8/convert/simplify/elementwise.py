@@ -52,7 +52,8 @@ def _plain_clip(network: Network, node: Node) -> None:
 def sink_reshapes(network: Network) -> None:
     """Move a Reshape behind the operator of single numbers that alone reads it, next to what it may cancel."""
     for _ in range(len(network.nodes)):
-        if not any([_sunk(network, node) for node in list(network.nodes) if node.operator == "Reshape"]):
+        moved = [node for node in list(network.nodes) if node.operator == "Reshape" and _sunk(network, node)]
+        if not moved:
             return
 
 

@@ -9,8 +9,9 @@ from typing import Final
 import onnx
 
 from pulse8.convert.simplify.affine import fold_affine
-from pulse8.convert.simplify.elementwise import UNARY, plain_clamps, sink_reshapes
+from pulse8.convert.simplify.elementwise import plain_clamps, sink_reshapes
 from pulse8.convert.simplify.matrices import matrices_as_convs, reductions_as_pools
+from pulse8.convert.simplify.moves import plain_moves
 from pulse8.convert.simplify.network import Network, Node
 from pulse8.convert.simplify.pictures import plain_pictures
 from pulse8.convert.simplify.read import read_network
@@ -51,7 +52,7 @@ def simplified(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, tup
         It holds what is not known, or no numbers that can be; the message names it.
     """
     network = read_network(model, path)
-    for step in (drop_trivial, plain_clamps, plain_pictures, reductions_as_pools, matrices_as_convs):
+    for step in (plain_moves, drop_trivial, plain_clamps, plain_pictures, reductions_as_pools, matrices_as_convs):
         step(network)
     sink_reshapes(network)
     drop_trivial(network)
@@ -72,6 +73,7 @@ def _refuse_unknown(network: Network, node: Node, path: Path) -> None:
     fits = (
         node.operator in OPERATORS and not weighted and (node.operator != "Div" or node.inputs[1] not in network.shapes)
     )
+    fits = fits and (node.operator != "Resize" or node.attributes.get("mode", b"nearest") in (b"nearest", "nearest"))
     if not (ending or fits):
         why = INSTEAD.get(node.operator, f"known are {', '.join(sorted(OPERATORS))}")
         raise InputError(f"{path}: {node.title} is not known in INT8: {why}")
@@ -83,6 +85,3 @@ def _refuse_unknown(network: Network, node: Node, path: Path) -> None:
         )
     if any(len(network.shapes[name]) > MOST_RANK for name in (*node.inputs, *node.outputs) if name in network.shapes):
         raise InputError(f"{path}: {node.title} has more than {MOST_RANK} axes; use fewer")
-
-
-__all__ = ["UNARY", "simplified"]

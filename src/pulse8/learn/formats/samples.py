@@ -73,7 +73,8 @@ def open_samples(path: Path, inputs: Mapping[str, tuple[int, ...]]) -> SampleSet
         raise InputError(f"{path} holds {sorted(counts)} samples of its inputs; one number, above 0; {MAKE}")
     if labels is not None and (labels.shape != (len(arrays[0]),) or labels.dtype.kind not in "iu"):
         labels = None  # such as rates of clips: no classes
-    return SampleSet(arrays, None if labels is None else labels.astype(np.int64))
+    classes = None if labels is None else labels.astype(np.int64)
+    return SampleSet(arrays, classes, np.arange(len(arrays[0])))
 
 
 def accept_samples(path: Path) -> Accepted:

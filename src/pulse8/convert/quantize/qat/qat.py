@@ -19,10 +19,10 @@ from pulse8.convert.export.layers import SHAPES
 from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import opset_of, static_input
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.convert.quantize.qat.fine_tune import Batch, fine_tune, objective_of
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.qat.simulation import Simulation
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.convert.quantize.quantize import Quantized, Source, open_source, scales_for, write_quantized
 from pulse8.convert.quantize.rates import rates_bpm
 from pulse8.convert.quantize.scales import Scales
