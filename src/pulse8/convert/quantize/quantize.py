@@ -38,6 +38,8 @@ from pulse8.values import Watch, unwatched
 PER_CHANNEL_OPSET: Final = 13
 COMPARED_SAMPLES: Final = 4
 MIN_OWN_SAMPLES: Final = 8
+MOST_DB: Final = 200.0
+"""Written where nothing differs: records are JSON, which has no infinity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +212,7 @@ def kept_db(static: onnx.ModelProto, runner: IntegerRunner, samples: Iterable[Sa
         given = sample if isinstance(sample, tuple) else (sample,)
         exact.append(read(sample)[0].ravel())
         rounded.append(runner(*(one[None] for one in given))[0].ravel())
-    return sqnr_db(np.concatenate(exact), np.concatenate(rounded))
+    return float(np.clip(sqnr_db(np.concatenate(exact), np.concatenate(rounded)), -MOST_DB, MOST_DB))
 
 
 def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions, found: Audit) -> Quantized:

@@ -1,4 +1,4 @@
-"""What moves values, spelt as operator set 13 spells it: sizes, pads and parts written out, newer attributes left out."""
+"""What moves values, as operator set 13 spells it: sizes, pads and parts written out, newer attributes left out."""
 
 from collections.abc import Callable
 from typing import Final
@@ -66,7 +66,7 @@ def _average(_network: Network, node: Node) -> None:
 
 
 def _upsample(network: Network, node: Node) -> None:
-    """An Upsample is a Resize whose places begin at 0."""
+    """Write an Upsample as a Resize whose places begin at 0."""
     scales = node.attributes.get("scales")
     name = node.inputs[1] if scales is None else network.constant(f"{node.output}_scales", np.array(scales, np.float32))
     node.operator, node.inputs = "Resize", [node.inputs[0], "", name]

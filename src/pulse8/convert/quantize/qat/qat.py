@@ -98,6 +98,8 @@ def quantize_qat(
         A file breaks the scheme; the files are kept and marked failed.
     """
     source = open_source(files.fp32, files.calibration, options)
+    if source.spec is None:
+        raise InputError(f"{files.fp32} promises no heart rate, which --qat trains on; quantise it without --qat")
     data = open_data(files.data)
     parts = split(len(data.labels), data.subjects)
     accepted = accept(files.data)
