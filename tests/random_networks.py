@@ -130,8 +130,7 @@ class Maker:
     def step_concat(self, x):
         axis = int(self.rng.integers(1, 4))
         shape = self.shapes[x]
-        rest = [name for name in self.alive
-                if self.shapes[name][:axis] + self.shapes[name][axis + 1 :] == shape[:axis] + shape[axis + 1 :]]  # fmt: skip
+        rest = [name for name in self.alive if without(self.shapes[name], axis) == without(shape, axis)]
         other = str(self.rng.choice(rest))
         wide = list(shape)
         wide[axis] += self.shapes[other][axis]
@@ -187,6 +186,10 @@ class Maker:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def without(shape, axis):
+    return shape[:axis] + shape[axis + 1 :]
 
 
 def random_network(seed, steps=8):

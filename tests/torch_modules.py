@@ -116,7 +116,8 @@ class Mixer(nn.Module):
 
 
 MODULES = {
-    "perceptron": (lambda: nn.Sequential(nn.Linear(20, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 5)), [(1, 20)]),
+    "perceptron": (lambda: nn.Sequential(nn.Linear(20, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 5)),
+                   [(1, 20)]),
     "autoencoder": (lambda: nn.Sequential(nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 32)), [(1, 32)]),
     "plain": (lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(200, 4)),
               [(1, 3, 12, 12)]),
@@ -137,7 +138,8 @@ MODULES = {
     "two inputs": (TwoInputs, [(1, 3, 6, 6), (1, 5)]),
     "dense": (Dense, [(1, 3, 7, 7)]),
     "upsampled": (Upsampled, [(1, 3, 6, 6)]),
-    "prelu": (lambda: nn.Sequential(nn.Conv2d(3, 6, 3), nn.PReLU(6), nn.Conv2d(6, 2, 1), nn.Hardtanh()), [(1, 3, 7, 7)]),
+    "prelu": (lambda: nn.Sequential(nn.Conv2d(3, 6, 3), nn.PReLU(6), nn.Conv2d(6, 2, 1), nn.Hardtanh()),
+              [(1, 3, 7, 7)]),
     "padded pools": (lambda: nn.Sequential(nn.ConstantPad2d(1, 0.0), nn.Conv2d(3, 6, 3), nn.AvgPool2d(3, 2, 1),
                                            nn.SiLU(), nn.MaxPool2d(3, 2, 1)), [(1, 3, 9, 9)]),
     "softmax": (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.GELU(), nn.Flatten(), nn.Dropout(), nn.Linear(64, 3),

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pulse8.convert.quantize.families import merged_into, quantised_tensors
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.scales import LOW, Scales, every_scale
+from pulse8.convert.quantize.scales import HIGH, LOW, Scales, every_scale
 from pulse8.convert.quantize.tail import float_tail
 from pulse8.convert.quantize.weights import Packed, packed
 from pulse8.spec import METADATA_KEY, ModelSpec
@@ -48,6 +48,11 @@ class _Writer:
         self._options = options
         self._scales, self._roots = every_scale(model, scales), quantised_tensors(model)
         self._swallowed, self._tail = merged_into(model), float_tail(model)
+        self._origins = {
+            self._swallowed.get(node.output[0], node.output[0]): node
+            for node in model.graph.node
+            if node.op_type == "Conv"
+        }
         self._held = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         self._taken = {*self._held, *(name for node in model.graph.node for name in node.output)}
         self._taken |= {end.name for end in model.graph.input}
@@ -160,9 +165,36 @@ class _Writer:
         weight, bias = (np.asarray(self._held[name], np.float32) for name in node.input[1:3])
         groups = next((one.i for one in node.attribute if one.name == "group"), 1)
         per_channel = self._options.per_channel and (node.op_type == "Conv" or groups == 1)
+        bias = bias - self._constant_errors(node, weight)
         found = packed(weight, bias, self._scales[node.input[0]].scale, axis, per_channel=per_channel)
         made.input[1] = self._weights(node, found, axis, per_channel=per_channel)
         made.input[2] = self._bias(node, found)
+
+    def _constant_errors(self, node: onnx.NodeProto, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what a layer makes of the rounding of constant channels: a pruned channel is its bias everywhere.
+
+        Rounding is no noise there but an offset, so the layer that reads it takes it off its own bias.
+        """
+        none = np.zeros(1, np.float32)
+        before = self._origins.get(node.input[0])
+        if before is None or node.op_type != "Conv" or len(weight[0]) != len(self._held[before.input[1]]):
+            return none
+        dead = ~self._held[before.input[1]].reshape(weight.shape[1], -1).any(axis=1)
+        if not dead.any():
+            return none
+        value, scale = self._held[before.input[2]][dead].astype(np.float64), self._scales[node.input[0]]
+        value = np.clip(value, *self._limits(node.input[0]))
+        codes = np.clip(np.rint(value / scale.scale) + scale.zero_point, LOW, HIGH)
+        errors = (codes - scale.zero_point) * scale.scale - value
+        return np.asarray(weight[:, dead].sum(axis=(2, 3)) @ errors, np.float32)
+
+    def _limits(self, name: str) -> tuple[float, float]:
+        """Return the ends of the clamp that makes a tensor."""
+        node = next(node for node in self._graph.node if name in node.output)
+        if node.op_type == "Relu":
+            return 0.0, np.inf
+        held = [self._held.get(end) for end in (*node.input[1:3], "", "")[:2]] if node.op_type == "Clip" else [None] * 2
+        return (-np.inf if held[0] is None else float(held[0])), (np.inf if held[1] is None else float(held[1]))
 
     def _weights(self, node: onnx.NodeProto, found: Packed, axis: int, *, per_channel: bool) -> str:
         name = self._own(node, node.input[1])

@@ -64,7 +64,7 @@ def _static(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, list[s
         notes.append("initialisers that stand among the inputs are constants")
     del model.graph.input[:]
     model.graph.input.extend(inputs)
-    for end in inputs:
+    for end in model.graph.input:
         dims = end.type.tensor_type.shape.dim
         if end.type.tensor_type.elem_type != onnx.TensorProto.FLOAT or not end.type.tensor_type.HasField("shape"):
             raise InputError(f"{path}: input {end.name} is not float32 of a known rank; export it so")
