@@ -122,7 +122,7 @@ def test_the_board_the_timeline_and_the_files_are_told(page, folder):
     assert f"{preflight['latency']['low_ms']:.3f} to {preflight['latency']['high_ms']:.3f} ms" in page.section("Pre-")
     assert f"{preflight['memory']['peak_bytes']:,}" in page.section("Memory")
     timeline = json.loads((folder / "models" / "pulse12_int8.timeline.json").read_text(encoding="utf-8"))
-    names = ["simulate", "calibrate", "export", "quantize", "verify", "diagnose", "pre-flight"]
+    names = ["simulate", "calibrate", "export", "quantize", "verify", "diagnose", "pre-flight", "board"]
     assert [stage["name"] for stage in timeline["stages"]] == names
     assert all(f"{stage['name']} {stage['seconds']:.2f}" in page.section("Timeline") for stage in timeline["stages"])
     manifest = page.section("Manifest")
@@ -134,7 +134,7 @@ def test_the_board_the_timeline_and_the_files_are_told(page, folder):
 def test_the_pages_commands_make_the_same_files_again(page, folder, tmp_path, monkeypatch):
     lines = page.all("pre")[-1].text.splitlines()
     steps = lines[next(number for number, line in enumerate(lines) if line.startswith("# step by step")) + 1 :]
-    assert lines[1] == "pulse8 build --simulate.subjects 40 --simulate.windows 4 --calibrate.num-samples 60"
+    assert lines[1] == "pulse8 build --simulate.subjects 80 --simulate.windows 4 --calibrate.num-samples 120"
     monkeypatch.chdir(tmp_path)
     for line in steps:
         program, *words = shlex.split(line)
@@ -149,6 +149,7 @@ def test_what_was_not_measured_is_said_with_its_command(copied):
     (models / "pulse12_int8.preflight.json").unlink()
     (models / "pulse12_int8.timeline.json").unlink()
     shutil.rmtree(copied / "diagnosis")
+    shutil.rmtree(copied / "board")
     page = reported(models)
     assert "Not measured" in page.section("Pre-flight")
     assert "pulse8 preflight pulse12_int8.onnx --keep" in page.section("Pre-flight")
