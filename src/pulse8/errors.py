@@ -1,13 +1,13 @@
 """What can go wrong, as one tree; the command line is the only place that catches it.
 
-A message is one line: the thing, the reason, the mend. It may quote a file of anybody's, so that it is made one
+A message is one line: the thing, the reason, the fix. It may quote a file of anybody's, so that it is made one
 printable line of bounded length here, wherever it was raised.
 """
 
 from typing import Final
 
 LONGEST_MESSAGE: Final = 2000
-"""Characters; of a longer message the middle is left out, as it begins with the thing and ends with the mend."""
+"""Characters; of a longer message the middle is left out, as it begins with the thing and ends with the fix."""
 
 
 class Pulse8Error(Exception):

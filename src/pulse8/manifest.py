@@ -81,20 +81,20 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def existing_file(path: Path, what: str, mend: str) -> Path:
+def existing_file(path: Path, what: str, fix: str) -> Path:
     """Return ``path`` if it is a file that holds something.
 
     Raises
     ------
     InputError
-        It is missing, a folder or empty; the message ends with ``mend``.
+        It is missing, a folder or empty; the message ends with ``fix``.
     """
     if stat.S_ISDIR(_mode(path)):
         raise InputError(f"{what} {path} is a folder; name the file in it")
     if not is_file(path):
-        raise InputError(f"{what} not found at {path}; {mend}")
+        raise InputError(f"{what} not found at {path}; {fix}")
     if path.stat().st_size == 0:
-        raise InputError(f"{what} {path} is empty; {mend}")
+        raise InputError(f"{what} {path} is empty; {fix}")
     return path
 
 
@@ -129,8 +129,8 @@ def told_in_one_line(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = "free space or " if error.errno in NO_SPACE else ""
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {mend}choose another place") from error
+        fix = "free space or " if error.errno in NO_SPACE else ""
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {fix}choose another place") from error
 
 
 def sweep(folder: Path) -> None:
@@ -244,7 +244,7 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
         own = f"or, if it is your own, remove {path.parent / NAME}"
         raise InputError(f"{path} was changed after `{row.step}` wrote it; run `{row.step}` again, {own}")
     if row.status == "failed" and not failed_too:
-        raise InputError(f"{path} is marked failed by `{row.step}`; mend it and run `{row.step}` again")
+        raise InputError(f"{path} is marked failed by `{row.step}`; repair it and run `{row.step}` again")
     for source in row.inputs.values():
         if _changed(path.parent / source.path, source):
             raise InputError(

@@ -18,6 +18,8 @@ from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Box, Placement, lies_inside
 from pulse8.values import CELLS_PER_ROI, Reason
 
 METADATA_KEY: Final = "pulse8.spec"
+MAX_NPU_ROW: Final = 2_048
+"""Width times channels: the NPU's line buffer (vendor's operator table for Conv)."""
 MAX_JSON_BYTES: Final = 65_536
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")

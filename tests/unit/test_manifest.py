@@ -100,8 +100,8 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
     sweep(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(("code", "mend"), [(errno.ENOSPC, "; free space or choose"), (errno.EROFS, "; choose")])
-def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, code, mend):
+@pytest.mark.parametrize(("code", "fix"), [(errno.ENOSPC, "; free space or choose"), (errno.EROFS, "; choose")])
+def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, code, fix):
     (tmp_path / "a.txt").write_text("old")
 
     def fail():
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, 
             temporary.write_text("half")
             raise OSError(code, os.strerror(code))
 
-    with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{mend}"):
+    with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{fix}"):
         fail()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 

@@ -61,7 +61,7 @@ SURROUNDINGS: Final = {
     errno.EIO: "look at the disk",
     errno.EMFILE: "allow more open files (ulimit -n)",
 }
-"""What a machine refuses anywhere, and its mend; any other error of the system is a fault of ours and shown whole."""
+"""What a machine refuses anywhere, and its fix; any other error of the system is a fault of ours and shown whole."""
 
 
 MOST_PIXELS: Final = str(8192 * 4320)
@@ -89,9 +89,9 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("pulse8"):
             raise
-        mend = 'run pip install "pulse8[build]"; `pulse8 doctor` tells what each extra is for'
+        fix = 'run pip install "pulse8[build]"; `pulse8 doctor` says what each extra is for'
         library = error.name.partition(".")[0]
-        complain(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {mend}")
+        complain(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {fix}")
         return 2
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from pulse8.notice import NOTICE
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(DiagnoseOptions):
-    """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to mend."""
+    """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to fix."""
 
     fp32: Path = Path("models/rppg_fp32.onnx")
     """FP32 ONNX that it was quantised from."""

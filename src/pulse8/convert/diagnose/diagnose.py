@@ -22,7 +22,7 @@ from pulse8.convert.diagnose.findings import (
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
-from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
@@ -73,7 +73,7 @@ def diagnose(
     ToolchainError
         matplotlib is not installed.
     """
-    model, int8_model = load_model(fp32, "FP32 model", MEND), load_model(int8, "INT8 model", HINT_INT8)
+    model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
     static = static_form(model, fp32)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)

@@ -19,19 +19,18 @@ from pulse8.errors import InputError
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
+from pulse8.spec import ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
 WAVEFORM_OPERATORS: Final = {"Conv", "Relu", "Sigmoid", "Mul", "AveragePool", "Add"}
-MEND: Final = "export it with export_onnx.py (or pulse8 export)"
+FIX: Final = "export it with export_onnx.py (or pulse8 export)"
 OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
 
 def spec_of(model: onnx.ModelProto) -> ModelSpec:
     """Return the spec in the file's metadata; a file without one is read as the guide's model."""
-    found = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA_KEY)
-    return ULTRALIGHT if found is None else ModelSpec.from_json(found)
+    return ModelSpec.of_metadata({entry.key: entry.value for entry in model.metadata_props}) or ULTRALIGHT
 
 
 def opset_of(model: onnx.ModelProto, path: Path) -> int:
@@ -44,7 +43,7 @@ def opset_of(model: onnx.ModelProto, path: Path) -> int:
     """
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
     if not 11 <= opset <= 20:
-        raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {MEND}")
+        raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {FIX}")
     return int(opset)
 
 
@@ -110,13 +109,13 @@ def recognise(model: onnx.ModelProto, path: Path) -> Weights:
     spec, opset = spec_of(model), opset_of(model, path)
     runner = OrtRunner(path)
     if len(runner.input_shape) != len(SHAPE_GUIDE) or tuple(runner.input_shape[1:]) != SHAPE_GUIDE[1:]:
-        raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {MEND}")
+        raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {FIX}")
     samples = probe_samples(COMPARED_SAMPLES)
     whole = OrtRunner(whole_form(weights, spec, opset).SerializeToString())
     for sample, static in zip(samples, to_whole_input(samples), strict=True):
         difference = np.abs(runner(sample[None])[0].ravel() - whole(static[None])[0].ravel())
         if difference.size != 1 or not difference[0] <= TOLERANCE_BPM:
-            raise InputError(f"{path} has ultralight's layers but computes something else; {MEND}")
+            raise InputError(f"{path} has ultralight's layers but computes something else; {FIX}")
     return weights
 
 
@@ -129,20 +128,20 @@ def _weights(model: onnx.ModelProto, path: Path) -> Weights:
     for (name, shape), (weight, bias), output in zip(SHAPES.items(), layers, outputs, strict=False):
         if weight.size != int(np.prod(shape)) or weight.shape[: len(shape)][0] != shape[0]:
             raise InputError(
-                f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {MEND}; {OWN}"
+                f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {FIX}; {OWN}"
             )
         plain = (weight.reshape(shape), bias)
         weights[name] = _with_norm(plain, norms[output], constants) if output in norms else plain
     if len(layers) != len(SHAPES):
         raise InputError(
-            f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {MEND}; {OWN}"
+            f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {FIX}; {OWN}"
         )
     return weights
 
 
 def _layer(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], path: Path) -> Layer:
     if len(node.input) < 3 or not {node.input[1], node.input[2]} <= set(constants):
-        raise InputError(f"{path}: {node.op_type} {node.name} has no constant weight and bias; {MEND}")
+        raise InputError(f"{path}: {node.op_type} {node.name} has no constant weight and bias; {FIX}")
     weight, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
     attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     if node.op_type == "Gemm" and not attributes.get("transB", 0):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from pulse8.convert.export.recognise import MEND, spec_of, static_form
+from pulse8.convert.export.recognise import FIX, spec_of, static_form
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.ranges import scaled_tensors
 from pulse8.convert.tune.judge import DEFAULT, Candidate, Judge, Rates
@@ -77,7 +77,7 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     InputError
         A file cannot be used, or the journal belongs to other files or options.
     """
-    model, data = load_model(fp32, "FP32 model", MEND), open_data(data_file)
+    model, data = load_model(fp32, "FP32 model", FIX), open_data(data_file)
     static, spec = static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "data": accept(data_file)}
     parts = split(len(data.labels), data.subjects)

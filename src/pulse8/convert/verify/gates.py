@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pulse8.convert.verify.waves import WaveComparison
+from pulse8.measure.signal.fidelity import MAX_DIFFERENCE_P95_BPM, MIN_SQNR_DB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,8 @@ class Limits:
     max_mean_difference_bpm: float = 2.0
     min_fp32_sd_bpm: float = 0.1
     min_sd_share: float = 0.1
-    min_sqnr_db: float = 28.0
-    max_difference_p95_bpm: float = 0.3
+    min_sqnr_db: float = MIN_SQNR_DB
+    max_difference_p95_bpm: float = MAX_DIFFERENCE_P95_BPM
     max_accepted_increase_bpm: float = 0.05
     max_flip_share: float = 0.015
     max_offset_share: float = 0.02

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.float64 import Values, tensor_reader
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner, quantised, real
@@ -37,7 +37,7 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     InputError
         The INT8 file is not pulse8's, so its layers have no names in common with the FP32 form's.
     """
-    model = load_model(fp32, "FP32 model", MEND)
+    model = load_model(fp32, "FP32 model", FIX)
     whole, spec = static_form(model, fp32), spec_of(model)
     layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
     readers = tensor_reader(whole, layers), _int8_reader(int8, layers)

@@ -12,8 +12,8 @@ from pulse8.errors import InputError
 from pulse8.manifest import Accepted, sha256_of
 from pulse8.measure.infer.onnx_file import load_model
 
-MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
-MEND_CALIBRATION: Final = "calibrate on training subjects (pulse8 calibrate)"
+FIX_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+FIX_CALIBRATION: Final = "calibrate on training subjects (pulse8 calibrate)"
 
 
 def check_provenance(
@@ -47,15 +47,15 @@ def check_provenance(
         return False
     calibrated = np.asarray(row.options["calibration_indices"], dtype=np.int64)
     if (shared := np.intersect1d(calibrated, indices)).size:
-        raise InputError(f"calibration saw {shared.size} of the test windows (first: {shared[0]}); {MEND_CALIBRATION}")
+        raise InputError(f"calibration saw {shared.size} of the test windows (first: {shared[0]}); {FIX_CALIBRATION}")
     if subjects is not None and (people := np.intersect1d(subjects[calibrated], subjects[indices])).size:
-        raise InputError(f"calibration saw {people.size} of the test subjects (first: {people[0]}); {MEND_CALIBRATION}")
+        raise InputError(f"calibration saw {people.size} of the test subjects (first: {people[0]}); {FIX_CALIBRATION}")
     return True
 
 
 def scheme_violations(int8: Accepted) -> tuple[str, ...]:
     """Audit the file as it lies on the disk; one weight scale a channel is asked for unless its row says otherwise."""
-    model = load_model(int8.path, "INT8 model", MEND_INT8)
+    model = load_model(int8.path, "INT8 model", FIX_INT8)
     per_channel = int8.row is None or bool(int8.row.options.get("per_channel", True))
     try:
         return audit(model, spec_of(model), per_channel=per_channel).violations

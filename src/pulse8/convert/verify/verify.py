@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.board.inputs import verdict_path
-from pulse8.convert.export.recognise import MEND
+from pulse8.convert.export.recognise import FIX
 from pulse8.convert.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.convert.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.convert.verify.options import MIN_SAMPLES, VerifyOptions
 from pulse8.convert.verify.predictions import Outputs, Predictions, judge_waves, predict, rates_of
-from pulse8.convert.verify.provenance import MEND_INT8, check_provenance, refuse_changed, scheme_violations
+from pulse8.convert.verify.provenance import FIX_INT8, check_provenance, refuse_changed, scheme_violations
 from pulse8.convert.verify.strata import figures_by_stratum
 from pulse8.convert.verify.verdict import Comparison, Side, Verdict, compare, rate_gates, usefulness_gates
 from pulse8.convert.verify.waves import WaveComparison, Waves, compare_waves
@@ -27,7 +27,7 @@ from pulse8.learn.formats.data_file import open_data
 from pulse8.learn.splits.split import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
 from pulse8.measure.infer.runner import Runner, open_runner
-from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
+from pulse8.spec import ULTRALIGHT, ModelSpec
 from pulse8.values import Watch, unwatched
 
 LAYER_SAMPLES: Final = 8
@@ -51,8 +51,8 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     InputError
         A file cannot be used, is stale, does not belong to the other, or calibration saw a test window.
     """
-    existing_file(fp32, "FP32 model", MEND)
-    existing_file(int8, "INT8 model", MEND_INT8)
+    for path, what, fix in ((fp32, "FP32 model", FIX), (int8, "INT8 model", FIX_INT8)):
+        existing_file(path, what, fix)
     data = open_data(data_file)
     parts = split(len(data.labels), data.subjects)
     indices = _chosen(parts, options, data_file)
@@ -70,10 +70,9 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
     gates = (*_gates(comparison, compared), scheme_gate(scheme_violations(sources["int8"])))
-    failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
-        passed=not failures,
-        failures=failures,
+        passed=all(gate.met for gate in gates),
+        failures=tuple(gate.line for gate in gates if not gate.met),
         gates=gates,
         comparison=comparison,
         model=spec.model,
@@ -96,13 +95,10 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
 
 def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
     """Return the contract that both files are read by; a file without one is the guide's model."""
-    one, other = (
-        ModelSpec.from_json(runner.metadata[METADATA_KEY]) if METADATA_KEY in runner.metadata else ULTRALIGHT
-        for runner, _ in models
-    )
+    one, other = (ModelSpec.of_metadata(runner.metadata) or ULTRALIGHT for runner, _ in models)
     if one != other:
         raise InputError(
-            f"{models[1][1]} ({other.model}) has another spec than {models[0][1]} ({one.model}); {MEND_INT8}"
+            f"{models[1][1]} ({other.model}) has another spec than {models[0][1]} ({one.model}); {FIX_INT8}"
         )
     return one
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pulse8.errors import SpecError
+from pulse8.spec import MAX_NPU_ROW
 
 WINDOW: Final = 256
 PHASES: Final = 4
@@ -18,9 +19,6 @@ PHASES: Final = 4
 
 POOLS: Final[dict[int, tuple[int, ...]]] = {3: (3,), 12: (2, 2, 3), 48: (2, 2, 2, 2, 3)}
 """Rows to the heights of the averages that make one row of them."""
-
-MAX_WIDTH_TIMES_CHANNELS: Final = 2048
-"""The NPU's line buffer (reference: vendor's operator table for Conv)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +60,8 @@ class Design:
         if not (self.stem_kernel % 2 and self.kernel % 2):
             raise SpecError(f"kernels of {self.stem_kernel} and {self.kernel}; give odd ones")
         widest = max(WINDOW * self.inputs, WINDOW // 2 * self.stem, WINDOW // 4 * max(self.trunk, self.head))
-        if widest > MAX_WIDTH_TIMES_CHANNELS:
-            raise SpecError(f"width times channels reaches {widest}; the NPU takes {MAX_WIDTH_TIMES_CHANNELS}")
+        if widest > MAX_NPU_ROW:
+            raise SpecError(f"width times channels reaches {widest}; the NPU takes {MAX_NPU_ROW}")
 
 
 class ConvBlock(nn.Sequential):

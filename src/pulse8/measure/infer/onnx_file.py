@@ -31,7 +31,7 @@ def parse_model(data: bytes, name: str) -> onnx.ModelProto:
     return model
 
 
-def read_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+def read_model(path: Path, what: str, fix: str) -> onnx.ModelProto:
     """Read an ONNX file, with weights from files in its folder if it keeps them there; its graph is not checked.
 
     Raises
@@ -39,27 +39,27 @@ def read_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
     InputError
         It is missing, too large or truncated, or names a file outside its folder.
     """
-    _refuse_large(existing_file(path, what, mend).stat().st_size, path, what)
+    _refuse_large(existing_file(path, what, fix).stat().st_size, path, what)
     try:
         model = parse_model(path.read_bytes(), str(path))
         _refuse_outside(model, path)
         _load_beside(model, path, what)
     except REFUSED as error:
-        raise _invalid(path, what, mend, error) from error
+        raise _invalid(path, what, fix, error) from error
     return _in_one(model, str(path))
 
 
-def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+def load_model(path: Path, what: str, fix: str) -> onnx.ModelProto:
     """Read an ONNX file as :func:`read_model`, and check its graph; raises also where that is no valid model."""
-    model = read_model(path, what, mend)
+    model = read_model(path, what, fix)
     try:
         return _checked(model)
     except REFUSED as error:
-        raise _invalid(path, what, mend, error) from error
+        raise _invalid(path, what, fix, error) from error
 
 
-def _invalid(path: Path, what: str, mend: str, error: Exception) -> InputError:
-    return InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}")
+def _invalid(path: Path, what: str, fix: str, error: Exception) -> InputError:
+    return InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {fix}")
 
 
 def is_int8(model: onnx.ModelProto) -> bool:

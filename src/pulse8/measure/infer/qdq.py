@@ -20,7 +20,7 @@ from pulse8.measure.infer.qdq_steps.tables import requantised
 
 QUANTISE: Final = "QuantizeLinear"
 DEQUANTISE: Final = "DequantizeLinear"
-MEND: Final = "make it with `pulse8 quantize`"
+FIX: Final = "make it with `pulse8 quantize`"
 MAX_ELEMENTS: Final = 1 << 26
 STANDARD_DOMAIN: Final = ("", "ai.onnx")
 
@@ -44,7 +44,7 @@ def read_program(model: onnx.ModelProto, name: str) -> IntegerProgram:
     try:
         return _Reader(model).program()
     except Refusal as refusal:
-        raise InputError(f"{name}: {refusal}; {MEND}") from refusal
+        raise InputError(f"{name}: {refusal}; {FIX}") from refusal
 
 
 class _Reader:
