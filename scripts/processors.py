@@ -5,9 +5,8 @@ usage: python scripts/processors.py [FOLDER] [--json FILE] [--aarch64 FOLDER] [-
 Needs Debian's qemu-user. Inputs are made once, natively; then every processor gives its answers from them, side by
 side: the shipped files on 64 windows, the gates that integers decide, a small build, the guide's four commands, and one
 video, from its frames and from given key points. INT8 bytes, INT8 files, verdicts and refusals must be equal, floats
-within ``TOLERANCE``; from a video's frames on, in which float networks follow the face, within ``FOLLOWED``. Exit 1
-where they are not. On a processor with AVX2 and without VNNI, native is a second witness of ``max``. An aarch64
-(``aarch64.sh``) is asked for the shipped files' bytes alone: it has no ONNX Runtime.
+within ``TOLERANCE``. Exit 1 where they are not. On a processor with AVX2 and without VNNI, native is a second witness
+of ``max``. An aarch64 (``aarch64.sh``) is asked for the shipped files' bytes alone: it has no ONNX Runtime.
 """
 
 import argparse
@@ -44,10 +43,7 @@ PROCESSORS: Final = {
 """Emulated ``max`` has AVX2 and no VNNI: ONNX Runtime's fused kernels saturate there. ``Nehalem`` has no AVX."""
 TOLERANCE: Final = 1e-3
 """Of floats, in their own unit (BPM, seconds, dB) or of their size where that is above 1: FP32 waves are summed in
-another order on each processor."""
-FOLLOWED: Final = 0.25
-"""The same for a video from its frames on: a landmark moves by a tenth of a pixel between processors, a ROI by a
-sixteenth. From given key points on it is ``TOLERANCE``."""
+another order on each processor. A video's rates and times are held to it in their unit."""
 SUBJECTS: Final = SimulateOptions(subjects=120, windows=3)
 VIDEO: Final = FaceVideo(seconds=10.0, width=320, height=240, zoom=1.0, motion_px=8, pulse_share=0.015)
 SMALL: Final = (
@@ -203,7 +199,7 @@ def apart(one: Any, other: Any, name: str) -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, pair in enumerate(zip(one, other, strict=True)):
             yield from apart(*pair, f"{name}, {number}")
-    elif not _same(one, other, FOLLOWED if ", video, " in name else TOLERANCE):
+    elif not _same(one, other, relative=", video, " not in name):
         yield f"{name}: {one} natively, {other}"
 
 
@@ -212,9 +208,9 @@ def _comparable(one: Answers, other: Answers, name: str) -> bool:
     return one.keys() >= other.keys() if name.startswith("aarch64") else one.keys() == other.keys()
 
 
-def _same(one: Any, other: Any, tolerance: float) -> bool:
+def _same(one: Any, other: Any, *, relative: bool) -> bool:
     if isinstance(one, float) and isinstance(other, float):
-        return abs(one - other) <= tolerance * max(1.0, abs(one) if tolerance == TOLERANCE else 0.0)
+        return abs(one - other) <= TOLERANCE * max(1.0, abs(one) if relative else 0.0)
     return bool(one == other)
 
 
