@@ -20,7 +20,7 @@ from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
 from pulse8.board.options import DeployOptions
 from pulse8.errors import InputError
 from pulse8.lock import alone
-from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, told_in_one_line
+from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, write_errors_reported
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
@@ -202,7 +202,7 @@ def _replacing(folder: Path) -> Iterator[Path]:
     if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
     old = folder.parent / f".{folder.name}.old{UNFINISHED}"
-    with told_in_one_line(folder):
+    with write_errors_reported(folder):
         _clear(folder, old)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=UNFINISHED))
         try:
