@@ -170,8 +170,8 @@ def test_axes_beyond_the_rank_are_refused(axis):
 @pytest.mark.parametrize(
     ("pool", "words"),
     [
-        ({"kernel_shape": [2, 2], "dilations": [2, 1], "pads": [1, 0, 0, 0]}, "padding and dilation at once"),
-        ({"kernel_shape": [2, 2], "dilations": [1, 2], "pads": [0, 0, 0, 1]}, "padding and dilation at once"),
+        ({"kernel_shape": [2, 2], "dilations": [2, 1], "pads": [1, 0, 0, 0]}, "both padding and dilation"),
+        ({"kernel_shape": [2, 2], "dilations": [1, 2], "pads": [0, 0, 0, 1]}, "both padding and dilation"),
         ({"kernel_shape": [2, 2], "pads": [0, 2, 0, 0]}, "leave a window without a picture"),
         ({"kernel_shape": [2, 2], "pads": [0, 0, 2, 0]}, "leave a window without a picture"),
         ({"kernel_shape": [2, 2], "pads": [0, 0, -1, 0]}, "pads below 0"),

@@ -16,7 +16,7 @@ from pulse8.report.html import Picture, Section, Table
 
 
 def rate_sections(evidence: Evidence) -> list[Section]:
-    """Return them in the page's order."""
+    """Return the sections in the page's order."""
     return [
         _promises(evidence),
         _accuracy(evidence),
@@ -82,10 +82,10 @@ def _accuracy(evidence: Evidence) -> Section:
 
 
 def _accuracy_row(name: str, mae: float, interval: Interval | None, accuracy: Accuracy | None) -> tuple[str, ...]:
-    others = ("-",) * 3
+    figures = ("-",) * 3
     if accuracy is not None:
-        others = (f"{accuracy.rmse:.2f}", f"{accuracy.bias:+.2f}", ranged(accuracy.limits_of_agreement))
-    return (name, f"{mae:.2f}", span(interval), *others)
+        figures = (f"{accuracy.rmse:.2f}", f"{accuracy.bias:+.2f}", ranged(accuracy.limits_of_agreement))
+    return (name, f"{mae:.2f}", span(interval), *figures)
 
 
 def _pos_row(comparison: Comparison) -> tuple[str, ...]:
