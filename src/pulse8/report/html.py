@@ -142,4 +142,4 @@ def inlined(svg: str, number: int) -> str:
 def write_page(path: Path, page: str) -> None:
     """Write a rendered page atomically."""
     with writing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # a file name may contain half a character
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # file names may hold half a character
