@@ -98,7 +98,7 @@ def prepare(folder: Path) -> None:
 
 
 def ask(processor: str, folder: Path, questions: Iterable[str]) -> Answers:
-    """Run questions on one processor, in a folder of its own."""
+    """Run questions on one processor, in its own folder."""
     place = folder / processor
     place.mkdir()
     codes: dict[str, int] = {}

@@ -41,12 +41,12 @@ def _summary(deployed: Deployed) -> str:
         for net in deployed.nets
     ]
     verdict = "accepted by the verdict beside it" if deployed.verified else "not verified: see `pulse8 verify`"
-    whose = "of simulated people" if deployed.simulated else "of your data"
+    people = "of simulated people" if deployed.simulated else "of your data"
     return "\n".join(
         [
             f"{deployed.folder}: {deployed.model} ({deployed.sha256[:16]}) for {deployed.target}, {verdict}",
             *nets,
-            f"test vectors: {deployed.windows} windows {whose}, answered by the integer reference",
+            f"test vectors: {deployed.windows} windows {people}, answered by the integer reference",
             f"Next: make -C {deployed.folder} host-test qemu-test, then its README.md",
             NOTICE,
         ]

@@ -6,7 +6,7 @@ from pulse8.convert.evidence.gather import Evidence
 from pulse8.convert.evidence.headline import ON_SIMULATED
 from pulse8.convert.evidence.risk import risk_section
 from pulse8.convert.evidence.strata import strata_section
-from pulse8.convert.evidence.words import Interval, note, ranged, span, whose
+from pulse8.convert.evidence.words import Interval, note, origin, ranged, span
 from pulse8.convert.verify.predictions import Values
 from pulse8.convert.verify.text import EIGHT_FRAMES, wave_lines
 from pulse8.convert.verify.verdict import Accuracy, Comparison
@@ -144,7 +144,7 @@ def _errors(evidence: Evidence) -> Section:
             _bland_altman(windows.labels, windows.int8, ("label", "INT8"), note(evidence)),
             Picture(
                 svg=error_histogram_svg(*errors),
-                caption=f"Error of both models in the same bins.{whose(evidence)}",
+                caption=f"Error of both models in the same bins.{origin(evidence)}",
                 alt=f"Histogram of errors: FP32 bias {comparison.fp32.bias:+.2f}, INT8 bias"
                 f" {comparison.int8.bias:+.2f} BPM",
             ),

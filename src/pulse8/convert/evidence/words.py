@@ -22,9 +22,9 @@ def note(evidence: Evidence) -> str:
     """Return the caption's note: the origin of the data, and how many windows are drawn."""
     count = len(evidence.windows.labels)
     thinned = f" {MAX_DRAWN} of {count} windows are drawn." if count > MAX_DRAWN else ""
-    return f"{whose(evidence)}{thinned}"
+    return f"{origin(evidence)}{thinned}"
 
 
-def whose(evidence: Evidence) -> str:
+def origin(evidence: Evidence) -> str:
     """Return the caption's note that data are simulated."""
     return " Simulated data." if evidence.verdict.simulated else ""

@@ -60,7 +60,7 @@ def scheme_violations(int8: Accepted) -> tuple[str, ...]:
     try:
         return audit(model, spec_of(model), per_channel=per_channel).violations
     except (KeyError, IndexError) as error:
-        return (f"a quantiser lacks a constant of its own ({error})",)
+        return (f"a QuantizeLinear or DequantizeLinear lacks a constant ({error})",)
 
 
 def refuse_changed(models: Sequence[Accepted]) -> None:

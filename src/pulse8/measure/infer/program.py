@@ -153,7 +153,7 @@ class Mul:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup:
-    """y = table[q + 128], int8 [256]: Sigmoid, a ReLU of its own, or a change of scale (``operator`` says which)."""
+    """y = table[q + 128], int8 [256]: Sigmoid, a standalone ReLU, or a change of scale (``operator`` says which)."""
 
     source: Tensor
     output: Tensor
