@@ -7,7 +7,7 @@ number.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,27 @@ class Reason(StrEnum):
 Rgb = NDArray[np.uint8]
 """A picture: uint8 [height, width, 3], red green blue."""
 
+
+class LazyPicture(Protocol):
+    """A picture whose colours are worked out where they are looked at; ``numpy.asarray`` gives it whole."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height and width in px, and 3."""
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Rgb:
+        """Colours of a part: rows and columns."""
+
+    def __array__(self, dtype: None = None, copy: bool | None = None) -> Rgb:
+        """All of its colours."""
+
+    def grey(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """Brightness of a part, uint8 [rows, columns], on a scale of its own."""
+
+
+Picture = Rgb | LazyPicture
+"""Both have a ``shape`` and give their colours by rows and columns."""
+
 PIXEL_PARTS: Final = 16
 """ROI edges are counted in sixteenths of a pixel."""
 
@@ -67,16 +88,17 @@ class Frames:
     count
         How many frames the file promises; ``None`` where it promises none.
     stream
-        Pictures with their times in seconds, strictly increasing: the container's own timestamps.
+        Pictures with their times in seconds, strictly increasing: the container's own timestamps. Iterating gives
+        them as arrays.
     """
 
     source: str
     rate_hz: float | None
     count: int | None
-    stream: Iterator[tuple[Rgb, float]]
+    stream: Iterator[tuple[Picture, float]]
 
     def __iter__(self) -> Iterator[tuple[Rgb, float]]:
-        return self.stream
+        return ((np.asarray(picture), t_s) for picture, t_s in self.stream)
 
 
 @dataclass(frozen=True)
@@ -99,8 +121,8 @@ class TrackedFrame:
 
     Attributes
     ----------
-    rgb, t_s
-        The picture and its time in seconds.
+    picture, t_s
+        The picture and its time in seconds; ``rgb`` is the picture as an array.
     rois
         One rectangle an ROI, in ROI order; ``None`` with ``missing`` where there are none.
     missing
@@ -113,7 +135,7 @@ class TrackedFrame:
         float32 [N, 2], px: what was found in the face, for pictures.
     """
 
-    rgb: Rgb
+    picture: Picture
     t_s: float
     rois: tuple[Roi, ...] | None
     missing: Reason | None = None
@@ -125,6 +147,11 @@ class TrackedFrame:
         refuse_time(self.t_s)
         if (self.rois is None) == (self.missing is None):
             raise InputError("a tracked frame has either ROIs or a reason why there are none")
+
+    @property
+    def rgb(self) -> Rgb:
+        """The picture, uint8 [height, width, 3]."""
+        return np.asarray(self.picture)
 
 
 @dataclass(frozen=True, eq=False)

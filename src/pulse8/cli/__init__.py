@@ -64,8 +64,9 @@ SURROUNDINGS: Final = {
 """What a machine refuses anywhere, and its fix; any other error of the system is a fault of ours and shown whole."""
 
 
-MOST_PIXELS: Final = str(8192 * 4320)
-"""A second bound on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`)."""
+OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
+"""A second bound on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
+too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
 
 
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
@@ -79,7 +80,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         Flags whose default differs from the verb's own, as the guide's scripts have.
     """
     _speak_utf8()
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", MOST_PIXELS)  # OpenCV reads it once, when it is loaded
+    os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, when it is loaded
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})

@@ -145,11 +145,15 @@ def textured(shift: tuple[float, float] = (0, 0), turn_deg: float = 0.0, scale: 
 FACE_POINTS = np.array([[130.0, 80], [270, 80], [270, 220], [130, 220], [200, 150]])
 
 
+def flow_of(last: np.ndarray, now: np.ndarray, face: np.ndarray) -> np.ndarray | None:
+    return Flow().step(last, now, face, np.concatenate([face.min(0), face.max(0)]))
+
+
 @pytest.mark.parametrize(
     ("shift", "turn_deg", "scale"), [((0, 0), 0, 1), ((3.4, -2.7), 0, 1), ((0, 0), 2, 1), ((1, 1), -1, 1.02)]
 )
 def test_flow_finds_the_motion(shift, turn_deg, scale):
-    motion = Flow().step(textured(), textured(shift, turn_deg, scale), FACE_POINTS)
+    motion = flow_of(textured(), textured(shift, turn_deg, scale), FACE_POINTS)
     wanted = cv2.getRotationMatrix2D((200, 150), turn_deg, scale)
     wanted[:, 2] += shift
     moved = FACE_POINTS @ motion[:, :2].T + motion[:, 2]
@@ -158,10 +162,10 @@ def test_flow_finds_the_motion(shift, turn_deg, scale):
 
 def test_flow_says_when_it_does_not_know():
     flat = np.full((300, 400, 3), 120, np.uint8)
-    assert Flow().step(flat, flat, FACE_POINTS) is None
-    assert Flow().step(textured(), textured(), FACE_POINTS + 1000) is None
+    assert flow_of(flat, flat, FACE_POINTS) is None
+    assert flow_of(textured(), textured(), FACE_POINTS + 1000) is None
     noise = np.random.default_rng(5).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    moved = Flow().step(textured(), noise, FACE_POINTS)
+    moved = flow_of(textured(), noise, FACE_POINTS)
     assert moved is None or np.isfinite(moved).all()
 
 
