@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_PULSE = "no pulse"
     OUTSIDE = "ROI outside the picture"
     TILTED = "head tilted"
+    TOO_FEW = "too few frames"
     TOO_SHORT = "too short"
     TOO_SMALL = "face too small"
 
@@ -131,6 +132,8 @@ class TrackedFrame:
         In-plane rotation of the head, clockwise on the picture.
     others
         Faces seen beside the one that is followed.
+    place
+        Which of them it is, counted from the picture's left: the leftmost is 1.
     points
         float32 [N, 2], px: what was found in the face, for pictures.
     """
@@ -141,6 +144,7 @@ class TrackedFrame:
     missing: Reason | None = None
     roll_deg: float = 0.0
     others: int = 0
+    place: int = 1
     points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
@@ -165,6 +169,17 @@ class FaceTrack:
         return self.stream
 
 
+@dataclass(frozen=True)
+class SeenFaces:
+    """How many faces were in sight at once, at most; ``place``: which of them was measured then, 1 is the leftmost.
+
+    ``None`` where none of them was.
+    """
+
+    most: int
+    place: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class CellTraces:
     """Mean skin colour over time.
@@ -181,6 +196,8 @@ class CellTraces:
         float32 [T, 3]: area of each ROI in px; ``None`` where that is not known.
     reasons
         How many frames an ROI was missing or not valid in, and why.
+    faces
+        How many faces a video showed; ``None`` where that is not known.
     """
 
     rgb: NDArray[np.float32]
@@ -188,6 +205,7 @@ class CellTraces:
     valid: NDArray[np.bool_]
     pixels: NDArray[np.float32] | None = None
     reasons: Mapping[Reason, int] = field(default_factory=dict)
+    faces: SeenFaces | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.t_s)

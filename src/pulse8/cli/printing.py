@@ -16,7 +16,7 @@ from rich.table import Table
 from pulse8.cli.saying import complain
 from pulse8.errors import shown
 from pulse8.notice import NOTICE
-from pulse8.values import HeartRate, Item
+from pulse8.values import HeartRate, Item, SeenFaces
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -72,7 +72,15 @@ def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
     seconds, *others = _cells(measurement.whole)
     rows = [*map(_cells, measurement.windows), (), (f"{seconds}, one spectrum", *others)]
-    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), NOTICE)
+    faces = () if measurement.faces is None else _faces(measurement.faces)
+    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), *faces, NOTICE)
+
+
+def _faces(faces: SeenFaces) -> tuple[str, ...]:
+    if faces.most < 2:
+        return ()
+    which = "none of them" if faces.place is None else f"number {faces.place} from the left"
+    return (f"{faces.most} faces were in sight; measured: {which}. Choose with --face left, right or a number.",)
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:

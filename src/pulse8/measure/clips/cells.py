@@ -6,6 +6,7 @@ A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an
 
 import math
 from collections import Counter, deque
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
@@ -24,6 +25,7 @@ from pulse8.values import (
     Picture,
     Reason,
     Roi,
+    SeenFaces,
     TrackedFrame,
 )
 
@@ -56,15 +58,29 @@ def cell_traces(track: FaceTrack, limits: RoiLimits | None = None) -> CellTraces
     Raises
     ------
     NoFaceError
-        There is no face in any frame.
+        There is no face in any frame, or not the one that was chosen.
     """
-    buffer = TraceBuffer()
+    buffer, faces = TraceBuffer(), SeenFaces(0, None)
     for frame in track:
         buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
-    traces = buffer.traces()
+        faces = most_faces(faces, frame)
+    traces = replace(buffer.traces(), faces=faces)
     if not traces.valid.any() and set(traces.reasons) == {Reason.NO_FACE}:
+        if faces.most:
+            raise NoFaceError(
+                f"the chosen face is not in {track.source}: it shows {faces.most} at most; choose another with --face"
+            )
         raise NoFaceError(f"no face in {track.source}; the face must be upright, lit and at least a twentieth as wide")
     return traces
+
+
+def most_faces(before: SeenFaces, frame: TrackedFrame) -> SeenFaces:
+    """Return what is known of the faces once a frame has been looked at."""
+    ours = frame.rois is not None
+    count = frame.others + ours
+    if count > before.most or (count == before.most and before.place is None):
+        return SeenFaces(count, frame.place if ours else None)
+    return before
 
 
 class TraceBuffer:

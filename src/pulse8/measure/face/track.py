@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.measure.face.choice import LARGEST, Lock, place_of
 from pulse8.measure.face.detector import Detector, Face
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.haar import Haar
@@ -46,10 +47,6 @@ SETTLING_LOOKS: Final = 8
 RECOUNT_S: Final = 1.0
 """How often faces are counted while one is followed; it also catches a mesh that has drifted off its face."""
 
-FAITHFUL_S: Final = 1.0
-"""How long to wait for a lost face before another one is followed: longer than any gap that is bridged, so that two
-people never share a window."""
-
 
 class Tracker(Protocol):
     """Follows one face; keeps what it needs between frames."""
@@ -58,34 +55,12 @@ class Tracker(Protocol):
         """Find the ROIs in the next frame."""
 
 
-class Lock:
-    """Which of the detected faces to follow: the one at the last place, or the largest when that one is long lost."""
-
-    def __init__(self) -> None:
-        self._last: tuple[NDArray[np.float64], float, float] | None = None
-
-    def choose(self, boxes: list[NDArray[np.float64]], t_s: float) -> int | None:
-        """Index of our face among boxes (x0, y0, x1, y1 in px, the largest first); ``None`` if it is not there."""
-        if not boxes:
-            return None
-        if self._last is None or t_s - self._last[2] > FAITHFUL_S:
-            return 0
-        centre, side, _ = self._last
-        away = [float(np.hypot(*((box[:2] + box[2:]) / 2 - centre))) for box in boxes]
-        nearest = int(np.argmin(away))
-        return nearest if away[nearest] < side else None
-
-    def seen(self, box: NDArray[np.float64], t_s: float) -> None:
-        """Remember where our face is."""
-        self._last = ((box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max()), t_s)
-
-
 class MeshTracker:
     """Flow from frame to frame, a mesh ten times a second to correct it, the detector when the face is lost."""
 
-    def __init__(self) -> None:
-        self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock()
-        self._others, self._counted_s = 0, -np.inf
+    def __init__(self, face: str = LARGEST) -> None:
+        self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock(face)
+        self._others, self._place, self._counted_s = 0, 1, -np.inf
         self._face: FollowedFace | None = None
 
     def look(self, picture: Picture, t_s: float) -> TrackedFrame:
@@ -101,6 +76,7 @@ class MeshTracker:
             rois=rois_of(self._face.points, FACE_ROIS),
             roll_deg=roll_deg(self._face.points),
             others=self._others,
+            place=self._place,
             points=self._face.landmarks[:, :2].astype(np.float32),
         )
 
@@ -128,6 +104,8 @@ class MeshTracker:
         low, high = _bounds(landmarks).reshape(2, 2)
         here = [face for face in faces if np.abs(face.centre - (low + high) / 2).max() < face.side_px / 2]
         self._others = len(faces) - len(here[:1])
+        boxes = [np.concatenate([low, high]), *(face.box for face in faces if all(face is not one for one in here[:1]))]
+        self._place = place_of(boxes, 0)
         # A face too small to be seen beside larger ones is not refuted by them.
         too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
         return bool(here) or not faces or too_small
@@ -136,11 +114,13 @@ class MeshTracker:
         """Search the picture and start again on our face; ``None`` if it is not there."""
         rgb = np.asarray(picture)
         faces = self._detector.faces(rgb)
-        chosen = self._lock.choose([face.box for face in faces], t_s)
+        boxes = [face.box for face in faces]
+        chosen = self._lock.choose(boxes, t_s)
         landmarks = None if chosen is None else self._settled(rgb, faces[chosen])
         self._others, self._counted_s = len(faces) - (landmarks is not None), t_s
-        if landmarks is None:
+        if landmarks is None or chosen is None:
             return None
+        self._place = place_of(boxes, chosen)
         head = Head(landmarks)
         return FollowedFace(picture, landmarks, head.key_points(landmarks), t_s, head, Flow())
 
@@ -200,11 +180,11 @@ class FollowedFace:
 class BoardTracker:
     """The detector alone, looking about the last place and in the whole picture when it has lost the face."""
 
-    def __init__(self) -> None:
+    def __init__(self, face: str = LARGEST) -> None:
         self._detector = Detector()
-        self._lock, self._smoother = Lock(), Smoother(BOARD_SMOOTHING_S)
+        self._lock, self._smoother = Lock(face), Smoother(BOARD_SMOOTHING_S)
         self._face: Face | None = None
-        self._others, self._counted_s = 0, -np.inf
+        self._others, self._place, self._counted_s = 0, 1, -np.inf
 
     def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
@@ -220,6 +200,7 @@ class BoardTracker:
             rois=rois_of(points, FACE_ROIS),
             roll_deg=roll_deg(points),
             others=self._others,
+            place=self._place,
             points=self._face.points.astype(np.float32),
         )
 
@@ -230,16 +211,20 @@ class BoardTracker:
             if chosen is not None:
                 return near[chosen]
         faces = self._detector.faces(rgb)
-        chosen = self._lock.choose([face.box for face in faces], t_s)
+        boxes = [face.box for face in faces]
+        chosen = self._lock.choose(boxes, t_s)
         self._others, self._counted_s = len(faces) - (chosen is not None), t_s
-        return None if chosen is None else faces[chosen]
+        if chosen is None:
+            return None
+        self._place = place_of(boxes, chosen)
+        return faces[chosen]
 
 
 class GuideTracker:
     """A Haar box in every frame, without smoothing, as the guide has it."""
 
-    def __init__(self) -> None:
-        self._haar, self._lock = Haar(), Lock()
+    def __init__(self, face: str = LARGEST) -> None:
+        self._haar, self._lock = Haar(), Lock(face)
 
     def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
@@ -250,27 +235,38 @@ class GuideTracker:
         box = boxes[chosen]
         self._lock.seen(box, t_s)
         corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float32)
-        return TrackedFrame(picture, t_s, rois=rois_in(box, GUIDE_ROIS), others=len(boxes) - 1, points=corners)
+        rois, place = rois_in(box, GUIDE_ROIS), place_of(boxes, chosen)
+        return TrackedFrame(picture, t_s, rois=rois, others=len(boxes) - 1, place=place, points=corners)
 
 
-TRACKERS: Final[dict[str, Callable[[], Tracker]]] = {
+TRACKERS: Final[dict[str, Callable[..., Tracker]]] = {
     "mesh": MeshTracker,
     "board": BoardTracker,
     "guide": GuideTracker,
 }
 
 
-def track_face(frames: Frames, tracker: TrackerName = "mesh") -> FaceTrack:
+def track_face(frames: Frames, tracker: TrackerName = "mesh", face: str = LARGEST) -> FaceTrack:
     """Follow one face through a video, frame by frame as the track is read.
+
+    Parameters
+    ----------
+    frames
+        The video.
+    tracker
+        What places the ROIs.
+    face
+        Which one, where there are several: the largest, the left or the right one of the picture, or its number from
+        the left, 1 first.
 
     Raises
     ------
     SpecError
-        There is no tracker of that name.
+        There is no tracker of that name, or no such choice of a face.
     """
     if tracker not in TRACKERS:
         raise SpecError(f"unknown tracker {tracker!r}; choose from {', '.join(TRACKERS)}")
-    return FaceTrack(source=frames.source, stream=_tracked(frames, TRACKERS[tracker]()))
+    return FaceTrack(source=frames.source, stream=_tracked(frames, TRACKERS[tracker](face)))
 
 
 def _tracked(frames: Frames, tracker: Tracker) -> Iterator[TrackedFrame]:

@@ -145,4 +145,5 @@ def picture_of(frame: av.VideoFrame, turn: Turn, converter: Converter) -> Pictur
 
 
 def _rows(plane: VideoPlane) -> NDArray[np.uint8]:
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    stored: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload] # a buffer; its stub is silent
+    return stored.reshape(-1, plane.line_size)
