@@ -1,11 +1,16 @@
 """Colours that are worked out where they are looked at are those of the whole picture, byte for byte."""
 
+import gc
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
 from av.video.reformatter import VideoReformatter
 
 from pulse8.measure.clips.cells import cell_row
+from pulse8.measure.video.decode import read_frames
+from pulse8.measure.video.encode import h264, write_video
 from pulse8.measure.video.planes import MOST_TABLES, PLANAR, Converter, PlanarPicture, Turn, picture_of
 from pulse8.regions import RoiLimits
 from pulse8.values import Frames, LazyPicture, Roi, TrackedFrame
@@ -94,3 +99,15 @@ def test_frames_give_arrays_to_those_who_iterate():
     assert (type(rgb), t_s) == (np.ndarray, 0.5)
     tracked = TrackedFrame(lazy, 0.0, rois=(Roi(0, 16, 0, 16),) * 3)
     np.testing.assert_array_equal(tracked.rgb, whole(frame))
+
+
+def test_a_frame_goes_when_it_is_let_go(tmp_path):
+    film = [(np.full((48, 64, 3), 90 + index, np.uint8), index / 30) for index in range(30)]
+    write_video(tmp_path / "a.mp4", film, Fraction(30), h264(18))
+    gc.disable()
+    try:
+        for number, (picture, _) in enumerate(read_frames(tmp_path / "a.mp4").stream):
+            assert np.asarray(picture).shape == (48, 64, 3)
+            assert sum(type(one) is av.VideoFrame for one in gc.get_objects()) < 8, number
+    finally:
+        gc.enable()

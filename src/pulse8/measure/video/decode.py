@@ -13,7 +13,7 @@ from typing import Final
 
 import av
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, SideDataContainer
 from av.video.stream import VideoStream
 
 from pulse8.errors import InputError, shown
@@ -117,7 +117,8 @@ def turn_of(matrix: bytes) -> Turn:
 
 def _turn(frame: av.VideoFrame) -> Turn:
     """Return the turn that the file's display matrix asks for."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    # A frame that is asked for its side data keeps them, and they keep it: a circle that lives until Python looks.
+    matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg, abstract] # its stub is silent
     if not isinstance(matrix, SideData) or len(bytes(matrix)) != MATRIX.size:
         return Turn()
     return turn_of(bytes(matrix))
