@@ -15,8 +15,9 @@ from rich.table import Table
 
 from pulse8.cli.saying import complain
 from pulse8.errors import shown
+from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.notice import NOTICE
-from pulse8.values import HeartRate, Item, SeenFaces
+from pulse8.values import HeartRate, Item, Reason, SeenFaces
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -84,8 +85,14 @@ def _faces(faces: SeenFaces) -> tuple[str, ...]:
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
-    shown = rate.reason if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
-    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", str(shown), f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+    bpm = _why(rate) if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
+    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", bpm, f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+
+
+def _why(rate: HeartRate) -> str:
+    if rate.reason is Reason.TOO_SHORT:
+        return f"too short: {rate.end_s - rate.start_s:.1f} of {SHORTEST_S:g} s"
+    return str(rate.reason)
 
 
 @contextmanager
