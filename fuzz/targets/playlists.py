@@ -44,4 +44,4 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         "pattern": "6\x89PNG secret/vid.avi",
     }
     for kind, text in lists.items():
-        yield kind, text.encode("latin-1")
+        yield f"refused-{kind}", text.encode("latin-1")

@@ -14,7 +14,7 @@ UNITS = ("auto", *UNIT_S)
 
 def look(data: bytes) -> None:
     """Take three parts: the kind and unit, the mapping, and the table."""
-    kind, mapping, table = (data.split(BETWEEN, 2) + [b"", b""])[:3]
+    kind, mapping, table, *_ = [*data.split(BETWEEN, 2), b"", b""]
     path = scratch.file("tables/t.csv", table)
     words = mapping.decode("utf-8", "replace")
     if kind[:1] == b"t":
@@ -42,7 +42,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     ecg = "\n".join(f"{number / 100},{5 if number % 80 == 0 else 0}" for number in range(400))
     yield "semicolons", _joined("a0", "", f"timestamp;R;G;B\n{parted[';']}\n")
     yield "decimal-commas", _joined("a0", "", f"time_s;red;green;blue\n{commas}\n")
-    yield "tabs-mapped", _joined("a2", "time=when\nred=x", f"when\tx\tg\tb\n{parted[chr(9)]}\n")
+    yield "tabs-mapped", _joined("a0", "time=when\nred=x", f"when\tx\tg\tb\n{parted[chr(9)]}\n")
     yield "iso", _joined("a0", "", "time,r,g,b\n" + "\n".join(f"2026-01-01T00:00:0{n / 10},9,8,7" for n in range(60)))
     yield "oximeter", _joined("t12:30:01", "", f"Time,SpO2,PR\n{clock}\n")
     yield "mapped-truth", _joined("t", "time=when; hr=x", "when,x\n0,70\n1,71\n2,72\n")

@@ -52,13 +52,13 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     steady = np.arange(200) / 30
     kinds = {
         "steady": steady,
-        "far": np.array([0.0, 1e300]),
-        "infinite": np.array([0.0, np.inf]),
-        "no-number": np.array([0.0, np.nan, 1.0]),
-        "vanishing-steps": 2.0**52 + np.arange(64),
-        "a-day-apart": np.arange(64) * 86_400.0,
+        "refused-far": np.array([0.0, 1e300]),
+        "refused-infinite": np.array([0.0, np.inf]),
+        "refused-no-number": np.array([0.0, np.nan, 1.0]),
+        "refused-vanishing-steps": 2.0**52 + np.arange(64),
+        "refused-a-day-apart": np.arange(64) * 86_400.0,
         "epoch": 1.7e9 + steady,
-        "tiny": np.arange(64) * 1e-310,
+        "refused-tiny": np.arange(64) * 1e-310,
     }
     for name, times in kinds.items():
         yield name, b"a" + times.astype(np.float64).tobytes()

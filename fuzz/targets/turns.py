@@ -34,7 +34,7 @@ def look(data: bytes) -> None:
 
 @cache
 def _film() -> tuple[bytes, bytes]:
-    """A film of two pictures, parted where its track's matrix stands: the movie's own comes before it."""
+    """Write a film of two pictures, parted where its track's matrix stands; the movie's own comes first."""
     frames = [(np.full((48, 64, 3), 100 + number, np.uint8), number / 30) for number in range(2)]
     path = scratch.folder() / "upright.mp4"
     write_video(path, frames, Fraction(30), h264(0))
