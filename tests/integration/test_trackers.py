@@ -95,7 +95,7 @@ def assert_on_face(seen: TrackedFrame, matrix: np.ndarray, kit: Kit, slack: floa
 
 def test_it_finds_the_rois(kit):
     seen = look(TRACKERS[kit.tracker](), posed(pose()))
-    assert seen.others == 0
+    assert seen.other_faces == 0
     # The guide names its cheeks as they lie in the picture, and puts them at the edge of the face.
     names, most = (GUIDES_NAMES, 0.6) if kit.tracker == "guide" else (ROI_NAMES, 0.3)
     away = np.hypot(*(reference(kit.tracker) - np.array([SKIN[name] for name in names])).T) / EYES_PX
@@ -182,14 +182,14 @@ def two_faces(near_x: int, far_x: int) -> np.ndarray:
 def test_of_two_faces_the_larger_is_followed_and_the_other_counted(kit):
     seen = look(TRACKERS[kit.tracker](), two_faces(180, 470))
     assert_on_face(seen, pose(scale=1.3, centre=(180, 200)), kit)
-    assert seen.others == 1
+    assert seen.other_faces == 1
 
 
 @pytest.mark.parametrize(("face", "x", "place"), [("left", 180, 1), ("right", 470, 2), ("1", 180, 1), ("2", 470, 2)])
 def test_of_two_faces_the_chosen_one_is_followed(kit, face, x, place):
     seen = look(TRACKERS[kit.tracker](face), two_faces(180, 470), times=3)
     assert face_of(seen)[0][:, 0].mean() == pytest.approx(x, abs=25)
-    assert (seen.others, seen.place) == (1, place)
+    assert (seen.other_faces, seen.place) == (1, place)
 
 
 def test_a_track_says_how_many_faces_it_saw_and_which_was_measured(kit):

@@ -85,7 +85,7 @@ def test_an_interrupted_write_leaves_the_old_file_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_missing_folder_and_empty_are_told_apart(tmp_path):
+def test_missing_folder_and_empty_have_different_messages(tmp_path):
     (tmp_path / "empty").touch()
     for name, words in (("none", "not found at"), ("", "is a folder"), ("empty", "is empty")):
         with pytest.raises(InputError, match=words):
@@ -124,7 +124,7 @@ for number in range(30):
 """
 
 
-def test_steps_that_run_side_by_side_lose_none_of_each_others_rows(tmp_path):
+def test_parallel_steps_lose_no_rows(tmp_path):
     steps = [subprocess.Popen([sys.executable, "-c", ROWS, name], cwd=tmp_path) for name in ("one", "other")]
     assert [step.wait(60) for step in steps] == [0, 0]
     assert rows_beside(tmp_path / "any").keys() == {f"{name}-{n}" for name in ("one", "other") for n in range(30)}

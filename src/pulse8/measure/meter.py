@@ -141,7 +141,7 @@ class Meter:
             t_s=t_s,
             rois=rois,
             reasons=row.reasons,
-            other_faces=tracked.others,
+            other_faces=tracked.other_faces,
             face=None if tracked.rois is None else tracked.place,
             cost_ms=cost_ms,
         )

@@ -1,8 +1,8 @@
-"""Reading the network out of an FP32 ONNX file: what is quantised is always one static form.
+"""Reading the network out of an FP32 ONNX file: quantisation always starts from one static form.
 
-A waveform model's file is that form. In a guide-form file the ultralight network is found, whoever exported it: the
-weighted nodes are read in the graph's order and must have the network's seven shapes; then the static form made
-from them must give the file's own BPM. So a file of another exporter is accepted by what it computes, not by its names.
+A waveform model's file is that form. In a guide-form file from any exporter the ultralight network is recognised: the
+weighted nodes, in the graph's order, must have the network's seven shapes, and the static form built from them must
+give the file's own BPM. So another exporter's file is accepted by what it computes, not by its names.
 """
 
 from pathlib import Path
@@ -39,7 +39,7 @@ def opset_of(model: onnx.ModelProto, path: Path) -> int:
     Raises
     ------
     InputError
-        It is none that this line knows (11 to 20).
+        It is outside 11 to 20.
     """
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
     if not 11 <= opset <= 20:
@@ -53,14 +53,14 @@ def static_form(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     Raises
     ------
     InputError
-        The file is of a network that is not in the catalogue, or of other shapes than its spec says.
+        The network is not in the catalogue, or its shapes differ from its spec.
     """
     spec = spec_of(model)
     if spec.output == "bpm":
         return whole_form(recognise(model, path), spec, opset_of(model, path))
-    if others := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
+    if unknown := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
         raise InputError(
-            f"{path} has {', '.join(others)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
+            f"{path} has {', '.join(unknown)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
         )
     ends = [shape_of(end) for end in (*model.graph.input, *model.graph.output)]
     wanted = [(1, *spec.clip_shape), (1, spec.phases, 1, spec.window // spec.phases)]
@@ -86,7 +86,7 @@ def static_input(spec: ModelSpec, samples: NDArray[np.float32]) -> NDArray[np.fl
     Raises
     ------
     InputError
-        They are another model's.
+        The samples belong to another model.
     """
     wanted = SHAPE_GUIDE[1:] if spec.output == "bpm" else spec.clip_shape
     if samples.shape[1:] != wanted:
@@ -103,7 +103,7 @@ def recognise(model: onnx.ModelProto, path: Path) -> Weights:
     Raises
     ------
     InputError
-        The file is of another network, or computes something else with these weights.
+        The file holds another network, or computes something else with these weights.
     """
     weights = _weights(model, path)
     spec, opset = spec_of(model), opset_of(model, path)

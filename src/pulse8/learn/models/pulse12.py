@@ -1,7 +1,7 @@
 """Our network: one window of twelve normalised cells to its pulse wave, in operators that the NPU runs in INT8.
 
 Only Conv (1xk), ReLU, Sigmoid, same-shape Mul, AveragePool (at most 3 high), and Add: no reshape, dilation, resize or
-broadcast. Each row of the stem sees one cell alone, so that a cell can be judged before cells are averaged.
+broadcast. Each row of the stem sees a single cell, so that cells can be weighted before they are averaged.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PHASES: Final = 4
 """The wave comes as four interleaved phases of 64 samples: the last convolution runs at a quarter of the rate."""
 
 POOLS: Final[dict[int, tuple[int, ...]]] = {3: (3,), 12: (2, 2, 3), 48: (2, 2, 2, 2, 3)}
-"""Rows to the heights of the averages that make one row of them."""
+"""By number of rows, the heights of the average pools that reduce them to one row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Design:
     Attributes
     ----------
     inputs
-        Input channels: 3 colour differences; 6 with a constant channel of each one's logarithmic scale.
+        Input channels: 3 colour differences; 6 with a constant channel for the logarithmic scale of each.
     rows
         Cells: 3, 12 or 48.
     stem, trunk, head

@@ -26,7 +26,7 @@ from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.rules import set_rules
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
 from pulse8.learn.train.state import Curves, WholeFiles, last_state
-from pulse8.manifest import record, told_in_one_line
+from pulse8.manifest import record, write_errors_reported
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
@@ -220,7 +220,7 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
     last, looks = state / "last.ckpt", Looks(curves, learner.recipe)
     first = looks.step_of(last) if options.resume else 0
     if not options.resume:
-        with told_in_one_line(last):
+        with write_errors_reported(last):
             last.unlink(missing_ok=True)
     trainer = pl.Trainer(
         max_steps=options.steps,

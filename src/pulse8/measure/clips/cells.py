@@ -77,7 +77,7 @@ def cell_traces(track: FaceTrack, limits: RoiLimits | None = None) -> CellTraces
 def most_faces(before: SeenFaces, frame: TrackedFrame) -> SeenFaces:
     """Return what is known of the faces once a frame has been looked at."""
     ours = frame.rois is not None
-    count = frame.others + ours
+    count = frame.other_faces + ours
     if count > before.most or (count == before.most and before.place is None):
         return SeenFaces(count, frame.place if ours else None)
     return before

@@ -56,7 +56,7 @@ class Tracker(Protocol):
 
 
 class MeshTracker:
-    """Flow from frame to frame, a mesh ten times a second to correct it, the detector when the face is lost."""
+    """Flow from frame to frame, a mesh now and then to correct it, the detector when the face is lost."""
 
     def __init__(self, face: str = LARGEST) -> None:
         self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock(face)
@@ -68,14 +68,14 @@ class MeshTracker:
         face = self._carried(picture, t_s) if self._face is not None else None
         self._face = face or self._search(picture, t_s)
         if self._face is None:
-            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
         self._lock.seen(self._face.bounds, t_s)
         return TrackedFrame(
             picture,
             t_s,
             rois=rois_of(self._face.points, FACE_ROIS),
             roll_deg=roll_deg(self._face.points),
-            others=self._others,
+            other_faces=self._others,
             place=self._place,
             points=self._face.landmarks[:, :2].astype(np.float32),
         )
@@ -191,7 +191,7 @@ class BoardTracker:
         self._face = self._next(np.asarray(picture), t_s)
         if self._face is None:
             self._smoother.reset()
-            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
         self._lock.seen(self._face.box, t_s)
         points = self._smoother.follow(self._face.points, t_s)
         return TrackedFrame(
@@ -199,7 +199,7 @@ class BoardTracker:
             t_s,
             rois=rois_of(points, FACE_ROIS),
             roll_deg=roll_deg(points),
-            others=self._others,
+            other_faces=self._others,
             place=self._place,
             points=self._face.points.astype(np.float32),
         )
@@ -231,12 +231,12 @@ class GuideTracker:
         boxes = list(self._haar.boxes(np.asarray(picture)))
         chosen = self._lock.choose(boxes, t_s)
         if chosen is None:
-            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, others=len(boxes))
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=len(boxes))
         box = boxes[chosen]
         self._lock.seen(box, t_s)
         corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float32)
         rois, place = rois_in(box, GUIDE_ROIS), place_of(boxes, chosen)
-        return TrackedFrame(picture, t_s, rois=rois, others=len(boxes) - 1, place=place, points=corners)
+        return TrackedFrame(picture, t_s, rois=rois, other_faces=len(boxes) - 1, place=place, points=corners)
 
 
 TRACKERS: Final[dict[str, Callable[..., Tracker]]] = {
