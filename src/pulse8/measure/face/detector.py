@@ -100,7 +100,12 @@ class Detector:
         pairs = boxes[0, good].astype(np.float64).reshape(-1, 8, 2)
         pairs[:, 0] += self._anchors[good]
         pairs[:, 2:] += self._anchors[good, None]
-        return [_face(pair, score, matrix) for pair, score in zip(pairs, scores, strict=True)]
+        half = pairs[:, 1] / 2
+        pairs[:, 0], pairs[:, 1] = pairs[:, 0] - half, pairs[:, 0] + half
+        places = back(pairs.reshape(-1, 2), matrix).reshape(pairs.shape)
+        return [
+            Face(points=one[2:], box=one[:2].ravel(), score=float(s)) for one, s in zip(places, scores, strict=True)
+        ]
 
 
 def _anchors() -> NDArray[np.float64]:
@@ -129,12 +134,6 @@ def _starts(length: int, side: float) -> list[float]:
         return [(length - side) / 2]
     count = int(np.ceil((length - side) / (side * 2 / 3))) + 1
     return list(np.linspace(0, length - side, count))
-
-
-def _face(pairs: NDArray[np.float64], score: float, matrix: Matrix) -> Face:
-    centre, size = pairs[0], pairs[1]
-    corners = back(np.stack([centre - size / 2, centre + size / 2]), matrix)
-    return Face(points=back(pairs[2:], matrix), box=corners.ravel(), score=float(score))
 
 
 def _merged(faces: list[Face]) -> list[Face]:
