@@ -17,6 +17,7 @@ from pulse8.board.preflight.epochs import Layer, layers_of
 from pulse8.board.preflight.findings import Calibration, Finding, Subject
 from pulse8.board.preflight.options import PreflightOptions
 from pulse8.board.preflight.rules import Epoch
+from pulse8.board.preflight.scheme_checks import usable
 from pulse8.board.vendor_report.gates import vendor_gates
 from pulse8.manifest import Accepted, accept, lineage, record, writing
 
@@ -27,7 +28,7 @@ LOWER_BOUND: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class IoEnd:
-    """What the bytes at an input or output mean: real = scale * (byte - zero point)."""
+    """What the bytes at an input or output mean: real = scale * (byte - zero point); ``None`` for an unusable scale."""
 
     name: str
     shape: tuple[int | None, ...] | None
@@ -152,6 +153,6 @@ def _io(view: QuantizedGraph, name: str, shape: tuple[int | None, ...] | None) -
     return IoEnd(
         name=name,
         shape=shape,
-        scale=scheme.scale if scheme else None,
+        scale=scheme.scale if scheme and usable(scheme.scale) else None,
         zero_point=scheme.zero if scheme else None,
     )

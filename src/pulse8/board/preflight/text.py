@@ -53,5 +53,5 @@ def memory_sentence(result: Preflight) -> str:
 def _end(end: IoEnd) -> str:
     shape = "x".join("?" if size is None else str(size) for size in end.shape or ())
     if end.scale is None:
-        return f"{end.name} {shape or '?'}, not quantised"
+        return f"{end.name} {shape or '?'}, {'not quantised' if end.zero_point is None else 'no usable scale'}"
     return f"{end.name} {shape}, int8: real = {end.scale:.9g} x (byte - {end.zero_point})"
