@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
 from pulse8.measure.face.choice import FAITHFUL_S, Lock, place_of, refuse_choice
-from pulse8.measure.face.detector import Detector, Face, _iou, _merged, _tiles
+from pulse8.measure.face.detector import Detector, Face, Search, _iou, _merged, _tiles
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.mesh import Head, Square, square_of
 from pulse8.measure.face.nets import DETECTOR, MESH, back, view
@@ -238,3 +238,32 @@ def test_the_last_bits_of_a_landmark_do_not_move_the_meshs_square():
     assert square.snapped() == other.snapped() == Square(100.0, 80.0, 150.0, 7 / 64)
     assert square.snapped().snapped() == square.snapped()
     assert Square(3.0, 3.0, 0.2, 0.0).snapped().side > 0
+
+
+class Counting(Detector):
+    """A detector that sees nothing until it is told to, and counts its thorough looks."""
+
+    def __init__(self) -> None:
+        self.thorough, self.there = 0, False
+
+    def faces(self, rgb):  # noqa: ARG002 - it sees nothing
+        self.thorough += 1
+        return [Face(FACE_POINTS, box_at(0), 1.0)] if self.there else []
+
+    def whole(self, rgb):  # noqa: ARG002 - as above
+        return []
+
+
+def test_a_face_that_is_long_gone_is_looked_for_a_few_times_a_second():
+    detector = Counting()
+    search = Search(detector)
+    for index in range(300):
+        assert search.faces(np.zeros((4, 4, 3), np.uint8), 50 + index / 30) == []
+    assert 60 <= detector.thorough <= 75  # each of the first second's thirty, then four a second
+    detector.there = True
+    waits = [bool(search.faces(np.zeros((4, 4, 3), np.uint8), 60 + index / 30)) for index in range(8)]
+    assert waits[-1]
+    detector.there, detector.thorough = False, 0
+    for index in range(30):
+        search.faces(np.zeros((4, 4, 3), np.uint8), 60.3 + index / 30)
+    assert detector.thorough >= 29

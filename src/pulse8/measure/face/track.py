@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
 from pulse8.measure.face.choice import LARGEST, Lock, place_of
-from pulse8.measure.face.detector import Detector, Face
+from pulse8.measure.face.detector import Detector, Face, Search
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.haar import Haar
 from pulse8.measure.face.mesh import Head, Mesh, square_of, square_of_mesh
@@ -60,6 +60,7 @@ class MeshTracker:
 
     def __init__(self, face: str = LARGEST) -> None:
         self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock(face)
+        self._looking = Search(self._detector)
         self._others, self._place, self._counted_s = 0, 1, -np.inf
         self._face: FollowedFace | None = None
 
@@ -113,7 +114,7 @@ class MeshTracker:
     def _search(self, picture: Picture, t_s: float) -> "FollowedFace | None":
         """Search the picture and start again on our face; ``None`` if it is not there."""
         rgb = np.asarray(picture)
-        faces = self._detector.faces(rgb)
+        faces = self._looking.faces(rgb, t_s)
         boxes = [face.box for face in faces]
         chosen = self._lock.choose(boxes, t_s)
         landmarks = None if chosen is None else self._settled(rgb, faces[chosen])
@@ -182,6 +183,7 @@ class BoardTracker:
 
     def __init__(self, face: str = LARGEST) -> None:
         self._detector = Detector()
+        self._looking = Search(self._detector)
         self._lock, self._smoother = Lock(face), Smoother(BOARD_SMOOTHING_S)
         self._face: Face | None = None
         self._others, self._place, self._counted_s = 0, 1, -np.inf
@@ -210,7 +212,7 @@ class BoardTracker:
             chosen = self._lock.choose([face.box for face in near], t_s)
             if chosen is not None:
                 return near[chosen]
-        faces = self._detector.faces(rgb)
+        faces = self._looking.faces(rgb, t_s)
         boxes = [face.box for face in faces]
         chosen = self._lock.choose(boxes, t_s)
         self._others, self._counted_s = len(faces) - (chosen is not None), t_s
