@@ -5,6 +5,10 @@
 #include "p8_kernels.h"
 #include "p8_status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_ALIGN 16 /* of arenas, weights and tables: a vector is 16 bytes */
 
 typedef enum {
@@ -59,5 +63,9 @@ typedef void (*p8_layer_hook_t)(void *context, uint32_t step, const int8_t *y, s
 
 /* Run the steps on the input that lies in the arena. hook may be NULL. */
 p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

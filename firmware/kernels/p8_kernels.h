@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_SLACK 16 /* bytes after a tensor that must be readable */
 #define P8_LANES 16 /* bytes in a vector */
 #define P8_GROUP 4  /* output channels that are summed together */

@@ -1,13 +1,12 @@
-"""The nouns that cross wings: what flows along the measure line and the build line.
+"""The values that several wings share: what flows along the measure line and the build line.
 
-Arrays have stated shapes, dtypes and units. A thing that is not known is ``None`` with a reason, never a plausible
-number.
+Arrays have stated shapes, dtypes and units. An unknown value is ``None`` with a reason, never a plausible number.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +21,15 @@ CELLS_PER_ROI: Final = 4
 """Row-major 2x2, split at the middle."""
 
 SIMULATED: Final = "sim-"
-"""Begins a simulated subject's id, wherever its data go."""
+"""Prefix of every simulated subject's id."""
 
 Item = TypeVar("Item")
 Watch = Callable[[Iterable[Item], str, int], Iterable[Item]]
-"""Passes items on while showing progress: (items, what they are, how many)."""
+"""Yields the items and shows progress: (items, what they are, how many)."""
 
 
 def unwatched(items: Iterable[Item], _what: str, _count: int) -> Iterable[Item]:
-    """Pass the items on and show nothing."""
+    """Yield the items and show nothing."""
     return items
 
 
@@ -43,12 +42,34 @@ class Reason(StrEnum):
     NO_PULSE = "no pulse"
     OUTSIDE = "ROI outside the picture"
     TILTED = "head tilted"
+    TOO_FEW = "too few frames"
     TOO_SHORT = "too short"
     TOO_SMALL = "face too small"
 
 
 Rgb = NDArray[np.uint8]
 """A picture: uint8 [height, width, 3], red green blue."""
+
+
+class LazyPicture(Protocol):
+    """A picture whose colours are worked out where they are looked at; ``numpy.asarray`` gives it whole."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height and width in px, and 3."""
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Rgb:
+        """Colours of a part: rows and columns."""
+
+    def __array__(self, dtype: None = None, copy: bool | None = None) -> Rgb:
+        """All of its colours."""
+
+    def grey(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """Brightness of a part, uint8 [rows, columns], on a scale of its own."""
+
+
+Picture = Rgb | LazyPicture
+"""Both have a ``shape`` and give their colours by rows and columns."""
 
 PIXEL_PARTS: Final = 16
 """ROI edges are counted in sixteenths of a pixel."""
@@ -63,20 +84,21 @@ class Frames:
     source
         What was read, for messages.
     rate_hz
-        The rate that the file promises; ``None`` where it promises none. Times come from ``stream`` alone.
+        The frame rate stated in the file, or ``None``. Times come from ``stream`` alone.
     count
-        How many frames the file promises; ``None`` where it promises none.
+        The number of frames stated in the file, or ``None``.
     stream
-        Pictures with their times in seconds, strictly increasing: the container's own timestamps.
+        Pictures with their times in seconds, strictly increasing: the container's own timestamps. Iterating gives
+        them as arrays.
     """
 
     source: str
     rate_hz: float | None
     count: int | None
-    stream: Iterator[tuple[Rgb, float]]
+    stream: Iterator[tuple[Picture, float]]
 
     def __iter__(self) -> Iterator[tuple[Rgb, float]]:
-        return self.stream
+        return ((np.asarray(picture), t_s) for picture, t_s in self.stream)
 
 
 @dataclass(frozen=True)
@@ -95,36 +117,44 @@ class Roi:
 
 @dataclass(frozen=True, eq=False)
 class TrackedFrame:
-    """One frame and where its ROIs are, or why they are not known.
+    """One frame with its ROIs, or the reason why there are none.
 
     Attributes
     ----------
-    rgb, t_s
-        The picture and its time in seconds.
+    picture, t_s
+        The picture and its time in seconds; ``rgb`` is the picture as an array.
     rois
-        One rectangle an ROI, in ROI order; ``None`` with ``missing`` where there are none.
+        One rectangle per ROI, in ROI order; ``None`` with ``missing`` where there are none.
     missing
         Why there are no ROIs.
     roll_deg
         In-plane rotation of the head, clockwise on the picture.
-    others
-        Faces seen beside the one that is followed.
+    other_faces
+        How many more faces the frame shows, beside the one that is tracked.
+    place
+        Which of them it is, counted from the picture's left: the leftmost is 1.
     points
-        float32 [N, 2], px: what was found in the face, for pictures.
+        float32 [N, 2], px: landmarks of the face, for pictures.
     """
 
-    rgb: Rgb
+    picture: Picture
     t_s: float
     rois: tuple[Roi, ...] | None
     missing: Reason | None = None
     roll_deg: float = 0.0
-    others: int = 0
+    other_faces: int = 0
+    place: int = 1
     points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         refuse_time(self.t_s)
         if (self.rois is None) == (self.missing is None):
             raise InputError("a tracked frame has either ROIs or a reason why there are none")
+
+    @property
+    def rgb(self) -> Rgb:
+        """The picture, uint8 [height, width, 3]."""
+        return np.asarray(self.picture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +166,17 @@ class FaceTrack:
 
     def __iter__(self) -> Iterator[TrackedFrame]:
         return self.stream
+
+
+@dataclass(frozen=True)
+class SeenFaces:
+    """How many faces were in sight at once, at most; ``place``: which of them was measured then, 1 is the leftmost.
+
+    ``None`` where none of them was.
+    """
+
+    most: int
+    place: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +194,9 @@ class CellTraces:
     pixels
         float32 [T, 3]: area of each ROI in px; ``None`` where that is not known.
     reasons
-        How many frames an ROI was missing or not valid in, and why.
+        For each reason, in how many frames an ROI was missing or not valid.
+    faces
+        How many faces a video showed; ``None`` where that is not known.
     """
 
     rgb: NDArray[np.float32]
@@ -161,6 +204,7 @@ class CellTraces:
     valid: NDArray[np.bool_]
     pixels: NDArray[np.float32] | None = None
     reasons: Mapping[Reason, int] = field(default_factory=dict)
+    faces: SeenFaces | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.t_s)
@@ -171,16 +215,16 @@ class CellTraces:
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One window of normalised cell colours: what a network is given.
+    """One window of normalised cell colours: the input of a network.
 
     Attributes
     ----------
     samples
-        float32 [1, 3 colour differences, 12 cells, window], clipped; a cell that could not be measured is zeros.
+        float32 [1, 3 colour differences, 12 cells, window], clipped; zeros for a cell that could not be measured.
     scale
         float32 [3, 12]: the divisors, as a share of the cell's mean colour; 0 where the cell could not be measured.
     valid_share
-        float32 [12]: in what share of the window's frames the cell was measured.
+        float32 [12]: share of the window's frames in which the cell was measured.
     start_s
         Time of the first sample, seconds.
     """
@@ -193,7 +237,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class NoClip:
-    """A window that no clip can be made of, and why."""
+    """A window that yields no clip, and the reason."""
 
     reason: Reason
     start_s: float
@@ -201,7 +245,7 @@ class NoClip:
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """A pulse wave: float32 [N] samples without unit, at ``rate_hz``, the first one at ``start_s``."""
+    """A pulse wave: float32 [N] samples without a unit, at ``rate_hz``; the first is at ``start_s``."""
 
     samples: NDArray[np.float32]
     rate_hz: float
@@ -217,8 +261,8 @@ class Waveform:
 class HeartRate:
     """A rate in beats per minute, or ``None`` with the reason.
 
-    ``confidence`` is 0..1; ``resolution_bpm`` is 60 divided by the window's length: two rates closer than that are one
-    peak in its spectrum. ``provisional`` marks a reading from a window that is not yet full.
+    ``confidence`` is 0..1; ``resolution_bpm`` is 60 divided by the window's length: two rates closer than that share
+    one peak in the spectrum. ``provisional`` marks a reading from a window that is not yet full.
     """
 
     bpm: float | None

@@ -1,4 +1,4 @@
-"""What verbs show: progress on a terminal, one JSON record where it is asked for."""
+"""Output of the verbs: progress on a terminal, tables, and one JSON record for ``--json``."""
 
 import dataclasses
 import json
@@ -15,8 +15,9 @@ from rich.table import Table
 
 from pulse8.cli.saying import complain
 from pulse8.errors import shown
+from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.notice import NOTICE
-from pulse8.values import HeartRate, Item
+from pulse8.values import HeartRate, Item, Reason, SeenFaces
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -30,16 +31,16 @@ Next: X-CUBE-AI (STM32N6)
 
 
 def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
-    """Say which files go to the board's tool: the pair where there is one."""
+    """Return the files for the board's tool: the pair where there is one."""
     if spatial and temporal:
         return NEXT_STEP.format(spatial=spatial, temporal=temporal)
     return NEXT_STEP_WHOLE.format(whole=whole)
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Pass the items on behind a progress bar on standard error with the time left; silent where that is no terminal.
+    """Yield the items and show a progress bar with the time left on standard error; silent without a terminal.
 
-    The time left is taken from the last hour: an item may be a frame or a recording.
+    The time left is estimated from the last hour: an item may be a frame or a recording.
     """
     console = Console(stderr=True)
     quiet = not console.is_terminal
@@ -47,22 +48,22 @@ def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
         yield from progress.track(items, total=count, description=what)
 
 
-def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
-    """Say on standard error, in one line, which recording could not be prepared."""
+def report_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
+    """Print one line on standard error about a recording that could not be prepared."""
     complain(f"❌ {failure.recording}: {failure.reason}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str, box: Box = HEAVY_HEAD) -> Table:
-    """Lay out a table of plain text, whatever its cells say; an empty row is a line between its neighbours."""
-    made = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
+    """Lay out a table; cells are plain text without markup, and an empty row becomes a separator."""
+    grid = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
     for row in rows:
         cells = [shown(cell) for cell in row]
-        made.add_row(*cells) if cells else made.add_section()
-    return made
+        grid.add_row(*cells) if cells else grid.add_section()
+    return grid
 
 
 def show(*things: str | Table, width: int | None = None) -> None:
-    """Print texts and tables; what stands in brackets or between colons is text like any other."""
+    """Print texts and tables; brackets and colons have no special meaning."""
     console = Console(soft_wrap=True, width=width, markup=False, emoji=False, highlight=False)
     console.print(*(shown(one) if isinstance(one, str) else one for one in things), sep="\n")
 
@@ -72,17 +73,31 @@ def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
     seconds, *others = _cells(measurement.whole)
     rows = [*map(_cells, measurement.windows), (), (f"{seconds}, one spectrum", *others)]
-    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), NOTICE)
+    faces = () if measurement.faces is None else _faces(measurement.faces)
+    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), *faces, NOTICE)
+
+
+def _faces(faces: SeenFaces) -> tuple[str, ...]:
+    if faces.most < 2:
+        return ()
+    which = "none of them" if faces.place is None else f"number {faces.place} from the left"
+    return (f"{faces.most} faces were in sight; measured: {which}. Choose with --face left, right or a number.",)
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
-    shown = rate.reason if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
-    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", str(shown), f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+    bpm = _why(rate) if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
+    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", bpm, f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+
+
+def _why(rate: HeartRate) -> str:
+    if rate.reason is Reason.TOO_SHORT:
+        return f"too short: {rate.end_s - rate.start_s:.1f} of {SHORTEST_S:g} s"
+    return str(rate.reason)
 
 
 @contextmanager
 def without_advice() -> Iterator[None]:
-    """Silence what ONNX Runtime's quantiser logs: it advises an optimiser that the vendor's tool trips over."""
+    """Silence ONNX Runtime's quantizer log: it recommends an optimiser whose output the vendor's tool rejects."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

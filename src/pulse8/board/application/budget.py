@@ -1,4 +1,4 @@
-"""Does the whole application keep up with 30 frames per second: face networks, pulse network and the CPU's own work.
+"""Whether the whole application keeps up with 30 frames per second: face networks, pulse network and the CPU's work.
 
 The face networks ship in float; their figures are those of the same layers in INT8, which do not exist yet. On the
 CPU a layer's time is bracketed by published rates of CMSIS-NN on a Cortex-M55 (ExecuTorch issue 17651, MobileNetV2 on
@@ -14,8 +14,8 @@ from typing import Final
 from pulse8.board.estimate.latency import Interval, Work, layer_interval, total_interval
 from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import read_graph
-from pulse8.board.preflight.epochs import work_of
 from pulse8.board.preflight.rules import operators
+from pulse8.board.preflight.work import work_of
 
 CPU_HZ: Final = 800e6
 FRAME_RATE: Final = 30.0
@@ -57,7 +57,7 @@ class ApplicationPart:
 
 @dataclass(frozen=True)
 class Share:
-    """Percent of the time that a processor is busy, from and to."""
+    """Percent of the time that a processor is busy, low and high."""
 
     low: float
     high: float
@@ -131,7 +131,7 @@ def _network(name: str, path: Path, rate: float) -> ApplicationPart:
 
 
 def _cpu_interval(work: Work) -> Interval:
-    slow, fast = (DEPTHWISE_MAC_CYCLE,) * 2 if work.kind == "depthwise" else DENSE_MAC_CYCLE
+    slow, fast = (DEPTHWISE_MAC_CYCLE,) * 2 if work.kind == "grouped" else DENSE_MAC_CYCLE
     return Interval(1e3 * work.macs / fast / CPU_HZ, 1e3 * work.macs / slow / CPU_HZ)
 
 

@@ -1,4 +1,4 @@
-"""An integer program as steps of the board's kernels: channel last, weights packed, nothing left to decide."""
+"""An integer program as steps of the board's kernels: channel last, weights packed, every choice fixed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -47,7 +47,7 @@ def lower(program: IntegerProgram, name: str) -> BoardNet:
     Raises
     ------
     SpecError
-        A step is outside what the kernels have; the message names it.
+        The kernels do not support a step; the message names it.
     """
     return _Lowering(program).net(name)
 

@@ -1,4 +1,4 @@
-"""Which layer costs an INT8 file its accuracy, and what to do about it."""
+"""Which layer costs an INT8 file its accuracy, and how to fix it."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -38,16 +38,16 @@ from pulse8.values import Watch, unwatched
 HINT_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 FILE: Final = "diagnosis.json"
 MIN_SHARE: Final = 0.05
-"""A part with less of the noise is not the one to fix, whatever is wrong with it."""
+"""A part with a smaller share of the noise is not the one to fix, whatever is wrong with it."""
 SHOWN: Final = 12
-"""Histograms drawn: the parts with most noise."""
+"""Number of histograms drawn, for the noisiest parts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The whole file's SQNR, its parts from the noisiest down, and what to fix.
+    """The whole file's SQNR, its parts by decreasing noise, and what to fix.
 
-    ``layer_to_fix`` is ``None`` where the file loses nothing that matters.
+    ``layer_to_fix`` is ``None`` where the loss does not matter.
     """
 
     sqnr_db: float
@@ -75,7 +75,7 @@ def diagnose(
     ToolchainError
         matplotlib is not installed.
     """
-    model, int8_model = load_model(fp32, "FP32 model", MEND), load_model(int8, "INT8 model", HINT_INT8)
+    model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
     static = static_form(model, fp32)
     read = accept_samples(calibration)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": read}
@@ -122,7 +122,7 @@ def examine(
     watch: Watch[RoundedPart] = unwatched,
     int8: NDArray[np.float32] | None = None,
 ) -> Diagnosis:
-    """Rank the parts by their noise at the output [n inputs] and say which one to fix.
+    """Rank the parts by their noise at the output [n inputs] and name the one to fix.
 
     ``int8`` is the INT8 file's own output; without it all parts are rounded in float32.
     """
@@ -172,7 +172,7 @@ def _in_integers(int8: Path, inputs: Sequence[Sample]) -> NDArray[np.float32] | 
 
 
 def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
-    """Name the layer to fix: the noisiest of those that something is wrong with, else the noisiest."""
+    """Name the layer to fix: the noisiest with a known cause, or else the noisiest."""
     if sqnr >= MIN_SQNR_DB:
         return None, f"the output keeps {sqnr:.1f} dB; nothing needs to be fixed (limit {MIN_SQNR_DB:.0f} dB)"
     worst = ranked[0]

@@ -1,7 +1,7 @@
-"""The parts of an INT8 file that round, and FP32 graphs in which only some of them do.
+"""The parts of an INT8 file that round, and FP32 graphs in which only some of them round.
 
-A part is one convolution's weights and bias, or one activation: the input and each tensor that a computing node makes.
-The FP32 graph with every part rounded computes what the INT8 file computes, but for float32 sums.
+A part is one convolution's weights and bias, or one activation: the input or the output of a node that computes.
+The FP32 graph with every part rounded computes the same as the INT8 file, except for float32 sums.
 """
 
 from collections.abc import Collection, Iterator
@@ -51,7 +51,7 @@ class StoredConstant:
 
 @dataclass(frozen=True, eq=False)
 class RoundedPart:
-    """One part: an activation's scale and zero point as it is quantised and as it is dequantised, or weights and bias.
+    """One part: an activation's scale and zero point, when quantised and when dequantised, or weights and bias.
 
     ``name`` is the activation's tensor, or the convolution's node.
     """
@@ -65,18 +65,18 @@ class RoundedPart:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Smallest and largest value that an activation can hold."""
+        """Smallest and largest value that the activation can represent."""
         scale, zero_point = (np.float64(point) for point in self.quantize or (0, 0))
         return float(scale * (-128 - zero_point)), float(scale * (127 - zero_point))
 
 
 def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[RoundedPart, ...]:
-    """Return what rounds in an INT8 file, in the FP32 static graph's order.
+    """Return the parts of an INT8 file that round, in the FP32 static graph's order.
 
     Raises
     ------
     InputError
-        A layer or tensor of the FP32 graph is not in the file: it was made by other means, or of another model. Or a
+        A layer or tensor of the FP32 graph is not in the file: another tool wrote it, or it is another model. Or a
         scale is not a positive number.
     """
     constants = constants_of(int8)
@@ -124,7 +124,7 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart
 def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Collection[str] = ()) -> onnx.ModelProto:
     """Return the FP32 graph with the given parts rounded as the INT8 file rounds them.
 
-    ``outputs`` are further tensors to return: each as it is dequantised where it is one of the parts.
+    ``outputs`` are further tensors to return, each dequantised where it is one of the parts.
     """
     model = onnx.ModelProto()
     model.CopyFrom(fp32)

@@ -25,7 +25,7 @@ LAYERS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSqnr:
-    """One tensor's signal (about its mean) over the INT8 file's error in it, in decibels."""
+    """SQNR of one tensor in decibels: its signal about the mean, over the INT8 file's error."""
 
     layer: str
     sqnr_db: float
@@ -46,7 +46,7 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     InputError
         The INT8 file is not pulse8's, so its layers have no names in common with the FP32 form's.
     """
-    model = load_model(fp32, "FP32 model", MEND)
+    model = load_model(fp32, "FP32 model", FIX)
     whole, spec = static_form(model, fp32), spec_of(model)
     layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
     return _compared(whole, int8, layers, list(static_input(spec, samples)))
@@ -62,8 +62,8 @@ def _compared(
         powers += [_powers(reference, test) for reference, test in pairs]
     count, total, squares, noise = powers.T
     signal = np.maximum(squares - total**2 / count, np.finfo(float).tiny)
-    found = 10 * np.log10(signal / np.maximum(noise, np.finfo(float).tiny))
-    return tuple(LayerSqnr(layer=name, sqnr_db=float(value)) for name, value in zip(layers, found, strict=True))
+    sqnr_db = 10 * np.log10(signal / np.maximum(noise, np.finfo(float).tiny))
+    return tuple(LayerSqnr(layer=name, sqnr_db=float(db)) for name, db in zip(layers, sqnr_db, strict=True))
 
 
 def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[Sample], list[NDArray[np.float32]]]:

@@ -11,7 +11,7 @@ MIN_SAMPLES: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
-    """How many held-out windows to compare on, and what runs the INT8 file."""
+    """How many held-out windows to compare on, and which engine runs the INT8 file."""
 
     num_samples: int = 500
     runner: RunnerName = "integer"

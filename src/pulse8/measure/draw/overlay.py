@@ -36,10 +36,15 @@ class Drawn:
     windows: Sequence[HeartRate]
 
 
-def draw_video(video: Path, output: Path, roi: TrackerName, drawn: Drawn, watch: Watch[Any] = unwatched) -> None:
-    """Read a video again and write it with the drawing: what to draw is known only after the first pass."""
+def draw_video(
+    video: Path, output: Path, followed: tuple[TrackerName, str], drawn: Drawn, watch: Watch[Any] = unwatched
+) -> None:
+    """Read a video again and write it with the drawing: what to draw is known only after the first pass.
+
+    ``followed`` is the tracker and the face, as in :func:`pulse8.measure.face.track.track_face`.
+    """
     frames = read_frames(video)
-    track = track_face(frames, roi)
+    track = track_face(frames, *followed)
     watched = iter(watch(track, "drawing", frames.count or 0))
     write_overlay(output, FaceTrack(track.source, watched), drawn, frames.rate_hz or 30.0)
 
@@ -73,7 +78,7 @@ def annotated(frame: TrackedFrame, limits: RoiLimits | None = None, note_size: f
     for name, roi, reason in zip(ROI_NAMES, frame.rois or (), roi_reasons(frame, limits or RoiLimits()), strict=False):
         box(picture, roi, GOOD if reason is None else BAD, thickness)
         notes += [] if reason is None else [f"{name}: {reason}"]
-    notes += [f"{frame.others} more face{'s' * (frame.others > 1)}"] if frame.others else []
+    notes += [f"{frame.other_faces} more face{'s' * (frame.other_faces > 1)}"] if frame.other_faces else []
     for line, note in enumerate(notes):
         text(picture, note, (8, round((20 + 18 * line) * note_size / 0.45)), BAD, note_size)
     return picture

@@ -1,4 +1,4 @@
-"""A QDQ ONNX file read as an :class:`IntegerProgram`; what it does not know is refused by name.
+"""Reads a QDQ ONNX file as an :class:`IntegerProgram`; unknown content is refused by name.
 
 Every QuantizeLinear ends one step: the node before it, on operands that DequantizeLinear gave. A Relu or a Clip between
 the two is a clamp. Nodes after the last DequantizeLinear are the float tail. Files of other quantisers are read too:
@@ -23,7 +23,7 @@ from pulse8.measure.infer.qoperator import as_qdq
 
 QUANTISE: Final = "QuantizeLinear"
 DEQUANTISE: Final = "DequantizeLinear"
-MEND: Final = "make it with `pulse8 quantize`"
+FIX: Final = "make it with `pulse8 quantize`"
 MAX_ELEMENTS: Final = 1 << 26
 STANDARD_DOMAIN: Final = ("", "ai.onnx")
 SIGN: Final = 128
@@ -39,15 +39,14 @@ def read_program(model: onnx.ModelProto, name: str) -> IntegerProgram:
     Parameters
     ----------
     model
-        As it was loaded; it need not have been checked.
+        The loaded model; it need not be checked.
     name
-        What to call it in messages.
+        Its name for messages.
 
     Raises
     ------
     InputError
-        It is a float model, holds an operator or attribute that is not known, or a scale, zero point, shape or axis
-        that cannot be.
+        It is a float model, or holds an unknown operator or attribute, or an invalid scale, zero point, shape or axis.
     """
     try:
         found, notes = as_qdq(model)
@@ -158,7 +157,7 @@ class _Reader:
     def _built(self, source: str, target: Tensor) -> list[Step]:
         """Return the steps of the node that makes ``source``, or of the one before it if that is a clamp."""
         if source not in self._makers:
-            raise Refusal(f"{target.name} quantises {source}, which is neither made in the file nor an initialiser")
+            raise Refusal(f"{target.name} quantises {source}, which is neither a node's output nor an initialiser")
         node = self._makers[source]
         low, high = -128, 127
         before = self._makers.get(node.input[0]) if node.op_type in ("Relu", "Clip") else None
@@ -200,7 +199,7 @@ class _Reader:
     def _unknown(self, node: onnx.NodeProto, name: str) -> str:
         if name in self._sources:
             return f"its input {name} goes into {_titled(node)} before it is quantised"
-        return f"{_titled(node)} reads {name}, which is neither made before it nor an initialiser"
+        return f"{_titled(node)} reads {name}, which is neither an earlier output nor an initialiser"
 
     def _add(self, steps: list[Step]) -> None:
         for step in steps:
@@ -211,7 +210,7 @@ class _Reader:
         if not 0 < np.prod(tensor.shape, dtype=np.float64) <= MAX_ELEMENTS:
             raise Refusal(f"{tensor.name} has the shape {list(tensor.shape)}; at most {MAX_ELEMENTS} elements are read")
         if tensor.name in self._tensors:
-            raise Refusal(f"{tensor.name} is made twice")
+            raise Refusal(f"{tensor.name} is defined twice")
         self._tensors[tensor.name] = tensor
         return tensor
 
@@ -261,27 +260,31 @@ class _Reader:
                               " Sigmoid, Mul or Add, or a Softmax, is known")  # fmt: skip
             self._read.add(result)
             constants = [self._constants[name] for name in node.input if name in self._constants]
-            others = [name for name in node.input if name not in self._constants]
-            if len(others) != 1 or any(constant.size != 1 for constant in constants):
+            inputs = [name for name in node.input if name not in self._constants]
+            if len(inputs) != 1 or any(constant.size != 1 for constant in constants):
                 raise Refusal(f"{_titled(node)} ends the file in float with operands that are not one number")
             told = _attributes(node).get("axis", -1) if node.op_type.endswith("Softmax") else 0
             number = np.float32(constants[0].item() if constants else told)
             tail.insert(0, FloatStep(operator=node.op_type, constant=number))
-            result = others[0]
+            result = inputs[0]
         return self._dequantised[result], tuple(tail)
 
     def _refuse_rest(self) -> None:
         for node in self._graph.node:
             if node.op_type not in (QUANTISE, DEQUANTISE, "Constant") and node.output[0] not in self._read:
-                raise Refusal(f"{_titled(node)} computes in float or for nothing; only quantised steps are known")
+                raise Refusal(
+                    f"{_titled(node)} computes in float or its output is not used; only quantised steps are known"
+                )
 
 
 def _array(tensor: onnx.TensorProto) -> NDArray[Any]:
-    """Return an initialiser; what it claims to be must be what it holds."""
+    """Return an initialiser, whose data must match its stated type and shape."""
     try:
         array: NDArray[Any] = numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise Refusal(f"initialiser {tensor.name} claims the shape {list(tensor.dims)} and does not hold it") from error
+        raise Refusal(
+            f"initialiser {tensor.name} states the shape {list(tensor.dims)}, but its data do not fit"
+        ) from error
     return array
 
 

@@ -15,7 +15,7 @@ from pulse8.measure.reading.classical import classical_reader
 from pulse8.measure.reading.network import network_reader
 from pulse8.measure.reading.options import NETWORK, MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, refused
-from pulse8.values import CellTraces, HeartRate, Reason, Watch, Waveform, unwatched
+from pulse8.values import CellTraces, HeartRate, Reason, SeenFaces, Watch, Waveform, unwatched
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +35,8 @@ class Measurement:
         The pulse wave of each part that has one, band-passed.
     engine
         What ran the network; ``None`` for a classical method.
+    faces
+        How many faces the video showed, and which was measured; ``None`` where there was no video.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Measurement:
     whole: HeartRate
     waves: tuple[Waveform, ...]
     engine: Engine | None
+    faces: SeenFaces | None = None
 
 
 def open_reader(options: MeasureOptions) -> Reader:
@@ -71,6 +74,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
         whole=max(wholes, key=lambda rate: (rate.bpm is not None, rate.end_s - rate.start_s)),
         waves=tuple(part.wave for part in parts if part.wave is not None),
         engine=reader.engine,
+        faces=traces.faces,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.prepare.adapters.adapter import text_of
+from pulse8.measure.clips.columns import separator_of
 
 Rows = list[dict[str, str]]
 
@@ -21,7 +22,8 @@ def read_rows(path: Path, required: Sequence[str], what: str = "table") -> tuple
     InputError
         It cannot be read, a column is missing, or a row has more cells than the header.
     """
-    lines = csv.reader(text_of(path, what).splitlines())
+    text = text_of(path, what)
+    lines = csv.reader(text.splitlines(), delimiter=separator_of(text.partition("\n")[0]))
     try:
         header = [name.strip() for name in next(lines, [])]
         rows = [([cell.strip() for cell in cells], lines.line_num) for cells in lines if any(map(str.strip, cells))]
@@ -33,7 +35,7 @@ def read_rows(path: Path, required: Sequence[str], what: str = "table") -> tuple
         )
     for cells, line in rows:
         if len(cells) > len(header):
-            raise InputError(f"{what} {path}, line {line}: {len(cells)} cells under {len(header)} columns; mend it")
+            raise InputError(f"{what} {path}, line {line}: {len(cells)} cells under {len(header)} columns; correct it")
     return header, [{**dict.fromkeys(header, ""), **dict(zip(header, cells, strict=False))} for cells, _ in rows]
 
 
@@ -61,5 +63,7 @@ def _number(path: Path, what: str, row: dict[str, str], name: str, line: int) ->
     except ValueError as error:
         raise InputError(f"{what} {path}, row {line}, column {name}: {row[name][:40]!r} is no number") from error
     if number - number != 0:
-        raise InputError(f"{what} {path}, row {line}, column {name}: {row[name]} is not finite; mend or remove the row")
+        raise InputError(
+            f"{what} {path}, row {line}, column {name}: {row[name]} is not finite; correct or remove the row"
+        )
     return number

@@ -1,4 +1,4 @@
-"""One builder an operator: from an ONNX node's operands and attributes to the steps that compute it in integers."""
+"""One builder per operator: from an ONNX node's operands and attributes to the steps that compute it in integers."""
 
 from collections.abc import Callable
 from typing import Final

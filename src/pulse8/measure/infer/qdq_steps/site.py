@@ -1,4 +1,4 @@
-"""One node of a QDQ file and what stands around it: what each builder is given, and how it refuses."""
+"""One node of a QDQ file with its operands and target: the input of every builder, and its refusals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ DEFAULTS: Final[dict[str, Any]] = {
     "allowzero": 0,
     "training_mode": 0,
 }
-"""Attributes that may stand in a file if they say this."""
+"""Attributes that a file may state, with the only value that is accepted."""
 
 
 class Refusal(Exception):  # noqa: N818 - becomes an InputError with the file's name
-    """Why a file cannot be read as a program."""
+    """The reason why a file cannot be read as a program."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Site:
-    """One node and what stands around it.
+    """One node with its operands and target.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Site:
     number: int = 0
 
     def refuse(self, text: str) -> Refusal:
-        """Name the node."""
+        """Return a refusal that names the node."""
         return Refusal(f"{self.title}: {text}")
 
     def known(self, *names: str) -> None:
@@ -108,7 +108,7 @@ class Site:
         return (held.values.astype(np.float64) - held.zero_point) * held.scale
 
     def integers(self, number: int, name: str) -> list[int]:
-        """Return an attribute, or the operand that took its place in newer operator sets."""
+        """Return an attribute, or the operand that replaces it in newer operator sets."""
         if name in self.attributes:
-            return [int(each) for each in self.attributes[name]]
-        return [int(each) for each in self.constant(number).values.ravel()]
+            return [int(value) for value in self.attributes[name]]
+        return [int(value) for value in self.constant(number).values.ravel()]

@@ -17,12 +17,12 @@ Function = Callable[[Real, Mapping[str, Any]], Real]
 
 
 def requantised(source: Tensor, target: Tensor) -> Lookup:
-    """Change of scale: acc = q - z."""
+    """Change the scale: acc = q - z."""
     return _table(source, target, "Requantize", CODES - source.zero_point)
 
 
 def relu(site: Site) -> list[Step]:
-    """Clamp at zero, in a table."""
+    """Clamp at zero, as a table."""
     site.known()
     source = site.tensor()
     return [_table(source, site.target, "Relu", np.maximum(CODES - source.zero_point, 0))]

@@ -20,11 +20,11 @@ def conv(site: Site) -> list[Step]:
     source, weight = site.picture(), site.constant(1)
     site = same_pads(site, source.shape[2:], weight.values.shape[2:])
     groups = int(site.attributes.get("group", 1))
-    channels, each = weight.values.shape[:2] if weight.values.ndim == 4 else (0, 0)
-    if not (channels and groups > 0 and channels % groups == 0 and each * groups == source.shape[1]):
+    channels, group_inputs = weight.values.shape[:2] if weight.values.ndim == 4 else (0, 0)
+    if not (channels and groups > 0 and channels % groups == 0 and group_inputs * groups == source.shape[1]):
         raise site.refuse(f"weights {list(weight.values.shape)} in {groups} groups on {list(source.shape)}")
     window = read_window(site, weight.values.shape[2:])
-    shape = (source.shape[0], channels, *moved(site, source, window, each * groups))
+    shape = (source.shape[0], channels, *moved(site, source, window, group_inputs * groups))
     return [_weighted(site, source, weight, replace(site.target, shape=shape), window, groups)]
 
 
@@ -61,9 +61,9 @@ def _mirrored(values: NDArray[np.int8], groups: int) -> NDArray[np.int8]:
 
 
 def gemm(site: Site) -> list[Step]:
-    """Multiply by a matrix: a convolution of one place."""
+    """Multiply by a matrix, as a convolution with one place."""
     site.known("transB")
-    source, found = site.tensor(), site.constant(1)
+    source, matrix = site.tensor(), site.constant(1)
     transposed = bool(site.attributes.get("transB", 0))
     if (
         len(source.shape) != 2
@@ -121,7 +121,7 @@ def _bias(site: Site, units: NDArray[np.float64], channels: int) -> NDArray[np.i
     if bias.values.dtype == np.float32 and bias.values.size == channels:
         return _rounded_bias(site, bias.values.ravel(), units)
     if bias.values.dtype != np.int32 or np.any(bias.zero_point) or bias.values.size != channels:
-        raise site.refuse("bias is not int32 with zero point 0, one an output channel")
+        raise site.refuse("bias is not int32 with zero point 0, one per output channel")
     if bias.scale.size not in (1, channels) or not np.allclose(bias.scale, units, rtol=BIAS_SCALE_TOLERANCE, atol=0):
         raise site.refuse("bias scale is not input scale times weight scale")
     return np.ascontiguousarray(bias.values.ravel())
@@ -136,7 +136,7 @@ def _rounded_bias(site: Site, bias: NDArray[np.float32], units: NDArray[np.float
 
 
 def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: NDArray[np.int32]) -> None:
-    """Bound every partial sum: each term's range holds 0, so no order of summing leaves the interval."""
+    """Bound every partial sum: each term's range includes 0, so sums stay in the interval in any order."""
     flat = weight.reshape(len(weight), -1).astype(np.int64)
     ends = np.stack([flat * (-128 - source.zero_point), flat * (127 - source.zero_point)])
     sums = np.stack([ends.min(0).sum(1), ends.max(0).sum(1)])
@@ -145,5 +145,5 @@ def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: ND
     if largest[channel] >= ACC_LIMIT:
         raise site.refuse(
             f"channel {channel} can sum to {largest[channel]}, not below 2^24, where float32 is exact:"
-            " narrow the layer, or give its weights a scale a channel"
+            " narrow the layer, or give its weights one scale per channel"
         )
