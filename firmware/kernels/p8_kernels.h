@@ -106,4 +106,8 @@ typedef struct {
 
 void p8_concat(const p8_concat_t *concat, const int8_t *arena, int8_t *y);
 
+#ifdef __cplusplus
+}
+#endif
+
 #endif

@@ -23,7 +23,16 @@ from pulse8.board.options import DeployOptions
 from pulse8.errors import InputError
 from pulse8.learn.formats.samples import accept_samples
 from pulse8.lock import alone
-from pulse8.manifest import UNFINISHED, Accepted, accept, existing_file, options_of, record, sha256_of, told_in_one_line
+from pulse8.manifest import (
+    UNFINISHED,
+    Accepted,
+    accept,
+    existing_file,
+    options_of,
+    record,
+    sha256_of,
+    write_errors_reported,
+)
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec

@@ -30,18 +30,18 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(deployed)
     else:
-        say(_summary(made, flags.data))
+        say(_summary(deployed, flags.data))
     return 0
 
 
-def _summary(made: Deployed, data: Path | None) -> str:
+def _summary(deployed: Deployed, data: Path | None) -> str:
     nets = [
         f"{net.name}: {net.steps} layers, {net.macs:,} multiplications, {net.weight_bytes:,} bytes of constants, "
         f"arena {net.arena_bytes:,} bytes"
         for net in deployed.nets
     ]
-    verdict = "accepted by the verdict beside it" if made.verified else "not verified: see `pulse8 verify`"
-    whose = "of simulated people" if made.simulated else "of your data" if data else "of bytes of all values"
+    verdict = "accepted by the verdict beside it" if deployed.verified else "not verified: see `pulse8 verify`"
+    people = "of simulated people" if deployed.simulated else "of your data" if data else "of bytes of all values"
     return "\n".join(
         [
             f"{deployed.folder}: {deployed.model} ({deployed.sha256[:16]}) for {deployed.target}, {verdict}",

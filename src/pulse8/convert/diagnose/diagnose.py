@@ -22,7 +22,7 @@ from pulse8.convert.diagnose.findings import (
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
-from pulse8.convert.export.recognise import MEND, contract_of, inputs_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, contract_of, inputs_of, static_form, static_input
 from pulse8.convert.quantize.float64 import Sample
 from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
 from pulse8.errors import InputError

@@ -21,11 +21,11 @@ from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.spec import ULTRALIGHT, ModelSpec
+from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
-MEND: Final = "export it with export_onnx.py (or pulse8 export)"
+FIX: Final = "export it with export_onnx.py (or pulse8 export)"
 OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
 
@@ -45,7 +45,7 @@ def contract_of(model: onnx.ModelProto) -> ModelSpec | None:
 
 def is_own(path: Path) -> bool:
     """Whether a file holds a network that promises no heart rate; raises ``InputError`` where it cannot be read."""
-    return contract_of(load_model(path, "FP32 model", MEND)) is None
+    return contract_of(load_model(path, "FP32 model", FIX)) is None
 
 
 def inputs_of(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:

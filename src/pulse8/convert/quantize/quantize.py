@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pulse8.board.codegen.lower import lower
 from pulse8.board.inputs import pair_paths
 from pulse8.convert.export.onnx_file import save_model
-from pulse8.convert.export.recognise import MEND, contract_of, converted, inputs_of, opset_of, static_input
+from pulse8.convert.export.recognise import FIX, contract_of, converted, inputs_of, opset_of, static_input
 from pulse8.convert.quantize.audit import Audit, audit, scale_violations, unasked_scales
 from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions
@@ -234,7 +234,7 @@ def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions
 
 
 def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
-    model = load_model(path, "FP32 model", MEND)
+    model = load_model(path, "FP32 model", FIX)
     if contract_of(model) is None:
         return model
     opset = opset_of(model, path)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.families import quantised_tensors
 from pulse8.convert.quantize.float64 import Sample, Values, tensor_reader
 from pulse8.convert.quantize.qdq_writer import quantised_names
@@ -70,7 +70,7 @@ def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[Sample], list[N
     """Return what runs the INT8 file on a sample and returns the layers' tensors in real values."""
     runner = IntegerRunner(int8)
     made = {step.output.name: step.output for step in runner.program.steps}
-    codes_of = quantised_names(load_model(int8, "INT8 model", MEND))
+    codes_of = quantised_names(load_model(int8, "INT8 model", FIX))
     tensors = [made.get(codes_of.get(layer, "")) for layer in layers]
     known = [tensor for tensor in tensors if tensor is not None]
     if len(known) < len(layers):

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.board.inputs import verdict_path
-from pulse8.convert.export.recognise import MEND, converted, inputs_of
+from pulse8.convert.export.recognise import FIX, converted, inputs_of
 from pulse8.convert.quantize.float64 import tensor_reader
 from pulse8.convert.verify.gates import Gate, least, most, scheme_gate
 from pulse8.convert.verify.layers import LayerSqnr, own_layer_sqnr
@@ -92,7 +92,7 @@ def verify_own(
     InputError
         A file cannot be used, or the INT8 file was made from another one.
     """
-    static, notes = converted(load_model(fp32, "FP32 model", MEND), fp32)
+    static, notes = converted(load_model(fp32, "FP32 model", FIX), fp32)
     sources = {"fp32": accept(fp32), "int8": accept(int8), "data": accept_samples(data)}
     _refuse_another(sources)
     samples = _evenly(open_samples(data, inputs_of(static)), options.num_samples)

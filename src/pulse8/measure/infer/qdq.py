@@ -53,7 +53,7 @@ def read_program(model: onnx.ModelProto, name: str) -> IntegerProgram:
         reader = _Reader(found)
         program = reader.program()
     except Refusal as refusal:
-        raise InputError(f"{name}: {refusal}; {MEND}") from refusal
+        raise InputError(f"{name}: {refusal}; {FIX}") from refusal
     for note in dict.fromkeys((*notes, *reader.notes)):
         log.info("%s: %s", name, note)
     return program

@@ -63,7 +63,7 @@ def _mirrored(values: NDArray[np.int8], groups: int) -> NDArray[np.int8]:
 def gemm(site: Site) -> list[Step]:
     """Multiply by a matrix, as a convolution with one place."""
     site.known("transB")
-    source, matrix = site.tensor(), site.constant(1)
+    source, found = site.tensor(), site.constant(1)
     transposed = bool(site.attributes.get("transB", 0))
     if (
         len(source.shape) != 2
