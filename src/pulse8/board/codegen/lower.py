@@ -64,8 +64,8 @@ class _Lowering:
     def net(self, name: str) -> BoardNet:
         for step in _flattened(self._program.steps):
             if isinstance(step, MOVING):
-                before = self._moved.get(step.source.name, Moved.start(self._at(step.source)))
-                self._moved[step.output.name] = before.then(step)
+                before = self._moved.get(step.source.name)
+                self._moved[step.output.name] = (before or Moved.start(step.source)).then(step)
             else:
                 self._steps.append(LOWERED[type(step)](self._placed(step)))
         outputs = tuple(self._at(output) for output in self._program.outputs)

@@ -105,7 +105,7 @@ class Site:
     def numbers(self, number: int) -> NDArray[np.float64]:
         """Return a constant operand's real values."""
         held = self.constant(number)
-        return (held.values.astype(np.float64) - held.zero_point) * held.scale
+        return np.asarray((held.values.astype(np.float64) - held.zero_point) * held.scale, np.float64)
 
     def integers(self, number: int, name: str) -> list[int]:
         """Return an attribute, or the operand that replaces it in newer operator sets."""
