@@ -78,10 +78,9 @@ class _Lowering:
         """Return a step whose sources are tensors that lie in memory."""
         if isinstance(step, Concat):
             return replace(step, sources=tuple(self._at(source) for source in step.sources))
-        changes = {"source": self._at(step.source)}
         if isinstance(step, Add | ScaledAdd | Mul):
-            changes["other"] = self._at(step.other)
-        return replace(step, **changes)
+            return replace(step, source=self._at(step.source), other=self._at(step.other))
+        return replace(step, source=self._at(step.source))
 
     def _at(self, tensor: Tensor) -> Tensor:
         """Return where a tensor's bytes lie: under another's name if they are the same in the same order."""

@@ -52,7 +52,7 @@ class Site:
         The clamp.
     attributes
         As ONNX has them.
-    made
+    node_output
         Name of the float tensor that the node makes: free for a tensor between two steps.
     number
         Which of the node's outputs that is.
@@ -63,7 +63,7 @@ class Site:
     target: Tensor
     low: int
     attributes: Mapping[str, Any]
-    made: str
+    node_output: str
     high: int = 127
     number: int = 0
 
