@@ -16,6 +16,7 @@ from pulse8.measure.draw.rate_csv import write_rate_csv
 from pulse8.measure.line import measure_traces, trace_camera
 from pulse8.measure.reading.measurement import Measurement
 from pulse8.measure.reading.options import VideoOptions
+from pulse8.measure.signal.display import ShownRate
 from pulse8.values import HeartRate, Waveform
 
 
@@ -63,6 +64,7 @@ class Measured:
     method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
+    shown: tuple[ShownRate, ...]
     recording: str
 
 
@@ -111,7 +113,9 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
         plot_measurement(flags.plot, _longest(waves), windows, whole, flags.band_bpm)
     if flags.overlay:
         draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=windows), watch)
-    record = Measured(recording=recording, method=measurement.method, windows=windows, whole=whole)
+    record = Measured(
+        recording=recording, method=measurement.method, windows=windows, whole=whole, shown=measurement.shown
+    )
     (print_json if flags.json else print_measurement)(record)
     tally.rates += [(recording, "window", rate) for rate in windows]
     tally.rates.append((recording, "whole", whole))

@@ -71,8 +71,16 @@ def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of
     """Print the rates as a table."""
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
     seconds, *others = _cells(measurement.whole)
-    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, one spectrum", *others)]
-    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), NOTICE)
+    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *others)]
+    made = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
+    show(made, *map(_shown_last, measurement.shown[-1:]), NOTICE)
+
+
+def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
+    """Say what a display shows at the end."""
+    if rate.bpm is None:
+        return f"shown at {rate.at_s:.1f} s: no rate, {rate.reason}"
+    return f"shown at {rate.at_s:.1f} s: {rate.bpm:.0f} +- {rate.spread_bpm:.1f} BPM, {rate.age_s:.0f} s old"
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:

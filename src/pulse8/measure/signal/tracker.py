@@ -63,7 +63,23 @@ class RateTracker:
         evidence = min(passed_s / length_s, 1.0) * self._log_likelihood(wave)
         belief = self._belief * np.exp(evidence - evidence.max())
         self._belief = belief / belief.sum()
-        return self._shown(wave)
+        return self._shown(wave.start_s, wave.end_s)
+
+    def wait_until(self, end_s: float) -> HeartRate:
+        """Let time pass in which nothing was read; the belief fades. The reading spans that time."""
+        start_s = end_s if self._end_s is None else min(self._end_s, end_s)
+        self._wait(end_s - start_s)
+        self._end_s = end_s
+        return self._shown(start_s, end_s)
+
+    @property
+    def spread_bpm(self) -> float:
+        """Standard deviation of the belief about the rate that is shown, as far as it is believed at all."""
+        rates = self._belief[:-1] / self._belief[:-1].sum()
+        top_bpm = float(self._grid_bpm[int(rates.argmax())])
+        near = np.abs(self._grid_bpm - top_bpm) <= NEAR_BPM
+        middle = float(self._grid_bpm[near] @ rates[near]) / float(rates[near].sum())
+        return float(np.sqrt(rates @ (self._grid_bpm - middle) ** 2))
 
     def _wait(self, seconds: float) -> None:
         """Let the rate wander, and pulses come and go."""
@@ -88,7 +104,7 @@ class RateTracker:
         bins = len(samples) / wave.rate_hz * (self._band_bpm[1] - self._band_bpm[0]) / 60
         return np.append(-bins * np.log1p(-explained), NOISE)
 
-    def _shown(self, wave: Waveform) -> HeartRate:
+    def _shown(self, start_s: float, end_s: float) -> HeartRate:
         rates = self._belief[:-1]
         near = np.abs(self._grid_bpm - self._grid_bpm[int(rates.argmax())]) <= NEAR_BPM
         belief = float(rates[near].sum())
@@ -97,7 +113,7 @@ class RateTracker:
             bpm=float(self._grid_bpm[near] @ rates[near] / belief) if sure else None,
             reason=None if sure else Reason.NO_PULSE,
             confidence=min(belief, 1.0),
-            resolution_bpm=60 / max(wave.end_s - wave.start_s, 1e-3),
-            start_s=wave.start_s,
-            end_s=wave.end_s,
+            resolution_bpm=60 / max(end_s - start_s, 1e-3),
+            start_s=start_s,
+            end_s=end_s,
         )
