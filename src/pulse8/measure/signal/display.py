@@ -7,7 +7,7 @@ tracker weighs them all. While nothing can be read the belief fades, and the rat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulse8.measure.signal.tracker import RateTracker
+from pulse8.measure.signal.tracker import LEAST_BELIEF, RateTracker
 from pulse8.spec import Readout
 from pulse8.values import HeartRate, Reason, Waveform
 
@@ -34,7 +34,7 @@ class ShownRate:
     confidence
         Belief that it is right within 5 BPM, 0..1.
     spread_bpm
-        Standard deviation of the belief about the rate; ``None`` without one.
+        How far the rate may be off, one standard deviation; ``None`` without a rate.
     age_s
         How long ago the last window that was read ended; ``None`` without a rate.
     """
@@ -50,8 +50,10 @@ class ShownRate:
 class Display:
     """Takes what each second gives, in time order, and says what is shown."""
 
-    def __init__(self, band_bpm: tuple[float, float] = Readout().band_bpm) -> None:
-        self._tracker = RateTracker(band_bpm)
+    def __init__(
+        self, band_bpm: tuple[float, float] = Readout().band_bpm, *, least_belief: float = LEAST_BELIEF
+    ) -> None:
+        self._tracker = RateTracker(band_bpm, least_belief=least_belief)
         self._last_s: float | None = None
 
     def push(self, second: Second) -> ShownRate:
@@ -77,7 +79,9 @@ class Display:
         )
 
 
-def shown_each_second(seconds: Iterable[Second], band_bpm: tuple[float, float]) -> Iterator[ShownRate]:
-    """Yield what is shown of a whole record, in time order."""
-    display = Display(band_bpm)
+def shown_each_second(
+    seconds: Iterable[Second], band_bpm: tuple[float, float], *, least_belief: float = LEAST_BELIEF
+) -> Iterator[ShownRate]:
+    """Yield what is shown of a whole record, in time order: rates that are believed by ``least_belief`` at least."""
+    display = Display(band_bpm, least_belief=least_belief)
     return (display.push(second) for second in seconds)

@@ -19,8 +19,8 @@ STEPS: Final = 28
 """Steps of the search in one resolution, which is 60 BPM over the record's seconds: 0.25 BPM on 8.53 s."""
 
 REACH: Final = 21
-"""How many steps from the spectrum's peak the fit is looked for: three quarters of a resolution, half the main lobe of a
-record without a window and half of that for a peak that is drawn aside."""
+"""How many steps from the spectrum's peak the fit is looked for: three quarters of a resolution, half the main lobe of
+a record without a window and half of that for a peak that is drawn aside."""
 
 
 def refined_bpm(wave: Waveform, near_bpm: float, band_bpm: tuple[float, float]) -> float:
