@@ -3,7 +3,7 @@
 usage: python benchmarks/fuzzing.py [--seconds 600] [--slice 60] [--keep FOLDER] [TARGET ...]
 
 Each slice adds its inputs, seconds and processor seconds to the target's row in ``results/fuzzing.json``: on a busy
-machine seconds alone say little. The least fuzzed comes next, the riskiest first. A finding ends it: mend it, keep its
+machine seconds alone say little. The least fuzzed comes next, the riskiest first. A finding ends it: fix it, keep its
 input as ``fuzz/corpus/TARGET/finding-NAME``, and go on.
 """
 

@@ -25,9 +25,9 @@ TRIES: Final = 9
 IMPORT: Final = "import time; began = time.perf_counter(); import pulse8; print(time.perf_counter() - began)"
 SIZES: Final = """
 import importlib.metadata, json
-def size(found):
-    return sum(path.stat().st_size for file in found.files or () if (path := found.locate_file(file)).is_file())
-print(json.dumps({found.name.lower(): size(found) for found in importlib.metadata.distributions()}))
+def size(package):
+    return sum(path.stat().st_size for file in package.files or () if (path := package.locate_file(file)).is_file())
+print(json.dumps({package.name.lower(): size(package) for package in importlib.metadata.distributions()}))
 """
 
 
@@ -41,9 +41,9 @@ def main() -> None:
         began_s = time.perf_counter()
         venv.create(folder / "venv", with_pip=True)
         python = folder / "venv" / "bin" / "python"
-        _told([python, "-m", "pip", "install", "--quiet", str(wheel), "-c", str(ROOT / "constraints.txt")], folder)
+        _output_of([python, "-m", "pip", "install", "--quiet", str(wheel), "-c", str(ROOT / "constraints.txt")], folder)
         installed_s = time.perf_counter() - began_s
-        told = json.loads(_told([python.with_name("pulse8"), "measure", str(video), "--json"], folder))
+        measured = json.loads(_output_of([python.with_name("pulse8"), "measure", str(video), "--json"], folder))
         rate_s = time.perf_counter() - began_s - installed_s
         write_result(
             "installation",
@@ -55,19 +55,19 @@ def main() -> None:
                 **_start_up(python, folder),
                 "seconds": {"environment_and_install": round(installed_s, 1), "measure": round(rate_s, 1)},
                 "seconds_from_nothing_to_first_rate": round(installed_s + rate_s, 1),
-                "bpm": told["whole"]["bpm"],
+                "bpm": measured["whole"]["bpm"],
             },
         )
 
 
 def _wheel(folder: Path) -> Path:
-    _told([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(ROOT)], folder)
+    _output_of([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(ROOT)], folder)
     return next(folder.glob("pulse8-*.whl"))
 
 
 def _sizes(python: Path, folder: Path) -> dict[str, Any]:
-    """MB of each installed package, pip aside: it comes with every environment."""
-    sizes = json.loads(_told([python, "-c", SIZES], folder))
+    """MB of each installed package except pip, which every environment has."""
+    sizes = json.loads(_output_of([python, "-c", SIZES], folder))
     del sizes["pip"]
     if "torch" in sizes:
         raise SystemExit("torch came along")
@@ -79,8 +79,8 @@ def _sizes(python: Path, folder: Path) -> dict[str, Any]:
 
 
 def _start_up(python: Path, folder: Path) -> dict[str, Any]:
-    """Medians in milliseconds, the first run of each left out: it compiles."""
-    imports = [float(_told([python, "-c", IMPORT], folder)) for _ in range(TRIES + 1)][1:]
+    """Medians in milliseconds, without the first run of each, which compiles bytecode."""
+    imports = [float(_output_of([python, "-c", IMPORT], folder)) for _ in range(TRIES + 1)][1:]
     helps = [_timed([python.with_name("pulse8"), "--help"], folder) for _ in range(TRIES + 1)][1:]
     bare = [_timed([python, "-c", ""], folder) for _ in range(TRIES)]
     figures = {
@@ -94,15 +94,15 @@ def _start_up(python: Path, folder: Path) -> dict[str, Any]:
 
 
 def _timed(command: list[str | Path], folder: Path) -> tuple[float, float]:
-    """Seconds on the clock and on the processor."""
+    """Wall time and processor time in seconds."""
     before, began_s = os.times(), time.perf_counter()
-    _told(command, folder)
+    _output_of(command, folder)
     after, ended_s = os.times(), time.perf_counter()
     cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
     return ended_s - began_s, cpu_s
 
 
-def _told(command: list[str | Path], folder: Path) -> str:
+def _output_of(command: list[str | Path], folder: Path) -> str:
     return subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -1,10 +1,10 @@
-"""The integer reference beside ONNX Runtime and onnx's evaluator: where bytes differ, why, and how fast it is.
+"""The integer reference compared with ONNX Runtime and onnx's evaluator: where bytes differ, why, and the speed.
 
-``python benchmarks/integer_reference.py [WINDOWS]``, 300 simulated windows a model unless told; one core, some minutes.
+``python benchmarks/integer_reference.py [WINDOWS]``, by default 300 simulated windows per model; one core, minutes.
 
-A byte that differs though the step's own inputs are equal is an origin; all others are inherited. Of every origin the
-exact value before rounding is computed, and its distance from the half between two bytes: float sums that are rounded
-on their way can only fall on another side of a half that is near.
+A byte that differs although the step's inputs are equal is an origin; all others are inherited. For every origin the
+exact value before rounding is computed, with its distance from the midpoint between two bytes: rounded float sums can
+only cross a midpoint that is near.
 """
 
 import sys
@@ -44,12 +44,12 @@ Engine = Callable[[NDArray[np.float32]], Codes]
 Output = Callable[[NDArray[np.float32]], NDArray[np.int8]]
 ORT_LEVELS: Final[tuple[Level, ...]] = ("off", "basic", "all")
 EVALUATED = 12
-"""Windows that onnx's evaluator runs on, because it takes seconds for each."""
+"""Number of windows for onnx's evaluator, which takes seconds for each."""
 
 
 def exact_values(step: Step, codes: Codes) -> NDArray[np.float64] | None:
-    """Codes less their zero point before rounding, in float64; ``None`` for steps that only move bytes."""
-    real = [(codes[each.name].astype(np.float64) - each.zero_point) * each.scale for each in sources_of(step)]
+    """Codes minus their zero point before rounding, in float64; ``None`` for steps that only move bytes."""
+    real = [(codes[tensor.name].astype(np.float64) - tensor.zero_point) * tensor.scale for tensor in sources_of(step)]
     match step:
         case Conv() | AveragePool():
             summed = _summed(step, real[0] / step.source.scale) * np.float64(step.source.scale)
@@ -65,7 +65,7 @@ def exact_values(step: Step, codes: Codes) -> NDArray[np.float64] | None:
 
 
 def _summed(step: Conv | AveragePool, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum integers: real values but for the source's scale."""
+    """Integer sums: real values except for the source's scale."""
     layout = LAYOUTS["channel first"]
     places = layout.places(x.astype(np.float32), step.window, 0)
     if isinstance(step, AveragePool):
@@ -75,7 +75,7 @@ def _summed(step: Conv | AveragePool, x: NDArray[np.float64]) -> NDArray[np.floa
 
 
 class Differences:
-    """Bytes that differ, step by step."""
+    """Counts of bytes that differ, step by step."""
 
     def __init__(self) -> None:
         self.bytes = self.origins = self.inherited = self.worst = 0
@@ -89,14 +89,14 @@ class Differences:
             name = step.output.name
             apart = np.abs(ours[name].astype(int) - theirs[name])
             self.bytes, self.worst = self.bytes + apart.size, max(self.worst, int(apart.max()))
-            if all(np.array_equal(ours[each.name], theirs[each.name]) for each in sources_of(step)):
+            if all(np.array_equal(ours[tensor.name], theirs[tensor.name]) for tensor in sources_of(step)):
                 self.origins += int((apart > 0).sum())
                 self._measure(step, ours, apart)
             else:
                 self.inherited += int((apart > 0).sum())
 
     def add_output(self, ours: NDArray[np.int8], theirs: NDArray[np.int8]) -> None:
-        """Count one window's output: the other engine ran the file as it is, free to fuse what it likes."""
+        """Count one window's output; the other engine ran the file unchanged and could fuse operators."""
         apart = np.abs(ours.astype(int) - theirs)
         self.last = [self.last[0] + apart.size, self.last[1] + int((apart > 0).sum()), max(self.last[2], apart.max())]
 
@@ -108,7 +108,7 @@ class Differences:
             near = values[apart > 0]
             self.farthest = max(self.farthest, float(np.abs(near - np.floor(near) - 0.5).max()))
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return shares and extremes."""
         size, differing, worst = self.last
         return {
@@ -130,7 +130,7 @@ def ort(model: onnx.ModelProto, names: list[str], level: Level) -> Engine:
 
 
 def evaluator(model: onnx.ModelProto, names: list[str]) -> Engine:
-    """Raise the operator set first: it has no kernel for DequantizeLinear 13."""
+    """Convert the operator set first: the evaluator has no kernel for DequantizeLinear 13."""
     runner = ReferenceEvaluator(onnx.version_converter.convert_version(model, 21))
     source = model.graph.input[0].name
     return lambda x: dict(zip(names, runner.run(None, {source: x})[1:], strict=True))
@@ -142,33 +142,33 @@ def compared(path: Path, inputs: NDArray[np.float32]) -> Iterator[tuple[str, dic
     names = [source.name, *(step.output.name for step in steps)]
     model = onnx.load(path)
     model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT8, None) for name in names)
-    others: dict[str, tuple[Engine, Output, int]] = {
+    engines: dict[str, tuple[Engine, Output, int]] = {
         f"ONNX Runtime, {level}": (ort(model, names, level), OrtRunner(path, level).run_int8, len(inputs))
         for level in ORT_LEVELS
     }
     evaluated = evaluator(model, names)
     output = ours.program.output.name
-    others["onnx ReferenceEvaluator"] = (evaluated, lambda x: evaluated(x)[output], EVALUATED)
-    for title, (theirs, ending, count) in others.items():
-        found = Differences()
+    engines["onnx ReferenceEvaluator"] = (evaluated, lambda x: evaluated(x)[output], EVALUATED)
+    for title, (theirs, ending, count) in engines.items():
+        differences = Differences()
         for x in inputs[:count, None]:
             codes = ours.tensors(quantised(x, source))
-            found.add(steps, codes, theirs(x))
-            found.add_output(codes[output], ending(x))
-        yield title, {"windows": min(count, len(inputs)), **found.told()}
+            differences.add(steps, codes, theirs(x))
+            differences.add_output(codes[output], ending(x))
+        yield title, {"windows": min(count, len(inputs)), **differences.summary()}
 
 
 def speed(path: Path, inputs: NDArray[np.float32]) -> dict[str, float]:
-    """Windows a second of processor time, by layout; the first window is not counted."""
-    found = {}
+    """Windows per second of processor time, by layout; the first window is not counted."""
+    rates = {}
     for layout in ("channel first", "channel last"):
         runner = IntegerRunner(path, layout)
         runner(inputs[:1])
         started = time.process_time()
         for x in inputs[:200, None]:
             runner(x)
-        found[layout] = round(min(len(inputs), 200) / (time.process_time() - started), 1)
-    return found
+        rates[layout] = round(min(len(inputs), 200) / (time.process_time() - started), 1)
+    return rates
 
 
 def ultralight(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
@@ -186,7 +186,7 @@ def pulse12(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
 
 
 def pulse12_as_calibrated(folder: Path, windows: int) -> tuple[Path, NDArray[np.float32]]:
-    """Give the averaged tensor a scale of 24 bits again, as any quantiser would (decision 0031)."""
+    """Give the averaged tensor a scale of 24 bits, as any quantizer would (decision 0031)."""
     path, inputs = pulse12(folder, windows)
     model = onnx.load(path)
     scales = {tensor.name: tensor for tensor in model.graph.initializer}
@@ -207,13 +207,15 @@ MODELS: Final = {
 def main() -> int:
     """Print and write the figures."""
     windows = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    told = {}
+    models = {}
     for name, make in MODELS.items():
         with tempfile.TemporaryDirectory() as folder:
             path, inputs = make(Path(folder), windows)
-            told[name] = {"differences": dict(compared(path, inputs)), "windows_a_second": speed(path, inputs)}
+            models[name] = {"differences": dict(compared(path, inputs)), "windows_a_second": speed(path, inputs)}
     write_result(
-        "integer_reference", f"python benchmarks/integer_reference.py {windows}", {"data": "simulated", "models": told}
+        "integer_reference",
+        f"python benchmarks/integer_reference.py {windows}",
+        {"data": "simulated", "models": models},
     )
     return 0
 

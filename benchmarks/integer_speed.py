@@ -1,9 +1,9 @@
-"""What the integer reference costs: a window of the shipped INT8 files, and the verbs beside an earlier checkout.
+"""Cost of the integer reference: a window of the shipped INT8 files, and the verbs compared with an earlier checkout.
 
 usage: python benchmarks/integer_speed.py [SRC_OF_AN_EARLIER_CHECKOUT]
 
-Windows in milliseconds, smallest and median of 200; verbs in processor seconds, in turns, so that what else the machine
-does falls on both. Simulated people. The earlier checkout verifies with its own default engine.
+Windows in milliseconds, smallest and median of 200; verbs in processor seconds, in turns, so that other work on the
+machine affects both. Simulated people. The earlier checkout verifies with its own default engine.
 """
 
 import os
@@ -51,7 +51,7 @@ def a_window(model: str) -> dict[str, Any]:
         "ONNX Runtime, QDQ fusion off": OrtRunner(path),
         "ONNX Runtime, fused": lambda one: fused.run(None, {name: one}),
     }
-    if model == "pulse12":  # ultralight's FP32 file takes the guide's six axes
+    if model == "pulse12":  # ultralight's FP32 file takes the guide's 6-D input
         runs["ONNX Runtime, the FP32 file"] = OrtRunner(WEIGHTS / "pulse12.onnx")
     return {title: _timed(run, x) for title, run in runs.items()}
 
@@ -66,8 +66,8 @@ def _timed(run: Callable[[NDArray[np.float32]], Any], x: NDArray[np.float32]) ->
 
 
 def verbs(sources: dict[str, str]) -> dict[str, Any]:
-    """Processor seconds of each verb from each checkout, the smallest of some turns."""
-    found: dict[str, dict[str, list[float]]] = {verb: {name: [] for name in sources} for verb in VERBS}
+    """Processor seconds of each verb from each checkout, the smallest of several turns."""
+    times: dict[str, dict[str, list[float]]] = {verb: {name: [] for name in sources} for verb in VERBS}
     with tempfile.TemporaryDirectory() as folder:
         for name in sources:
             (Path(folder) / name).mkdir()
@@ -79,12 +79,12 @@ def verbs(sources: dict[str, str]) -> dict[str, Any]:
                 for name, source in sources.items():
                     os.environ["PYTHONPATH"] = source
                     command = [sys.executable, "-m", "pulse8", *_named(words, Path(folder) / name)]
-                    found[verb][name].append(run_measured(command, Path(folder) / name, (0, 1)).cpu_s)
-    return {verb: {name: min(seconds) for name, seconds in each.items()} for verb, each in found.items()}
+                    times[verb][name].append(run_measured(command, Path(folder) / name, (0, 1)).cpu_s)
+    return {verb: {name: min(seconds) for name, seconds in by_name.items()} for verb, by_name in times.items()}
 
 
 def _named(words: tuple[str, ...], folder: Path) -> list[str]:
-    """Put the one simulated recording in the place of its name."""
+    """Replace a name by the simulated recording's path."""
     traces = [path for path in sorted((folder / "people").glob("*.csv")) if "truth" not in path.name]
     return [str(traces[0]) if word.startswith("people/") else word for word in words]
 

@@ -1,4 +1,4 @@
-"""The live page over minutes: frames a second, camera to screen, CPU, memory, and whether rates are right.
+"""The live page over minutes: frames per second, camera to screen, CPU, memory, and whether rates are right.
 
     python benchmarks/live.py [seconds]
 
@@ -33,7 +33,7 @@ CAMERAS = {
 
 
 def main(seconds: float) -> None:
-    """Play each camera, the first one for long."""
+    """Play each camera, the first one for a longer time."""
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         for name, video in CAMERAS.items():

@@ -3,7 +3,7 @@
 usage: python benchmarks/long_file.py
 
 The files are sparse: their samples are holes that read as zero, so the long one (20,000 windows, 7.5 GB) takes hardly
-any disk, and the labels are real. What is read and hashed is as long as it says.
+any disk space; the labels are real. Reading and hashing cover the full length.
 """
 
 import shutil
@@ -43,7 +43,7 @@ def steps(count: int) -> dict[str, Cost]:
         calibrated = run_measured([sys.executable, "quantize_utils.py"], quantization)
         for script in ("export_onnx.py", "quantize_onnx.py"):
             run_measured([sys.executable, script], quantization)
-        # one output for all-zero windows fails the constant-output gate, as it should: exit 1 is the expected end
+        # the outputs for all-zero windows are constant and fail that gate: exit 1 is expected
         verified = run_measured([sys.executable, "verify_quantization.py"], quantization, allowed=(1,))
         return {"calibrate": calibrated, "verify": verified}
 

@@ -1,6 +1,6 @@
-"""Peak memory of the measure line on a recording of n minutes and of 2n: what grows is the cells' colours and the wave.
+"""Peak memory of the measure line on a recording of n minutes and of 2n: only the cells' colours and the wave grow.
 
-Run ``python benchmarks/measure_memory.py`` from the repository. Traces are simulated; each run is a process of its own.
+Run ``python benchmarks/measure_memory.py`` from the repository. Traces are simulated; each run has its own process.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: one child process measured, and where results go."""
+"""Shared by the benchmark scripts: measuring a child process, and writing results."""
 
 import json
 import os
@@ -33,13 +33,13 @@ class Cost:
 
 
 def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = (0,)) -> Cost:
-    """Run a command to its end in ``folder`` and return what the system accounted to it alone (POSIX).
+    """Run a command to its end in ``folder`` and return the resources that it used by itself (POSIX).
 
-    A fresh interpreter starts and waits for it: a child's peak begins at its parent's size, and this one is small.
+    A fresh interpreter starts and waits for it: a child's peak begins at its parent's size, so that must be small.
     """
     waiter = [sys.executable, "-I", "-S", "-c", WAITER, *command]
-    told = subprocess.run(waiter, cwd=folder, stdout=subprocess.PIPE, check=True, text=True).stdout
-    code, seconds, peak, cpu = told.split()
+    printed = subprocess.run(waiter, cwd=folder, stdout=subprocess.PIPE, check=True, text=True).stdout
+    code, seconds, peak, cpu = printed.split()
     if int(code) not in allowed:
         raise SystemExit(f"{' '.join(command)} ended with {code}")
     kilobyte = 1 if sys.platform == "darwin" else 1024
@@ -47,7 +47,7 @@ def run_measured(command: Sequence[str], folder: Path, allowed: Sequence[int] = 
 
 
 def write_result(name: str, command: str, figures: dict[str, Any], folder: Path = RESULTS) -> None:
-    """Write figures with the command, versions and machine that they come from, and print them."""
+    """Write figures with their command, versions and machine, and print them."""
     result = {
         "command": command,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",

@@ -21,7 +21,7 @@ from pulse8.measure.video.encode import Encoding, h264, write_video
 STRATA: Final = ("easy", "medium", "hard", "dark")
 
 VIDEOS: Final = 10
-"""A stratum, each of another person's conditions."""
+"""Videos per stratum, each with the conditions of a different person."""
 
 SECONDS: Final = 12.0
 
@@ -32,7 +32,7 @@ SKIN_LEVEL: Final = 192.3
 
 
 def accuracy(folder: Path, place: Path) -> dict[str, Any]:
-    """Rates of rendered videos with a known rate: mean error, share within 5 BPM, refusals, CPU a second of video."""
+    """Rates of rendered videos with a known rate: mean error, share within 5 BPM, refusals, CPU per second of video."""
     truth = {}
     for name in STRATA:
         frozen = stratum(name)
@@ -45,13 +45,13 @@ def accuracy(folder: Path, place: Path) -> dict[str, Any]:
     rows = {}
     for peer, runner in RATES.items():
         if python := python_of(runner, folder):
-            cost, found = run(python, runner, place)
-            rows[peer] = accuracy_row(truth, found, cost)
+            cost, answers = run(python, runner, place)
+            rows[peer] = accuracy_row(truth, answers, cost)
     return {"videos": VIDEOS, "seconds": SECONDS, "truth": truth, "always their mean": mean_row(truth), **rows}
 
 
 def video_of(world: Conditions, seed: int) -> FaceVideo:
-    """Render what a face can show of a stratum's conditions: rate, pulse, sway, light and its drift, noise, frames.
+    """Render the conditions of a stratum that a face can show: rate, pulse, sway, light and its drift, noise, frames.
 
     Standard deviations become amplitudes of sines; the pulse's peak to peak becomes its peak. Skin tone, speech, cover,
     flicker and a rate that wanders cannot be rendered: the face is one photograph.
@@ -71,18 +71,18 @@ def video_of(world: Conditions, seed: int) -> FaceVideo:
 
 
 def coded(world: Conditions) -> tuple[str, Encoding]:
-    """Return the stratum's own codec; H.264 that hardly loses anything where there is none."""
+    """Return the stratum's own codec; nearly lossless H.264 where it has none."""
     if world.codec.name == "none":
         return ".mp4", h264(6)
     suffix, encoding = ENCODINGS[world.codec.name]
     return suffix, encoding(round(world.codec.quality))
 
 
-def accuracy_row(truth: dict[str, float], found: dict[str, Any], cost: Cost) -> dict[str, Any]:
-    row: dict[str, Any] = {"bpm": {name: bpm and round(bpm, 1) for name, bpm in found["bpm"].items()}}
+def accuracy_row(truth: dict[str, float], answers: dict[str, Any], cost: Cost) -> dict[str, Any]:
+    row: dict[str, Any] = {"bpm": {name: bpm and round(bpm, 1) for name, bpm in answers["bpm"].items()}}
     for name in STRATA:
         errors = [
-            abs(bpm - truth[key]) for key, bpm in found["bpm"].items() if key.startswith(name) and bpm is not None
+            abs(bpm - truth[key]) for key, bpm in answers["bpm"].items() if key.startswith(name) and bpm is not None
         ]
         row[name] = {
             "rates": len(errors),
@@ -90,18 +90,22 @@ def accuracy_row(truth: dict[str, float], found: dict[str, Any], cost: Cost) -> 
             "mae_95_bpm": interval(errors),
             "within_5": sum(error <= CLOSE_BPM for error in errors),
         }
-    return {**row, "cpu_ms_a_second": round(1e3 * found["cpu_s"] / (len(truth) * SECONDS), 1), "peak_mb": cost.peak_mb}
+    return {
+        **row,
+        "cpu_ms_a_second": round(1e3 * answers["cpu_s"] / (len(truth) * SECONDS), 1),
+        "peak_mb": cost.peak_mb,
+    }
 
 
 def interval(errors: Sequence[float]) -> list[float] | None:
-    """Take the 95 % interval of a mean error by resampling people; each has one video."""
+    """Return the 95 % interval of a mean error by resampling people, who have one video each."""
     if len(errors) < 2:
         return None
     return [round(end, 2) for end in subject_bootstrap(np.asarray(errors), np.arange(len(errors)))]
 
 
 def mean_row(truth: dict[str, float]) -> dict[str, Any]:
-    """Mean absolute error of always saying the stratum's own mean: it never saw a face."""
+    """Mean absolute error of always predicting the stratum's own mean, without looking at a face."""
     row = {}
     for name in STRATA:
         bpm = np.array([rate for key, rate in truth.items() if key.startswith(name)])

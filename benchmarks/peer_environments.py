@@ -1,4 +1,4 @@
-"""An environment of its own for each peer, made from wheels on this disk, and one runner in a process of it."""
+"""A separate environment for each peer, built from local wheels, and one runner in a process of it."""
 
 import json
 import shutil
@@ -16,8 +16,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 PEERS: Final = {
     "mediapipe": ["mediapipe==0.10.21"],
-    "open-rppg": ["open-rppg==0.1.1", "setuptools<81"],  # it imports pkg_resources and does not ask for it
-    # the extra that brought scipy and psutil is gone; av reads the videos: its own reader needs the program ffmpeg
+    "open-rppg": ["open-rppg==0.1.1", "setuptools<81"],  # it imports pkg_resources without requiring it
+    # its extra with scipy and psutil no longer exists; av reads the videos: its own reader needs the program ffmpeg
     "vitallens": ["vitallens==0.6.2", "prpy<0.4", "scipy", "psutil", "av"],
 }
 
@@ -56,7 +56,7 @@ def python_of(runner: str, folder: Path) -> Path | None:
 
 
 def run(python: Path, runner: str, place: Path) -> tuple[Cost, dict[str, Any]]:
-    """Run a runner in a process of its own: what the system counts of it, and what it found."""
+    """Run a runner in a separate process; return its cost and its answers."""
     result = place / "result.json"
     cost = run_measured(
         [str(python), str(ROOT / "benchmarks" / "peer_runs.py"), runner, str(place), str(result)], place
@@ -65,7 +65,7 @@ def run(python: Path, runner: str, place: Path) -> tuple[Cost, dict[str, Any]]:
 
 
 def installed(folder: Path, place: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """From nothing to a first rate of a video of 15 s: an empty environment, wheels on this disk, one run."""
+    """Measure from nothing to a first rate of a 15 s video: an empty environment, local wheels, one run."""
     write_clip(place / "one" / "videos" / "clip.mp4")
     for name, words in {"pulse8": ["pulse8"], **PEERS}.items():
         if not (folder / name).is_dir():
@@ -73,14 +73,14 @@ def installed(folder: Path, place: Path) -> Iterator[tuple[str, dict[str, Any]]]
             continue
         environment = folder / f"{name}-env"
         shutil.rmtree(environment, ignore_errors=True)
-        made = run_measured([sys.executable, "-m", "venv", str(environment)], place)
+        created = run_measured([sys.executable, "-m", "venv", str(environment)], place)
         python = environment / "bin" / "python"
         pip = [str(python), "-m", "pip", "install", "-q", "--no-index", "--find-links", str(folder / name), *words]
         cost = run_measured(pip, place)
         row = {
             "installed_mb": round(size_mb(environment), 1),
-            "install_cpu_s": round(made.cpu_s + cost.cpu_s, 1),
-            "install_s": round(made.seconds + cost.seconds, 1),
+            "install_cpu_s": round(created.cpu_s + cost.cpu_s, 1),
+            "install_s": round(created.seconds + cost.seconds, 1),
         }
         if name in RATES:
             first, _ = run(python, RATES[name], place / "one")
@@ -90,7 +90,7 @@ def installed(folder: Path, place: Path) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def size_mb(environment: Path) -> float:
-    """Sum the installed packages in MB, without pip and setuptools, which every environment has, and bytecode."""
+    """Return the size of the installed packages in MB, without bytecode, pip and setuptools."""
     site = next(environment.glob("lib/python*/site-packages"))
     roots = [path for path in site.iterdir() if not path.name.startswith(("pip", "setuptools", "_distutils"))]
     paths = [path for root in roots for path in (root.rglob("*") if root.is_dir() else [root])]

@@ -1,9 +1,9 @@
-"""The guide's four steps the plain way, as a peer for the line: whole file in memory, the libraries' own defaults.
+"""The guide's four steps in the simplest way, as a peer of the line: whole file in memory, libraries' defaults.
 
 usage: python peer_plain.py calibrate|export|export_older|quantize|verify FOLDER SAMPLES
 
 torch.load of the whole data file, torch.onnx.export of the 6-D module, quantize_static on it, and a verification sample
-by sample. Subjects are not kept apart: this is a peer in time and memory, not in honesty.
+by sample. Subjects are not separated: this is a peer for time and memory, not for accuracy.
 """
 
 import sys
@@ -23,7 +23,7 @@ def calibrate(folder: Path, samples: int) -> None:
 
 
 def export(folder: Path, _samples: int) -> None:
-    """Export as torch.onnx.export does by default; it needs onnxscript, and writes opset 18 and a data file beside."""
+    """Export with torch.onnx.export's defaults; it needs onnxscript, and writes opset 18 with a separate data file."""
     import torch
 
     from pulse8.learn.models.checkpoint import load_checkpoint
@@ -42,7 +42,7 @@ def export(folder: Path, _samples: int) -> None:
 
 
 def export_older(folder: Path, _samples: int) -> None:
-    """Export with torch's older exporter, which is faster and keeps opset 13; the rest is the same."""
+    """Export with torch's older exporter, which is faster and writes opset 13; the rest is the same."""
     import torch
 
     from pulse8.learn.models.checkpoint import load_checkpoint
@@ -100,4 +100,4 @@ def verify(folder: Path, samples: int) -> None:
 if __name__ == "__main__":
     step, where, count = sys.argv[1:]
     steps = (calibrate, export, export_older, quantize, verify)
-    {each.__name__: each for each in steps}[step](Path(where), int(count))
+    {function.__name__: function for function in steps}[step](Path(where), int(count))

@@ -1,10 +1,10 @@
-"""What one peer does, run by that peer's own interpreter; a runner imports nothing but its own peer.
+"""The work of one peer, run by that peer's own interpreter; a runner imports only its own peer.
 
 usage: python peer_runs.py RUNNER FOLDER RESULT.json
 
-FOLDER holds what benchmarks/peers.py made: ``frames.rgb`` (uint8 pictures of 480x640), ``clip.mp4``, ``window.npz`` and
-``videos``.
-A runner returns counts and CPU seconds of what is measured (all threads), without imports and loading.
+FOLDER holds the files of benchmarks/peers.py: ``frames.rgb`` (uint8 pictures of 480x640), ``clip.mp4``, ``window.npz``
+and ``videos``.
+A runner returns counts and CPU seconds of the measured work (all threads), without imports and loading.
 """
 
 import json
@@ -21,20 +21,20 @@ FOREHEAD, LEFT, RIGHT = (67, 297, 105, 334), (330, 425, 352, 266), (101, 205, 12
 """Landmarks about three patches of skin in mediapipe's mesh."""
 
 LIVE_S = 1.0
-"""One window a second, as pulse8 reads them; the guide's and open-rppg's calls follow each other without overlap."""
+"""One window per second, as in pulse8; the guide's and open-rppg's windows do not overlap."""
 
-Found = dict[str, Any]
+Answers = dict[str, Any]
 
 
 def pictures(folder: Path) -> Iterator[np.ndarray]:
-    """Yield the same raw pictures for every face peer: reading them costs each the same."""
+    """Yield the same raw pictures for every face peer, so that reading costs the same."""
     with (folder / "frames.rgb").open("rb") as file:
         while len(read := file.read(HEIGHT * WIDTH * 3)):
             yield np.frombuffer(read, np.uint8).reshape(HEIGHT, WIDTH, 3)
 
 
-def timed(action: Callable[[Any], Any], items: Iterable[Any]) -> Found:
-    """Run an action on each item after a first one that is not counted; CPU of all threads."""
+def timed(action: Callable[[Any], Any], items: Iterable[Any]) -> Answers:
+    """Run an action on each item; the first is not counted. CPU of all threads."""
     steps = iter(items)
     action(next(steps))
     count, started = 0, time.process_time()
@@ -49,7 +49,7 @@ def mean_of(rgb: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarr
     return rgb[y0:y1, x0:x1].mean((0, 1)) if x1 > x0 and y1 > y0 else np.zeros(3)
 
 
-def haar_face(folder: Path) -> Found:
+def haar_face(folder: Path) -> Answers:
     """Run OpenCV's Haar cascade in every picture, and the guide's three boxes of its largest face."""
     import cv2
 
@@ -69,25 +69,25 @@ def haar_face(folder: Path) -> Found:
     return {**timed(look, few), "face_share": float(np.mean(seen))}
 
 
-def mediapipe_mesh(folder: Path) -> Found:
-    """Run mediapipe's face mesh in every picture, tracking, and the boxes about three groups of its landmarks."""
+def mediapipe_mesh(folder: Path) -> Answers:
+    """Run mediapipe's face mesh with tracking in every picture, and the boxes around three groups of its landmarks."""
     import mediapipe
 
     seen = []
     with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=False, max_num_faces=1) as mesh:
 
         def look(rgb: np.ndarray) -> None:
-            found = mesh.process(rgb).multi_face_landmarks
-            seen.append(bool(found))
-            for group in (FOREHEAD, LEFT, RIGHT) if found else ():
-                points = np.array([(found[0].landmark[i].x * WIDTH, found[0].landmark[i].y * HEIGHT) for i in group])
+            faces = mesh.process(rgb).multi_face_landmarks
+            seen.append(bool(faces))
+            for group in (FOREHEAD, LEFT, RIGHT) if faces else ():
+                points = np.array([(faces[0].landmark[i].x * WIDTH, faces[0].landmark[i].y * HEIGHT) for i in group])
                 (x0, y0), (x1, y1) = points.min(0), points.max(0)
                 mean_of(rgb, (x0, x1, y0, y1))
 
         return {**timed(look, pictures(folder)), "face_share": float(np.mean(seen))}
 
 
-def mediapipe_detector(folder: Path) -> Found:
+def mediapipe_detector(folder: Path) -> Answers:
     """Run mediapipe's short-range detector in every picture, and the guide's three boxes of its face."""
     import mediapipe
 
@@ -95,17 +95,17 @@ def mediapipe_detector(folder: Path) -> Found:
     with mediapipe.solutions.face_detection.FaceDetection(model_selection=0) as detector:
 
         def look(rgb: np.ndarray) -> None:
-            found = detector.process(rgb).detections
-            seen.append(bool(found))
-            for x0, x1, y0, y1 in ((0.2, 0.8, 0, 0.2), (0.1, 0.4, 0.4, 0.7), (0.6, 0.9, 0.4, 0.7)) if found else ():
-                box = found[0].location_data.relative_bounding_box
+            faces = detector.process(rgb).detections
+            seen.append(bool(faces))
+            for x0, x1, y0, y1 in ((0.2, 0.8, 0, 0.2), (0.1, 0.4, 0.4, 0.7), (0.6, 0.9, 0.4, 0.7)) if faces else ():
+                box = faces[0].location_data.relative_bounding_box
                 x, y, w, h = box.xmin * WIDTH, box.ymin * HEIGHT, box.width * WIDTH, box.height * HEIGHT
                 mean_of(rgb, (x + x0 * w, x + x1 * w, y + y0 * h, y + y1 * h))
 
         return {**timed(look, pictures(folder)), "face_share": float(np.mean(seen))}
 
 
-def pulse8_face(folder: Path, tracker: str) -> Found:
+def pulse8_face(folder: Path, tracker: str) -> Answers:
     """Ours: tracker, ROIs and twelve exact cell means."""
     from pulse8.measure.clips.cells import cell_traces
     from pulse8.measure.face.track import track_face
@@ -123,7 +123,7 @@ def pulse8_face(folder: Path, tracker: str) -> Found:
     return {"count": len(traces.t_s) - 1, "cpu_s": cpu_s, "face_share": float(traces.valid.all(1).mean())}
 
 
-def opencv_decode(folder: Path) -> Found:
+def opencv_decode(folder: Path) -> Answers:
     """cv2.VideoCapture to RGB."""
     import cv2
 
@@ -136,26 +136,26 @@ def opencv_decode(folder: Path) -> Found:
     return timed(lambda _: None, rgb())
 
 
-def pyav_decode(folder: Path) -> Found:
-    """PyAV as its own documents show it, to RGB."""
+def pyav_decode(folder: Path) -> Answers:
+    """PyAV as in its own documentation, to RGB."""
     import av
 
     with av.open(str(folder / "clip.mp4")) as container:
         return timed(lambda frame: frame.to_ndarray(format="rgb24"), container.decode(video=0))
 
 
-def pulse8_decode(folder: Path) -> Found:
+def pulse8_decode(folder: Path) -> Answers:
     """Ours: upright RGB with checked timestamps."""
     from pulse8.measure.video.decode import read_frames
 
     return timed(lambda _: None, read_frames(folder / "clip.mp4"))
 
 
-def _many(action: Callable[[], Any], count: int, seconds: float) -> Found:
+def _many(action: Callable[[], Any], count: int, seconds: float) -> Answers:
     return {**timed(lambda _: action(), range(count + 1)), "every_s": seconds}
 
 
-def pulse8_network(folder: Path, model: str) -> Found:
+def pulse8_network(folder: Path, model: str) -> Answers:
     """Ours: one window of normalised cells to a pulse wave by ONNX Runtime."""
     from pulse8.measure.reading.network import load_network
 
@@ -163,7 +163,7 @@ def pulse8_network(folder: Path, model: str) -> Found:
     return _many(lambda: run(clip), 500, LIVE_S)
 
 
-def pulse8_pos(folder: Path) -> Found:
+def pulse8_pos(folder: Path) -> Answers:
     """Ours: POS on one window of mean colours."""
     from pulse8.measure.signal.classical import pos
 
@@ -171,7 +171,7 @@ def pulse8_pos(folder: Path) -> Found:
     return _many(lambda: pos(rgb, 30.0), 500, LIVE_S)
 
 
-def vitallens_pos(folder: Path) -> Found:
+def vitallens_pos(folder: Path) -> Answers:
     """Vitallens' POS on the same window."""
     from vitallens.methods.pos import POSRPPGMethod
 
@@ -179,7 +179,7 @@ def vitallens_pos(folder: Path) -> Found:
     return _many(lambda: method.algorithm(rgb, 30.0), 500, LIVE_S)
 
 
-def guide_network(folder: Path, model: str) -> Found:
+def guide_network(folder: Path, model: str) -> Answers:
     """Run the guide's design: eight frames of patches to a rate by ONNX Runtime."""
     from pulse8.measure.infer.ort import OrtRunner
 
@@ -187,8 +187,8 @@ def guide_network(folder: Path, model: str) -> Found:
     return _many(lambda: run(patches), 500, 8 / 30)
 
 
-def open_rppg_network(_folder: Path, model: str) -> Found:
-    """Time open-rppg's own call on as many face crops as its model takes at once."""
+def open_rppg_network(_folder: Path, model: str) -> Answers:
+    """Time open-rppg's own call on the number of face crops that its model takes at once."""
     import rppg
 
     loaded = rppg.Model(model)
@@ -202,7 +202,7 @@ def open_rppg_network(_folder: Path, model: str) -> Found:
     return _many(call, max(3, 64 // frames), frames / loaded.fps)
 
 
-def pulse8_rates(folder: Path, method: str) -> Found:
+def pulse8_rates(folder: Path, method: str) -> Answers:
     """Ours: videos to one rate each; ``None`` is a refusal."""
     from pulse8.measure.line import measure_video
     from pulse8.measure.reading.options import VideoOptions
@@ -211,20 +211,20 @@ def pulse8_rates(folder: Path, method: str) -> Found:
     return _rates(folder, lambda path: measure_video(path, options).whole.bpm)
 
 
-def open_rppg_rates(folder: Path, model: str) -> Found:
+def open_rppg_rates(folder: Path, model: str) -> Answers:
     """open-rppg's process_video."""
     import rppg
 
     loaded = rppg.Model(model)
 
     def rate(path: Path) -> float | None:
-        told = (loaded.process_video(str(path)) or {}).get("hr")
-        return None if told is None else float(told)
+        bpm = (loaded.process_video(str(path)) or {}).get("hr")
+        return None if bpm is None else float(bpm)
 
     return _rates(folder, rate)
 
 
-def vitallens_rates(folder: Path) -> Found:
+def vitallens_rates(folder: Path) -> Answers:
     """Vitallens' POS; pictures come from PyAV, because its own reader needs the program ffmpeg."""
     import av
     from vitallens import VitalLens
@@ -241,8 +241,8 @@ def vitallens_rates(folder: Path) -> Found:
     return _rates(folder, rate)
 
 
-def _rates(folder: Path, rate: Callable[[Path], float | None]) -> Found:
-    """Rate every video, and count the CPU seconds; of several, the first one is read once before."""
+def _rates(folder: Path, rate: Callable[[Path], float | None]) -> Answers:
+    """Rate every video and count the CPU seconds; with several, the first is read once beforehand."""
     paths = sorted((folder / "videos").glob("*.*"))
     if len(paths) > 1:
         rate(paths[0])
@@ -251,7 +251,7 @@ def _rates(folder: Path, rate: Callable[[Path], float | None]) -> Found:
     return {"bpm": bpm, "cpu_s": time.process_time() - started}
 
 
-RUNNERS: dict[str, Callable[[Path], Found]] = {
+RUNNERS: dict[str, Callable[[Path], Answers]] = {
     "pulse8 mesh": lambda folder: pulse8_face(folder, "mesh"),
     "pulse8 detector": lambda folder: pulse8_face(folder, "board"),
     "opencv haar": haar_face,

@@ -1,13 +1,13 @@
-"""pulse8 beside what else a reader could pick: CPU, memory, size, time to a first rate, accuracy. As ratios of one run.
+"""pulse8 compared with alternatives: CPU, memory, size, time to a first rate, accuracy, as ratios within one run.
 
 usage: python benchmarks/peers.py fetch DIR          downloads each peer's wheels; needs the package index
        python benchmarks/peers.py DIR [PART...]      measures: install, face, decode, window, accuracy; all by default
 
-Each peer is installed from its wheels in DIR into an environment of its own under DIR, and nothing of it comes near
-pulse8's. A peer without wheels is skipped with a line that says so. Videos are simulated; not a medical device.
+Each peer is installed from its wheels in DIR into its own environment under DIR, separate from pulse8's. A peer
+without wheels is skipped with a message. Videos are simulated; not a medical device.
 
-CPU is that of all threads, user and system. Runs of one part follow each other in turn, round by round, and a ratio is
-the median over rounds of one peer's figure over ours in the same round: other work on the machine cancels out. Peak
+CPU is that of all threads, user and system. The runners of a part take turns, round by round, and a ratio is the median
+over rounds of one peer's figure over ours in the same round: other work on the machine cancels out. Peak
 memory is that of the whole process, libraries and all. BLAS and OpenMP are given one thread each.
 """
 
@@ -52,7 +52,7 @@ PARTS: Final = {
         "open-rppg ME-flow",
     ],
 }
-"""Runners of each part; the first one is what the others are compared with."""
+"""Runners of each part; the first is the reference for the ratios."""
 
 NOT_MEASURED: Final = {
     "rPPG-Toolbox": "no package on the index; it is run from a clone, with conda and its data sets",
@@ -64,8 +64,8 @@ NOT_MEASURED: Final = {
 
 
 def main(folder: Path, *parts: str) -> None:
-    """Measure the parts and keep them beside those that were measured before."""
-    os.environ.pop("PYTHONPATH", None)  # pulse8 from its wheel, as the peers from theirs
+    """Measure the parts and merge them with earlier results."""
+    os.environ.pop("PYTHONPATH", None)  # pulse8 is installed from its wheel, like the peers
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -125,7 +125,7 @@ def weights(name: str) -> Path:
 
 
 def compared(runners: list[str], folder: Path, place: Path) -> dict[str, Any]:
-    """Run all in turn, some rounds."""
+    """Run all in turn, for several rounds."""
     pythons = {runner: python for runner in runners if (python := python_of(runner, folder))}
     if runners[0] not in pythons:
         raise SystemExit("pulse8 itself has no environment there; fetch and install first")
@@ -133,24 +133,24 @@ def compared(runners: list[str], folder: Path, place: Path) -> dict[str, Any]:
     return {runner: row_of(runner, runners[0], rounds) for runner in pythons}
 
 
-def milliseconds(found: dict[str, Any], per: float = 1.0) -> float:
-    return 1e3 * found["cpu_s"] / found["count"] / per
+def milliseconds(answers: dict[str, Any], per: float = 1.0) -> float:
+    return 1e3 * answers["cpu_s"] / answers["count"] / per
 
 
 def row_of(runner: str, first: str, rounds: list[dict[str, tuple[Cost, dict[str, Any]]]]) -> dict[str, Any]:
-    """CPU ms an item; its ratio to the first runner, of windows by second of video; peak memory; what else was told."""
-    mine = [each[runner] for each in rounds]
+    """CPU ms per item; its ratio to the first runner, for windows per second of video; peak memory; further figures."""
+    own = [by_runner[runner] for by_runner in rounds]
     ratio = median(
-        milliseconds(each[runner][1], each[runner][1].get("every_s", 1.0))
-        / milliseconds(each[first][1], each[first][1].get("every_s", 1.0))
-        for each in rounds
+        milliseconds(by_runner[runner][1], by_runner[runner][1].get("every_s", 1.0))
+        / milliseconds(by_runner[first][1], by_runner[first][1].get("every_s", 1.0))
+        for by_runner in rounds
     )
-    told = {name: round(value, 3) for name, value in mine[0][1].items() if name not in ("count", "cpu_s")}
+    further = {name: round(value, 3) for name, value in own[0][1].items() if name not in ("count", "cpu_s")}
     return {
-        "cpu_ms": round(median(milliseconds(found) for _, found in mine), 4),
+        "cpu_ms": round(median(milliseconds(answers) for _, answers in own), 4),
         "ratio": round(ratio, 3),
-        "peak_mb": median(cost.peak_mb for cost, _ in mine),
-        **told,
+        "peak_mb": median(cost.peak_mb for cost, _ in own),
+        **further,
     }
 
 
@@ -165,19 +165,19 @@ def in_c(place: Path, rows: dict[str, Any]) -> dict[str, Any]:
         for path in (board / part).glob("*.c")
     ]
     words = ["gcc", "-std=c11", "-ffp-contract=off", "-Icore", "-Imeasure", "-Ikernels", "-Igenerated", "host/main.c"]
-    found = {}
+    costs_in_c = {}
     for name, flags in {"C -O3": ["-O3"], "C -O3 -march=native": ["-O3", "-march=native"]}.items():
         subprocess.run([*words, *flags, *sources, "-lm", "-o", "timed"], cwd=board, check=True)
         costs = [[answered(board, windows, count) for count in (0, 400)] for _ in range(ROUNDS)]
         cpu_ms = median(1e3 * (many.cpu_s - none.cpu_s) / 400 for none, many in costs)
         ratio = round(cpu_ms / rows["pulse8 INT8"]["cpu_ms"], 3)
         peak = median(many.peak_mb for _, many in costs)
-        found[f"pulse8 {name}"] = {"cpu_ms": round(cpu_ms, 4), "ratio": ratio, "peak_mb": peak, "every_s": 1.0}
-    return found
+        costs_in_c[f"pulse8 {name}"] = {"cpu_ms": round(cpu_ms, 4), "ratio": ratio, "peak_mb": peak, "every_s": 1.0}
+    return costs_in_c
 
 
 def answered(board: Path, windows: list[bytes], count: int) -> Cost:
-    """Give the program so many windows on its standard input."""
+    """Give the program ``count`` windows on its standard input."""
     requests = b"".join(encode(Command.RUN, bytes([0, 0]) + windows[index % len(windows)]) for index in range(count))
     (board / "requests.bin").write_bytes(requests)
     return run_measured(["sh", "-c", "exec ./timed < requests.bin"], board)

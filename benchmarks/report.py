@@ -1,8 +1,8 @@
-"""What the report costs: `pulse8 build` in an empty folder, its stages, the steps that the report alone needs.
+"""Cost of the report: `pulse8 build` in an empty folder, its stages, and the steps that only the report needs.
 
     python benchmarks/report.py
 
-Processor seconds tell on a busy machine what wall time does not; each command's own start is in them.
+On a busy machine processor seconds are more reliable than wall time; they include each command's start.
 """
 
 import json
@@ -24,7 +24,7 @@ def measured(folder: Path, *words: str) -> dict[str, float]:
 
 
 def main() -> None:
-    """Build once, then run the two steps that are the report's alone again."""
+    """Build once, then repeat the two steps that only the report needs."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build = measured(folder, "build")

@@ -1,10 +1,10 @@
-"""What a measurement costs by the length, size and number of recordings, by workers, and by windows: CPU and memory.
+"""Cost of a measurement by length, size and number of recordings, by workers, and by windows: CPU and memory.
 
 usage: python benchmarks/scaling.py [PART...]      length, resolution, recordings, windows; all by default
 
-Simulated videos in a temporary folder (0.5 GB at most). CPU seconds and peak memory are what the system accounts to a
-command and its workers, the peak that of the largest process; rounds follow each other in turn and the least CPU
-counts, because other work on the machine can only add. Plots go to docs/scaling_*.svg.
+Simulated videos in a temporary folder (0.5 GB at most). CPU seconds and peak memory are those of a command and its
+workers as the system counts them, the peak that of the largest process. Commands take turns over several rounds and
+the smallest CPU time counts, because other work on the machine can only add. Plots go to docs/scaling_*.svg.
 """
 
 import json
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 def main(*parts: str) -> None:
-    """Measure the parts, keep their rows beside those that were measured before, and draw all."""
+    """Measure the parts, merge their rows with earlier ones, and draw all plots."""
     path = RESULTS / "scaling.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else {}
     for part in parts or PARTS:
@@ -55,7 +55,7 @@ def main(*parts: str) -> None:
 
 
 def length(folder: Path) -> Iterator[Row]:
-    """`pulse8 measure` on 640x480 H.264 of growing length: twelve seconds of face, there and back, again and again."""
+    """`pulse8 measure` on 640x480 H.264 of growing length: 12 s of a face, forwards and backwards, repeated."""
     pictures = [rgb for rgb, _ in render(FaceVideo(seconds=TURN_S / 2))]
     frames = ((rgb, index / 30) for index, rgb in enumerate(pictures + pictures[::-1]))
     write_video(folder / "turn.mp4", frames, Fraction(30), h264(18))
@@ -65,7 +65,7 @@ def length(folder: Path) -> Iterator[Row]:
 
 
 def repeated(turn: Path, seconds: int) -> Path:
-    """Write a video's packets one turn after the other, without coding them again."""
+    """Repeat a video's packets without encoding them again."""
     path = turn.with_name(f"{seconds}.mp4")
     with av.open(str(path), "w") as written:
         stream = None
@@ -83,7 +83,7 @@ def repeated(turn: Path, seconds: int) -> Path:
 
 
 def resolution(folder: Path) -> Iterator[Row]:
-    """`pulse8 measure` on six seconds of growing size, the face growing with it."""
+    """`pulse8 measure` on six seconds of growing picture size, with a face that grows as well."""
     paths = {size: folder / f"{size[0]}.mp4" for size in SIZES}
     for (width, height), path in paths.items():
         video = FaceVideo(seconds=SIZES_S, width=width, height=height, zoom=1.5 * height / 480, motion_px=height / 60)
@@ -93,7 +93,7 @@ def resolution(folder: Path) -> Iterator[Row]:
 
 
 def recordings(folder: Path) -> Iterator[Row]:
-    """`pulse8 prepare` on so many recordings of ten seconds, 320x240, with one worker and with two."""
+    """`pulse8 prepare` on growing numbers of recordings of ten seconds, 320x240, with one worker and with two."""
     raw = folder / "raw"
     raw.mkdir()
     write_rendered(raw / "one.mp4", RenderOptions(seconds=10, motion_px=5))
@@ -113,18 +113,18 @@ def recordings(folder: Path) -> Iterator[Row]:
 
 
 def windows(_folder: Path) -> Iterator[Row]:
-    """Windows a CPU second from traces, in this process: the network in INT8 and FP32, and POS."""
+    """Windows per CPU second from traces, in this process: the network in INT8 and FP32, and POS."""
     for seconds in TRACE_S:
         t_s = np.arange(30 * seconds) / 30
         level = np.array([180, 120, 100]) * (1 + 0.004 * np.sin(2.4 * np.pi * t_s)[:, None] * np.array([0.43, 1, 0.69]))
         noisy = level[:, None, None] + np.random.default_rng(0).normal(0, 0.1, (len(t_s), 3, 4, 3))
         traces = CellTraces(noisy.astype(np.float32), t_s, np.ones((len(t_s), 3), bool))
         for name, options in METHODS.items():
-            measure_traces(_first(traces), options)  # loads what is loaded once
+            measure_traces(_first(traces), options)  # warms up what is loaded once
             started = process_time()
-            found = measure_traces(traces, options)
+            measurement = measure_traces(traces, options)
             cpu_s = process_time() - started
-            count = len(found.windows)
+            count = len(measurement.windows)
             yield {
                 "seconds": seconds,
                 "method": name,
@@ -160,9 +160,9 @@ def prepared(raw: Path, workers: int) -> Callable[[], Cost]:
 
 
 def least(actions: dict[Any, Callable[[], Cost]]) -> dict[Any, Cost]:
-    """Run all in turn, some rounds, and keep each one's run of least CPU."""
+    """Run all in turn, for several rounds, and keep each command's run with the smallest CPU time."""
     rounds = [{name: action() for name, action in actions.items()} for _ in range(ROUNDS)]
-    return {name: min((each[name] for each in rounds), key=lambda cost: cost.cpu_s) for name in actions}
+    return {name: min((costs[name] for costs in rounds), key=lambda cost: cost.cpu_s) for name in actions}
 
 
 def figures_of(cost: Cost) -> Row:

@@ -1,4 +1,4 @@
-"""Run tests by another interpreter or on other versions than the pinned ones, and keep what came of it.
+"""Run tests with another interpreter or other versions than the pinned ones, and record the result.
 
 usage: python benchmarks/supply.py NAME PYTHON PYTEST-WORDS...
 
@@ -16,14 +16,14 @@ from measuring import RESULTS, write_result
 VERSIONS = """
 import json, platform, re
 from importlib.metadata import PackageNotFoundError, requires, version
-found = {}
+versions = {}
 for line in requires("pulse8"):
     name = re.match(r"[\\w.-]+", line).group()
     try:
-        found[name] = version(name)
+        versions[name] = version(name)
     except PackageNotFoundError:
         pass
-print(json.dumps({"python": platform.python_version(), "versions": dict(sorted(found.items()))}))
+print(json.dumps({"python": platform.python_version(), "versions": dict(sorted(versions.items()))}))
 """
 
 

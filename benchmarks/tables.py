@@ -1,6 +1,6 @@
 """Write the tables of docs/peers.md and docs/scaling.md from the committed results.
 
-usage: python benchmarks/tables.py [check]      ``check`` writes nothing; 1 where a page is not what it would write
+usage: python benchmarks/tables.py [check]      ``check`` writes nothing; exits with 1 where a page is out of date
 """
 
 import json
@@ -16,14 +16,14 @@ PER: Final = {"face": "picture", "decode": "picture", "window": "call"}
 
 
 def peers(figures: dict[str, Any]) -> str:
-    """Return one table a part that was measured, and what could not be."""
-    made = {
+    """Return one table per measured part, and the parts that could not be measured."""
+    makers = {
         "install": lambda rows: table(INSTALL, installs(rows)),
         **{part: lambda rows, per=per: costs(rows, per) for part, per in PER.items()},
         "accuracy": accuracies,
         "not_measured": lambda rows: table(("not measured", "why"), rows.items()),
     }
-    return "\n\n".join(make(figures[part]) for part, make in made.items() if part in figures)
+    return "\n\n".join(make(figures[part]) for part, make in makers.items() if part in figures)
 
 
 def installs(rows: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
@@ -49,28 +49,31 @@ def costs(rows: Mapping[str, Any], per: str) -> str:
     return table(head, lines)
 
 
-def accuracies(found: dict[str, Any]) -> str:
-    """Return errors by stratum and line, then what a line costs."""
-    strata, lines = list(found["always their mean"]), [name for name in found if "cpu_ms_a_second" in _of(found, name)]
-    head = ("stratum", "line", f"rates of {found['videos']}", "MAE, BPM", "95 %", "within 5 BPM")
+def accuracies(figures: dict[str, Any]) -> str:
+    """Return errors by stratum and line, then the cost of each line."""
+    strata, lines = (
+        list(figures["always their mean"]),
+        [name for name in figures if "cpu_ms_a_second" in _of(figures, name)],
+    )
+    head = ("stratum", "line", f"rates of {figures['videos']}", "MAE, BPM", "95 %", "within 5 BPM")
     rows: list[tuple[Any, ...]] = []
     for stratum in strata:
         for name in (*lines, "always their mean"):
-            row = found[name][stratum]
+            row = figures[name][stratum]
             low_high = row["mae_95_bpm"]
             bounds = f"{low_high[0]} to {low_high[1]}" if low_high else "-"
             mae = "-" if row["mae_bpm"] is None else row["mae_bpm"]
             rows.append((stratum, name, row.get("rates", ""), mae, bounds, row.get("within_5", "")))
-    costs = [(name, found[name]["cpu_ms_a_second"], found[name]["peak_mb"]) for name in lines]
+    costs = [(name, figures[name]["cpu_ms_a_second"], figures[name]["peak_mb"]) for name in lines]
     return "\n\n".join([table(head, rows), table(("line", "CPU, ms a second of video", "peak, MB"), costs)])
 
 
-def _of(found: dict[str, Any], name: str) -> dict[str, Any]:
-    return found[name] if isinstance(found[name], dict) else {}
+def _of(figures: dict[str, Any], name: str) -> dict[str, Any]:
+    return figures[name] if isinstance(figures[name], dict) else {}
 
 
 def scaling(figures: dict[str, Any]) -> str:
-    """Return one table a part."""
+    """Return one table per part."""
     return "\n\n".join(table(list(rows[0]), (row.values() for row in rows)) for rows in figures["rows"].values())
 
 
@@ -84,15 +87,15 @@ PAGES: Final = {"peers": peers, "scaling": scaling}
 
 
 def main() -> int:
-    """Write each page's tables between its marks, or compare them."""
+    """Write each page's tables between its marks, or check them."""
     stale = []
-    for name, made in PAGES.items():
+    for name, tables in PAGES.items():
         page = ROOT / "docs" / f"{name}.md"
         before = page.read_text(encoding="utf-8")
         head, _, rest = before.partition("<!-- tables -->\n")
         end = rest.partition("<!-- end of tables -->")[2]
         figures = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        text = f"{head}<!-- tables -->\n{made(figures)}\n<!-- end of tables -->{end}"
+        text = f"{head}<!-- tables -->\n{tables(figures)}\n<!-- end of tables -->{end}"
         if text != before:
             stale.append(page.name)
             if sys.argv[1:] != ["check"]:

@@ -2,8 +2,8 @@
 
 usage: python scripts/licences.py [check]
 
-Licences are what each package's own metadata say, read where it is installed; ``pip install -e ".[test,docs]" -c
-constraints.txt`` installs them all. ``check`` writes nothing: it ends with 1 where the page is not what it would write.
+Licences come from each package's metadata, where it is installed; ``pip install -e ".[test,docs]" -c
+constraints.txt`` installs them all. ``check`` writes nothing: it exits with 1 where the page is out of date.
 A package installed at another version than the pinned one is compared by name and version alone.
 """
 
@@ -39,7 +39,7 @@ WEIGHTS: Final = {
 TEXT_ALONE: Final = {"atheris": "Apache-2.0"}
 """Packages whose metadata name no licence and only carry its text: read from that text."""
 
-OTHERS: Final = "the above"
+INDIRECT: Final = "the above"
 SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz"}
 """Files of these kinds under ``src`` are weights."""
 
@@ -62,7 +62,7 @@ available under other licences and is needed only for this documentation.
 
 
 def main() -> int:
-    """Write the page, or compare it."""
+    """Write the page, or check it."""
     text = HEAD + "".join(f"| {' | '.join(row)} |\n" for row in (*weight_rows(), *package_rows(written())))
     if sys.argv[1:] == ["check"]:
         return int(PAGE.read_text(encoding="utf-8") != text)
@@ -71,37 +71,37 @@ def main() -> int:
 
 
 def written() -> dict[str, str]:
-    """Licence of each package in the page as it stands, by name."""
+    """Licence of each package in the current page, by name."""
     lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.is_file() else []
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     return {row[0]: row[-1] for row in rows}
 
 
 def weight_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Rows of the shipped weights; a file that nobody gave a licence ends the run."""
+    """Rows of the shipped weights; a file without a licence ends the run."""
     package = ROOT / "src" / "pulse8"
-    found = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.suffix in SUFFIXES}
-    if found != set(WEIGHTS):
-        raise SystemExit(f"weights without a licence, or licences without weights: {sorted(found ^ set(WEIGHTS))}")
+    files = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.suffix in SUFFIXES}
+    if files != set(WEIGHTS):
+        raise SystemExit(f"weights without a licence, or licences without weights: {sorted(files ^ set(WEIGHTS))}")
     for name, licence in WEIGHTS.items():
         yield name, f"`{sha256_of(package / name)}`", "shipped", licence
 
 
 def package_rows(before: dict[str, str]) -> list[tuple[str, str, str, str]]:
-    """Rows of the packages: those that pyproject.toml asks for, then those that they need."""
+    """Rows of the packages: direct dependencies of pyproject.toml, then indirect ones."""
     asked = asked_for()
     pins = [line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").split()]
     if unpinned := set(asked) - {canonicalize_name(name) for name, _ in pins}:
         raise SystemExit(f"not pinned in constraints.txt: {', '.join(sorted(unpinned))}")
     rows = [
-        (name, version, ", ".join(asked.get(canonicalize_name(name), [OTHERS])), licence(name, version, before))
+        (name, version, ", ".join(asked.get(canonicalize_name(name), [INDIRECT])), licence(name, version, before))
         for name, version in pins
     ]
-    return sorted(rows, key=lambda row: (row[2] == OTHERS, row[0].lower()))
+    return sorted(rows, key=lambda row: (row[2] == INDIRECT, row[0].lower()))
 
 
 def asked_for() -> dict[str, list[str]]:
-    """Who asks for each direct dependency: run time, an extra, or the building of the wheel."""
+    """Users of each direct dependency: run time, an extra, or the building of the wheel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = {
         "run time": project["project"]["dependencies"],
@@ -117,17 +117,17 @@ def asked_for() -> dict[str, list[str]]:
 
 
 def licence(name: str, version: str, before: dict[str, str]) -> str:
-    """Licence by a package's metadata; as written before where another version is installed, or none."""
+    """Licence from a package's metadata; that of the current page where another version is installed, or none."""
     try:
-        told = metadata(name)
+        fields = metadata(name)
     except PackageNotFoundError:
         return before.get(name, "not installed")
-    if told["Version"].partition("+")[0] != version and name in before:
+    if fields["Version"].partition("+")[0] != version and name in before:
         return before[name]
-    text = (told.get("License") or "").strip()
+    text = (fields.get("License") or "").strip()
     short = text if "\n" not in text and len(text) <= LONGEST_LICENCE else ""
-    classified = [line.split(" :: ")[-1] for line in told.get_all("Classifier", []) if line.startswith("License")]
-    return told.get("License-Expression") or short or ", ".join(classified) or TEXT_ALONE.get(name, "not named")
+    classified = [line.split(" :: ")[-1] for line in fields.get_all("Classifier", []) if line.startswith("License")]
+    return fields.get("License-Expression") or short or ", ".join(classified) or TEXT_ALONE.get(name, "not named")
 
 
 if __name__ == "__main__":

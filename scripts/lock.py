@@ -2,8 +2,7 @@
 
 usage: python scripts/lock.py   (needs uv: pip install uv)
 
-torch stays outside: its builds for a processor and for a graphics card are one version with different files, and which
-one a machine has is that machine's choice.
+torch is left out: its CPU and GPU builds share a version but have different files, and each machine chooses its own.
 """
 
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OUTSIDE = ("torch",)
 TO_BUILD = ("editables==0.6", "setuptools==84.2.1")
-"""What an editable installation without isolation and torch itself need beside the pins."""
+"""Further packages that torch and an editable installation without isolation need."""
 PYTHON = "3.11.7"
 HEAD = """\
 # Pins with the SHA-256 of every file of each release; written by scripts/lock.py from constraints.txt.

@@ -5,9 +5,9 @@ r"""Make the two face models that pulse8 ships, from the official mediapipe 0.10
     pip install tflite==2.18.0 onnx
     python scripts/make_face_models.py --wheel mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
 
-Only the two networks are read from the wheel; none of its code runs. Their weights are float16 there and stay so in the
-ONNX files, each behind a Cast: half the size of float32 and the same numbers. The script checks the SHA-256 of what it
-reads and of what it writes, so anyone can make the shipped bytes again.
+Only the two networks are read from the wheel; none of its code runs. Their weights are float16 in the wheel and in the
+ONNX files, where a Cast follows each: half the size of float32 and the same numbers. The script checks the SHA-256 of
+its input and output, so anyone can reproduce the shipped bytes.
 """
 
 import argparse
@@ -128,13 +128,12 @@ def _make(source: Source, wheel: Path, folder: Path) -> bool:
         flat = archive.read(source.member)
     if hashlib.sha256(flat).hexdigest() != source.member_sha256:
         raise SystemExit(f"{source.member} in {wheel} is not the file of mediapipe 0.10.21")
-    made = convert(flat, source.outputs).SerializeToString(deterministic=True)
-    (folder / source.output).write_bytes(made)
-    found = hashlib.sha256(made).hexdigest()
-    print(
-        f"{source.output}  {len(made):,} bytes  {found}  {'as shipped' if found == source.output_sha256 else 'DIFFERS'}"
-    )
-    return found == source.output_sha256
+    model = convert(flat, source.outputs).SerializeToString(deterministic=True)
+    (folder / source.output).write_bytes(model)
+    sha256 = hashlib.sha256(model).hexdigest()
+    state = "as shipped" if sha256 == source.output_sha256 else "DIFFERS"
+    print(f"{source.output}  {len(model):,} bytes  {sha256}  {state}")
+    return sha256 == source.output_sha256
 
 
 def convert(flat: bytes, outputs: tuple[str, ...]) -> onnx.ModelProto:

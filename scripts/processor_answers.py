@@ -1,8 +1,8 @@
-"""What this processor answers with the shipped INT8 files, as one JSON record; ``processors.py`` runs it on several.
+"""Answers of this processor with the shipped INT8 files, as one JSON record; ``processors.py`` runs it on several.
 
 usage: python scripts/processor_answers.py FOLDER [--integers]; the folder is that of ``processors.prepare``.
 
-``--integers`` is for a processor that has numpy and onnx alone: ONNX Runtime is not loaded.
+``--integers`` is for a processor with only numpy and onnx: ONNX Runtime is not loaded.
 """
 
 import hashlib
@@ -33,10 +33,10 @@ def main(folder: Path, *, integers: bool) -> None:
     """Print the record."""
     clips = np.load(folder / "clips.npz")["clips"][:WINDOWS, None]
     patches = np.random.default_rng(0).random((PATCHES, 72, 36, 36), np.float32)
-    told = {"engine": asdict(engine("integer")), **_bytes(clips, patches)}
+    answers = {"engine": asdict(engine("integer")), **_bytes(clips, patches)}
     if not integers:
-        told |= {**_pair(patches), **_beside_float(clips), "key points to BPM": _from_key_points(folder)}
-    print(json.dumps(told))
+        answers |= {**_pair(patches), **_beside_float(clips), "key points to BPM": _from_key_points(folder)}
+    print(json.dumps(answers))
 
 
 def _bytes(clips: NDArray[np.float32], patches: NDArray[np.float32]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _bytes(clips: NDArray[np.float32], patches: NDArray[np.float32]) -> dict[str
 
 
 def _pair(patches: NDArray[np.float32]) -> dict[str, Any]:
-    """Cut ultralight's whole file in two; the pair's bytes must be its own."""
+    """Cut ultralight's whole file in two and hash the pair's bytes, which must equal the whole file's."""
     from pulse8.convert.quantize.pair import cut_pair  # noqa: PLC0415 - what loads ONNX Runtime is loaded here
     from pulse8.convert.quantize.quantize import pair_bytes  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def _pair(patches: NDArray[np.float32]) -> dict[str, Any]:
 
 
 def _beside_float(clips: NDArray[np.float32]) -> dict[str, Any]:
-    """Judge a board that rounds twice by integers, and look at what ONNX Runtime makes of both files."""
+    """Judge a board that rounds twice, and record ONNX Runtime's behaviour with both files."""
     from pulse8.board.link.faults import answers  # noqa: PLC0415
     from pulse8.board.link.gate import judge  # noqa: PLC0415
     from pulse8.board.link.rounding import double_rounding  # noqa: PLC0415

@@ -1,13 +1,12 @@
-"""The same INT8 answer on processors that this machine is not: natively, and emulated without VNNI and without AVX.
+"""The same INT8 answer on other processors: natively, and emulated without VNNI and without AVX.
 
 usage: python scripts/processors.py [FOLDER] [--json FILE] [--aarch64 FOLDER] [--only QUESTION ...]
 
-Needs Debian's qemu-user. Inputs are made once, natively; then every processor gives its answers from them, side by
-side: the shipped files on 64 windows, the gates that integers decide, a small build, the guide's four commands, and one
+Needs Debian's qemu-user. Inputs are written once, natively; then all processors answer in parallel:
+the shipped files on 64 windows, the gates that integers decide, a small build, the guide's four commands, and one
 video, from its frames and from given key points. INT8 bytes, INT8 files, verdicts and refusals must be equal, floats
-within ``TOLERANCE``; from a video's frames on, in which float networks follow the face, within ``FOLLOWED``. Exit 1
-where they are not. On a processor with AVX2 and without VNNI, native is a second witness of ``max``. An aarch64
-(``aarch64.sh``) is asked for the shipped files' bytes alone: it has no ONNX Runtime.
+within ``TOLERANCE``. Exit 1 where they are not. On a processor with AVX2 and without VNNI, native is a second witness
+of ``max``. An aarch64 (``aarch64.sh``) answers only for the shipped files' bytes: it has no ONNX Runtime.
 """
 
 import argparse
@@ -44,10 +43,7 @@ PROCESSORS: Final = {
 """Emulated ``max`` has AVX2 and no VNNI: ONNX Runtime's fused kernels saturate there. ``Nehalem`` has no AVX."""
 TOLERANCE: Final = 1e-3
 """Of floats, in their own unit (BPM, seconds, dB) or of their size where that is above 1: FP32 waves are summed in
-another order on each processor."""
-FOLLOWED: Final = 0.25
-"""The same for a video from its frames on: a landmark moves by a tenth of a pixel between processors, a ROI by a
-sixteenth. From given key points on it is ``TOLERANCE``."""
+another order on each processor. A video's rates and times are held to it in their unit."""
 SUBJECTS: Final = SimulateOptions(subjects=120, windows=3)
 VIDEO: Final = FaceVideo(seconds=10.0, width=320, height=240, zoom=1.0, motion_px=8, pulse_share=0.015)
 SMALL: Final = (
@@ -56,37 +52,39 @@ SMALL: Final = (
 )
 """Options of the small build: as many windows as its gates need."""
 WITHOUT: Final = ("engine", "fused", "recording", ", seconds")
-"""Ends of keys of what names the processor, a place or a time."""
+"""Suffixes of keys that name the processor, a place or a time; they are not compared."""
 Answers = dict[str, Any]
 
 
 def main() -> int:
-    """Ask every processor, print what each said, and hold them against each other."""
+    """Run the questions on every processor, print the answers, and compare them."""
     words = argparse.ArgumentParser(description="The same INT8 answer on other processors.")
     words.add_argument("folder", nargs="?", type=Path)
     words.add_argument("--json", type=Path)
     words.add_argument("--aarch64", type=Path)
     words.add_argument("--only", nargs="*", choices=QUESTIONS, default=list(QUESTIONS))
-    told = words.parse_args()
+    flags = words.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = told.folder or Path(temporary)
+        folder = flags.folder or Path(temporary)
         prepare(folder)
         with ThreadPoolExecutor(len(PROCESSORS)) as pool:
-            answers = pool.map(lambda name: ask(name, folder, told.only), PROCESSORS)
-            found = dict(zip(PROCESSORS, answers, strict=True))
-        if told.aarch64:
-            found["aarch64"] = ask_integers(told.aarch64 / "python", folder)
-    differences = [line for name in found for line in apart(found["native"], found[name], name)]
-    if told.json:
-        told.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for name, answers in found.items():
+            answers = pool.map(lambda name: ask(name, folder, flags.only), PROCESSORS)
+            by_processor = dict(zip(PROCESSORS, answers, strict=True))
+        if flags.aarch64:
+            by_processor["aarch64"] = ask_integers(flags.aarch64 / "python", folder)
+    native = by_processor["native"]
+    differences = [line for name, answers in by_processor.items() for line in apart(native, answers, name)]
+    if flags.json:
+        flags.json.write_text(json.dumps(by_processor, indent=1) + "\n", encoding="utf-8")
+    for name, answers in by_processor.items():
         print(f"{name}: {json.dumps(answers)}")
-    print("\n".join(differences) or f"{', '.join(found)}: equal")
-    return int(bool(differences) or any(code for answers in found.values() for code in answers["exit codes"].values()))
+    print("\n".join(differences) or f"{', '.join(by_processor)}: equal")
+    failed = any(code for answers in by_processor.values() for code in answers["exit codes"].values())
+    return int(bool(differences) or failed)
 
 
 def prepare(folder: Path) -> None:
-    """Make the inputs that all processors share."""
+    """Write the inputs that all processors share."""
     folder.mkdir(parents=True, exist_ok=True)
     simulate_clips(folder / "clips.npz", SUBJECTS)
     simulate(folder / "windows.pt", SimulateOptions(subjects=12, windows=12))
@@ -96,7 +94,7 @@ def prepare(folder: Path) -> None:
 
 
 def ask(processor: str, folder: Path, questions: Iterable[str]) -> Answers:
-    """Run questions on one processor, in a folder of its own."""
+    """Run questions on one processor, in its own folder."""
     place = folder / processor
     place.mkdir()
     codes: dict[str, int] = {}
@@ -109,7 +107,7 @@ def ask(processor: str, folder: Path, questions: Iterable[str]) -> Answers:
 
 
 def ask_integers(python: Path, folder: Path) -> Answers:
-    """Ask a processor that has numpy and onnx alone."""
+    """Ask a processor that has only numpy and onnx."""
     words = [python, ROOT / "scripts" / "processor_answers.py", folder, "--integers"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True)
@@ -133,12 +131,12 @@ class Processor:
 
     def record(self, title: str, *words: str | Path) -> Answers:
         """Run a command that prints one JSON record."""
-        told = self.python(title, *words)
+        printed = self.python(title, *words)
         try:
-            found: Answers = json.loads(told)
+            answers: Answers = json.loads(printed)
         except ValueError:
             return {}
-        return found
+        return answers
 
 
 def shipped(processor: Processor, folder: Path) -> Answers:
@@ -148,8 +146,8 @@ def shipped(processor: Processor, folder: Path) -> Answers:
 
 def small_build(processor: Processor, folder: Path) -> Answers:
     """Build pulse12 from the shared clips."""
-    told = processor.record("pulse8 build", "-m", "pulse8", "build", "--data", folder / "clips.npz", *SMALL)
-    return {"files": _hashes(processor.place / "built"), "verdict": _verdict(told.get("verdict", {}))}
+    build = processor.record("pulse8 build", "-m", "pulse8", "build", "--data", folder / "clips.npz", *SMALL)
+    return {"files": _hashes(processor.place / "built"), "verdict": _verdict(build.get("verdict", {}))}
 
 
 def guide(processor: Processor, folder: Path) -> Answers:
@@ -163,13 +161,13 @@ def guide(processor: Processor, folder: Path) -> Answers:
         target.parent.mkdir()
         shutil.copy(source, target)
     steps = ("quantize_utils.py", "export_onnx.py", "quantize_onnx.py", "verify_quantization.py")
-    told = [processor.python(step, step, folder=place / "quantization") for step in steps]
-    verdict = place / "quantization" / "models" / "rppg_int8_qdq.verdict.json"
-    found = json.loads(verdict.read_text(encoding="utf-8")) if verdict.is_file() else {}
+    outputs = [processor.python(step, step, folder=place / "quantization") for step in steps]
+    file = place / "quantization" / "models" / "rppg_int8_qdq.verdict.json"
+    verdict = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return {
         "files": _hashes(place / "quantization" / "models"),
-        "accepted": "Quantization ACCEPTABLE" in told[-1],
-        "verdict": _verdict(found),
+        "accepted": "Quantization ACCEPTABLE" in outputs[-1],
+        "verdict": _verdict(verdict),
     }
 
 
@@ -190,31 +188,31 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256_of(path) for path in sorted(folder.rglob("*.onnx")) if "int8" in path.name}
 
 
-def _verdict(told: Answers) -> Answers:
-    gates = told.get("gates", ())
-    return {"passed": told.get("passed"), "gates": {each["name"]: [each["met"], each["figure"]] for each in gates}}
+def _verdict(verdict: Answers) -> Answers:
+    gates = verdict.get("gates", ())
+    return {"passed": verdict.get("passed"), "gates": {gate["name"]: [gate["met"], gate["figure"]] for gate in gates}}
 
 
 def apart(one: Any, other: Any, name: str) -> Iterator[str]:
-    """Name what differs between two answers; floats within the tolerance do not."""
+    """Yield each difference between two answers; floats within the tolerance are equal."""
     if isinstance(one, dict) and isinstance(other, dict) and _comparable(one, other, name):
         for key in (key for key in other if not key.endswith(WITHOUT)):
             yield from apart(one[key], other[key], f"{name}, {key}")
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, pair in enumerate(zip(one, other, strict=True)):
             yield from apart(*pair, f"{name}, {number}")
-    elif not _same(one, other, FOLLOWED if ", video, " in name else TOLERANCE):
+    elif not _same(one, other, relative=", video, " not in name):
         yield f"{name}: {one} natively, {other}"
 
 
 def _comparable(one: Answers, other: Answers, name: str) -> bool:
-    """Whether both hold the same; an aarch64 answers a part."""
+    """Whether both answer the same questions; an aarch64 answers only some."""
     return one.keys() >= other.keys() if name.startswith("aarch64") else one.keys() == other.keys()
 
 
-def _same(one: Any, other: Any, tolerance: float) -> bool:
+def _same(one: Any, other: Any, *, relative: bool) -> bool:
     if isinstance(one, float) and isinstance(other, float):
-        return abs(one - other) <= tolerance * max(1.0, abs(one) if tolerance == TOLERANCE else 0.0)
+        return abs(one - other) <= TOLERANCE * max(1.0, abs(one) if relative else 0.0)
     return bool(one == other)
 
 

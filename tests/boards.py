@@ -92,8 +92,8 @@ def m55_on_a_port(elf: Path, folder: Path) -> Iterator[str]:
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, cwd=folder, text=True) as process:
         try:
-            found = re.search(r"redirected to (\S+)", process.stdout.readline())
-            assert found is not None
-            yield found[1]
+            redirected = re.search(r"redirected to (\S+)", process.stdout.readline())
+            assert redirected is not None
+            yield redirected[1]
         finally:
             process.kill()

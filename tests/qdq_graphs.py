@@ -1,4 +1,4 @@
-"""QDQ graphs made by hand, node by node, for tests of what reads and runs them."""
+"""QDQ graphs built node by node, for tests of the code that reads and runs them."""
 
 import numpy as np
 import onnx
@@ -35,24 +35,24 @@ class Qdq:
         self.nodes.append(helper.make_node("DequantizeLinear", parts, [name], **per_channel))
         return name
 
-    def add(self, operator, others=(), *, name="y", scale=0.05, zero_point=0, relu=False, **attributes):
-        """Compute on the last tensor and ``others``: names of dequantised tensors or constants."""
-        made = f"{name}_pre" if relu else name
-        inputs = [f"{self.last}_dq", *others]
-        self.nodes.append(helper.make_node(operator, inputs, [made], name=name, **attributes))
+    def add(self, operator, operands=(), *, name="y", scale=0.05, zero_point=0, relu=False, **attributes):
+        """Compute on the last tensor and ``operands``: names of dequantised tensors or constants."""
+        before_relu = f"{name}_pre" if relu else name
+        inputs = [f"{self.last}_dq", *operands]
+        self.nodes.append(helper.make_node(operator, inputs, [before_relu], name=name, **attributes))
         if relu:
-            self.nodes.append(helper.make_node("Relu", [made], [name], name=f"{name}_relu"))
+            self.nodes.append(helper.make_node("Relu", [before_relu], [name], name=f"{name}_relu"))
         self.last = self.quantise(name, scale, zero_point)
         return self
 
     def conv(self, values, weight_scale, bias, *, name="conv", operator="Conv", axis=0, **rest):
         """Convolution or Gemm, with its bias at input scale times weight scale."""
         weight = self.weights(f"{name}_w", values, weight_scale, axis)
-        others = [weight]
+        operands = [weight]
         if bias is not None:
             scale = np.float32(self.constants[f"{self.last}_s"] * np.asarray(weight_scale, np.float32))
-            others.append(self.weights(f"{name}_b", np.asarray(bias, np.int32), scale))
-        return self.add(operator, others, name=name, **rest)
+            operands.append(self.weights(f"{name}_b", np.asarray(bias, np.int32), scale))
+        return self.add(operator, operands, name=name, **rest)
 
     def model(self, *, infer=True):
         rank = 0 if infer else 1

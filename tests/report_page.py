@@ -29,19 +29,19 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.feed(self.source)
         self.close()
-        assert not self.opened, f"left open: {[each.name for each in self.opened]}"
+        assert not self.opened, f"left open: {[element.name for element in self.opened]}"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(names) == len(set(names)), f"{tag} has an attribute twice: {names}"
-        element = Element(tag, dict(attrs), tuple(each.name for each in self.opened))
+        element = Element(tag, dict(attrs), tuple(element.name for element in self.opened))
         self.elements.append(element)
         if tag not in VOID:
             self.opened.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert "svg" in {each.name for each in self.opened}, f"<{tag}/> closes nothing outside of a drawing"
-        self.elements.append(Element(tag, dict(attrs), tuple(each.name for each in self.opened)))
+        assert "svg" in {element.name for element in self.opened}, f"<{tag}/> closes nothing outside of a drawing"
+        self.elements.append(Element(tag, dict(attrs), tuple(element.name for element in self.opened)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.opened, f"</{tag}> closes nothing"
@@ -53,13 +53,15 @@ class Page(HTMLParser):
             element.text += data
 
     def all(self, *names: str) -> list[Element]:
-        return [each for each in self.elements if each.name in names]
+        return [element for element in self.elements if element.name in names]
 
     def section(self, title: str) -> str:
         """Return the text of the section with a heading."""
-        found = [each for each in self.all("section") if each.text.strip().startswith(title)]
-        assert len(found) == 1, f"{len(found)} sections {title!r} of {[each.text for each in self.all('h2')]}"
-        return " ".join(found[0].text.split())
+        sections = [element for element in self.all("section") if element.text.strip().startswith(title)]
+        assert len(sections) == 1, (
+            f"{len(sections)} sections {title!r} of {[element.text for element in self.all('h2')]}"
+        )
+        return " ".join(sections[0].text.split())
 
 
 def check_page(source: str) -> Page:
@@ -67,9 +69,9 @@ def check_page(source: str) -> Page:
     page = Page(source)
     assert len(source.encode()) < 1_500_000
     _check_alone(page)
-    names = [each.attributes["id"] for each in page.elements if "id" in each.attributes]
+    names = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
     assert len(names) == len(set(names)), "an id stands twice"
-    references = [value[1:] for each in page.all("a", "use") for value in _links(each.attributes)]
+    references = [value[1:] for element in page.all("a", "use") for value in _links(element.attributes)]
     assert set(references) <= set(names), "a reference leads nowhere"
     _check_readable(page)
     return page
@@ -81,26 +83,26 @@ def _links(attributes: dict[str, Any]) -> list[str]:
 
 def _check_alone(page: Page) -> None:
     assert not page.all("script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "foreignobject")
-    for each in page.elements:
-        assert not [name for name in each.attributes if name.startswith("on")], f"{each.name} has a handler"
-        assert all(link.startswith("#") for link in _links(each.attributes))
-        assert "url(" not in (each.attributes.get("style") or "").replace("url(#", "")
-    styles = "".join(each.text for each in page.all("style"))
+    for element in page.elements:
+        assert not [name for name in element.attributes if name.startswith("on")], f"{element.name} has a handler"
+        assert all(link.startswith("#") for link in _links(element.attributes))
+        assert "url(" not in (element.attributes.get("style") or "").replace("url(#", "")
+    styles = "".join(element.text for element in page.all("style"))
     assert "@import" not in styles
     assert "url(" not in styles
 
 
 def _check_readable(page: Page) -> None:
-    assert [each.attributes.get("lang") for each in page.all("html")] == ["en"]
-    levels = [HEADINGS.index(each.name) for each in page.all(*HEADINGS)]
+    assert [element.attributes.get("lang") for element in page.all("html")] == ["en"]
+    levels = [HEADINGS.index(element.name) for element in page.all(*HEADINGS)]
     assert levels[0] == 0
     assert levels.count(0) == 1
     assert all(now <= before + 1 for before, now in pairwise(levels)), "a heading is left out"
-    for each in page.all("th"):
-        assert each.attributes.get("scope") in ("col", "row")
-        assert each.text.strip(), "a heading of a table is empty"
-    drawings = [each for each in page.all("svg") if "svg" not in each.path]
-    told = [each for each in page.all("div") if each.attributes.get("role") == "img"]
-    assert len(drawings) == len(told)
-    assert all(len(str(each.attributes["aria-label"])) > 20 for each in told), "a drawing is told to nobody"
+    for element in page.all("th"):
+        assert element.attributes.get("scope") in ("col", "row")
+        assert element.text.strip(), "a heading of a table is empty"
+    drawings = [element for element in page.all("svg") if "svg" not in element.path]
+    labelled = [element for element in page.all("div") if element.attributes.get("role") == "img"]
+    assert len(drawings) == len(labelled)
+    assert all(len(str(element.attributes["aria-label"])) > 20 for element in labelled), "a drawing has no description"
     assert "Not a medical device" in page.all("header")[0].text

@@ -1,13 +1,13 @@
 """What can go wrong, as one tree; the command line is the only place that catches it.
 
-A message is one line: the thing, the reason, the mend. It may quote a file of anybody's, so that it is made one
+A message is one line: the thing, the reason, the fix. It may quote an untrusted file, so every message becomes one
 printable line of bounded length here, wherever it was raised.
 """
 
 from typing import Final
 
 LONGEST_MESSAGE: Final = 2000
-"""Characters; of a longer message the middle is left out, as it begins with the thing and ends with the mend."""
+"""Characters. A longer message loses its middle: it begins with the thing and ends with the fix."""
 
 
 class Pulse8Error(Exception):
@@ -33,7 +33,7 @@ class SpecError(Pulse8Error):
 
 
 class GateError(Pulse8Error):
-    """A model was made but a check of it failed; the artefact is kept and marked failed."""
+    """A model was written but failed a check; the file is kept and marked failed."""
 
     exit_code = 1
 
@@ -43,18 +43,18 @@ class ToolchainError(Pulse8Error):
 
 
 class QuantizationError(ToolchainError):
-    """ONNX Runtime's quantiser failed; the guide has a heading of its own for it."""
+    """ONNX Runtime's quantizer failed; the guide prints its own heading for this."""
 
     heading = "Error during quantization"
 
 
 def shown(text: str) -> str:
-    """Return text of anybody's as it may be shown: what a terminal would obey, or cannot encode, as an escape."""
+    """Return untrusted text in a form that is safe to print: control and unencodable characters become escapes."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _one_line(message: str) -> str:
-    """Join lines, write what a terminal would obey as an escape, and cut the middle out of what is too long."""
+    """Join lines, escape control characters, and cut the middle out of a message that is too long."""
     half = LONGEST_MESSAGE // 2 - 3
     short = message if len(message) <= LONGEST_MESSAGE else f"{message[:half]} ... {message[-half:]}"
     plain = " ".join(short.split()) if any(sign in short for sign in "\r\n\t") else short
@@ -63,6 +63,6 @@ def _one_line(message: str) -> str:
 
 
 def one_line(error: Exception, letters: int = 200) -> str:
-    """Return an exception's message as one line of at most so many characters."""
+    """Return an exception's message as one line of at most ``letters`` characters."""
     text = " ".join(str(error).split())
     return text if len(text) <= letters else text[: letters - 3] + "..."

@@ -17,14 +17,14 @@ class Normaliser:
     rate_hz, window, hop
         Samples per second, samples in a window, samples from one window's start to the next one's.
     detrend_lambda
-        Smoothness priors: slower changes than about 0.48 Hz go (at 100 and 30 Hz).
+        Smoothness priors: changes slower than about 0.48 Hz are removed (at lambda 100 and 30 Hz).
     clip_sigma
-        Values are clipped at this many standard deviations; it becomes the INT8 code 127.
+        Values are clipped at this many standard deviations, which is the INT8 code 127.
     min_valid_share
-        A cell whose ROI was valid in less of the window's frames is a row of zeros.
+        A cell whose ROI was valid in a smaller share of the window's frames becomes a row of zeros.
     noise_levels
-        Standard deviation of a pixel in 8-bit levels that no camera is under: rounding alone has 1/sqrt(12). A cell
-        that varies less than that explains is not blown up to unit variance.
+        Smallest standard deviation of a pixel in any camera, in 8-bit levels: rounding alone gives 1/sqrt(12). A cell
+        that varies less than such noise is not scaled up to unit variance.
     """
 
     rate_hz: float = 30.0
@@ -45,7 +45,7 @@ class Normaliser:
 
     @property
     def input_scale(self) -> float:
-        """What one INT8 step is worth."""
+        """Value of one INT8 step."""
         return self.clip_sigma / 127
 
     @property
@@ -80,4 +80,4 @@ class Patches:
 
 
 INTAKE: Final = tuple(field.name for field in dataclasses.fields(Patches))
-"""What a spec's JSON says of the input beside its other fields, whichever kind it is."""
+"""The input's fields in a spec's JSON, for either kind of input."""

@@ -1,8 +1,8 @@
-"""One process at a time in a folder, or at a file: the operating system's lock, which ends with its holder's process.
+"""One process at a time in a folder, or at a file: an operating system lock, released when its process ends.
 
-The lock's file says who holds it, and goes when that one is done. What locks is not the file but the system: a file
-that a killed process leaves behind stops nobody. Its name is known in advance, and a folder may come from elsewhere:
-what lies there is written only if it is a plain file of one name, never what a link leads to.
+The lock file names its holder, who removes it when done. The system holds the lock, not the file: a file left by a
+killed process blocks nobody. The lock file's name is predictable, and a folder may come from elsewhere, so an existing
+file is written to only if it is a plain file with a single name. Links are never followed.
 """
 
 import errno
@@ -23,41 +23,41 @@ else:
     import fcntl
 
 NAME: Final = ".pulse8.lock"
-"""The lock's file in a folder that is filled."""
+"""The lock file in an output folder."""
 
 HOLDER_BYTES: Final = 400
 FAR: Final = 1 << 30
-"""Where Windows locks a byte: one that is locked cannot be read, and the beginning says who holds it."""
+"""Offset of the byte that Windows locks: a locked byte cannot be read, and the file begins with its holder."""
 
 OPENED: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""No link is followed, and a pipe is not waited for; Windows has neither flag, and makes links for administrators."""
+"""Links are not followed and pipes do not block. Windows has neither flag; its links need an administrator."""
 
 _held: Final[dict[Path, int]] = {}
 
 
 @contextmanager
 def alone(place: Path, what: str, *, beside: bool = False) -> Iterator[None]:
-    """Hold ``place`` alone while the block runs; a process that does may ask for it again.
+    """Hold ``place`` exclusively while the block runs; the process that holds it may enter again.
 
     Parameters
     ----------
     place
-        A folder that is filled; it is made, and goes again if it stays empty.
+        An output folder; it is created if missing, and removed again if it stays empty.
     what
-        The command that fills it, as others are told.
+        The command that writes into it, for the message that other processes get.
     beside
-        Lock it from beside: it will be replaced as a whole.
+        Put the lock file beside the folder, for a folder that is replaced as a whole.
 
     Raises
     ------
     InputError
-        Another process holds it, or the lock's file cannot be written or is a link.
+        Another process holds it, or the lock file cannot be written or is a link.
     """
     file = (place.parent / f".{place.name}.lock" if beside else place / NAME).absolute()
     if file in _held:
         yield
         return
-    made = not file.parent.exists()
+    is_new = not file.parent.exists()
     with _one_line(place, file):
         file.parent.mkdir(parents=True, exist_ok=True)
         _held[file] = _locked(file)
@@ -67,24 +67,24 @@ def alone(place: Path, what: str, *, beside: bool = False) -> Iterator[None]:
             os.write(_held[file], f"{what}, process {os.getpid()} on {socket.gethostname()}".encode()[:HOLDER_BYTES])
         yield
     finally:
-        with suppress(OSError):  # Windows removes no open file; one that stays stops nobody
+        with suppress(OSError):  # Windows removes no open file; one left behind blocks nobody
             file.unlink()
         os.close(_held.pop(file))
         with suppress(OSError):
-            if made:
+            if is_new:
                 file.parent.rmdir()
 
 
 @contextmanager
 def in_turn(path: Path) -> Iterator[None]:
-    """Hold one file while it is read, changed and written again; who comes meanwhile waits the moment that it takes.
+    """Hold one file exclusively while it is read, changed and written again; other processes wait for the lock.
 
     Raises
     ------
     OSError
-        The lock's file, which lies beside it, cannot be written.
+        The lock file beside it cannot be written.
     InputError
-        It is a link or no plain file.
+        The lock file is a link or not a plain file.
     """
     file = path.with_name(f".{path.name}.lock")
     handle = _locked(file, wait=True)
@@ -107,7 +107,7 @@ def _one_line(place: Path, file: Path) -> Iterator[None]:
 
 
 def _locked(file: Path, *, wait: bool = False) -> int:
-    """Open and lock a file that its last holder did not remove meanwhile; its removal comes before its release."""
+    """Open and lock the file; try again if its last holder, who removes it before the release, has just removed it."""
     while True:
         handle = _opened(file)
         try:
@@ -131,7 +131,7 @@ def _opened(file: Path) -> int:
 
 
 def _refuse_foreign(status: os.stat_result, file: Path) -> None:
-    """Refuse a lock's file that is not plain or has a second name; none at all has one that was just removed."""
+    """Refuse a lock file that is not plain or has a second name; one that was just removed has no name."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or (not hasattr(os, "O_NOFOLLOW") and file.is_symlink()):
         raise _foreign(file)
 
@@ -154,14 +154,14 @@ def _lock(handle: int, *, wait: bool) -> None:
 
 def _holder(file: Path) -> str:
     try:
-        with file.open("rb") as told:
-            return told.read(HOLDER_BYTES).decode(errors="replace") or "another process"
+        with file.open("rb") as lock_file:
+            return lock_file.read(HOLDER_BYTES).decode(errors="replace") or "another process"
     except OSError:
         return "another process"
 
 
 def _forget() -> None:
-    """Close the locks in a forked child: it would hold them on when its parent is killed."""
+    """Close the locks in a forked child, which would keep them after its parent was killed."""
     for handle in _held.values():
         os.close(handle)
     _held.clear()

@@ -1,7 +1,7 @@
 """Rows and hashes: what each step of the build line read, with which options, and what it wrote.
 
-A ``manifest.json`` stands beside the files it describes, one row a file. A step asks :func:`accept` before it reads: a
-file whose row is stale or failed is refused, a file without a row is somebody's own and is accepted as external.
+A ``manifest.json`` lies beside the files it describes, one row per file. A step calls :func:`accept` before it reads a
+file: if its row is stale or failed, the file is refused; a file without a row is the user's own, accepted as external.
 """
 
 import dataclasses
@@ -24,16 +24,16 @@ from pulse8.lock import in_turn
 NAME: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16_000_000
 UNFINISHED: Final = ".pulse8.part"
-"""How the names of files end that are not whole yet; they begin with a dot."""
+"""Suffix of files that are not yet complete; their names begin with a dot."""
 NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 LONGEST_TEXT: Final = 4096
 HASH_AGAIN_BYTES: Final = 256_000_000
-"""An input of a file's own step is hashed again up to this size; a larger one is compared by size alone."""
+"""Inputs up to this size are hashed again; larger ones are compared by size alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One input of a step: its path seen from the manifest's folder, size and SHA-256."""
+    """One input of a step: its path relative to the manifest's folder, its size and SHA-256."""
 
     path: str
     bytes: int
@@ -69,48 +69,48 @@ def sha256_of(path: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there."""
+    """Whether ``path`` is an existing file."""
     return stat.S_ISREG(_mode(path))
 
 
 def _mode(path: Path) -> int:
-    """Return a path's kind and rights; 0 where nothing is there, or can be by such a name: one that is too long."""
+    """Return a path's type and permissions; 0 where nothing exists, or the name is too long to exist."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):
         return 0
 
 
-def existing_file(path: Path, what: str, mend: str) -> Path:
-    """Return ``path`` if it is a file that holds something.
+def existing_file(path: Path, what: str, fix: str) -> Path:
+    """Return ``path`` if it is a file that is not empty.
 
     Raises
     ------
     InputError
-        It is missing, a folder or empty; the message ends with ``mend``.
+        It is missing, a folder or empty; the message ends with ``fix``.
     """
     if stat.S_ISDIR(_mode(path)):
         raise InputError(f"{what} {path} is a folder; name the file in it")
     if not is_file(path):
-        raise InputError(f"{what} not found at {path}; {mend}")
+        raise InputError(f"{what} not found at {path}; {fix}")
     if path.stat().st_size == 0:
-        raise InputError(f"{what} {path} is empty; {mend}")
+        raise InputError(f"{what} {path} is empty; {fix}")
     return path
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and rename it when the block ends well.
+    """Yield a temporary path beside ``path`` and rename it to ``path`` when the block succeeds.
 
-    An error or an interruption removes it: what stood at ``path`` before stays whole. A killed process leaves it, for
-    :func:`sweep`.
+    An error or an interruption removes it, and an earlier file at ``path`` stays intact. A killed process leaves it
+    behind; :func:`sweep` removes it.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    with told_in_one_line(path):
+    with write_errors_reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
         os.close(handle)
@@ -124,18 +124,18 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def told_in_one_line(path: Path) -> Iterator[None]:
-    """Turn what the system refuses while ``path`` is written into an :class:`~pulse8.errors.InputError`."""
+def write_errors_reported(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` while ``path`` is written into an :class:`~pulse8.errors.InputError`."""
     try:
         yield
     except OSError as error:
-        mend = "free space or " if error.errno in NO_SPACE else ""
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {mend}choose another place") from error
+        fix = "free space or " if error.errno in NO_SPACE else ""
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {fix}choose another place") from error
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left half-written in a folder; only who works there alone may ask for it."""
-    with told_in_one_line(folder):
+    """Remove incomplete files that killed processes left in a folder; the caller must hold the folder's lock."""
+    with write_errors_reported(folder):
         for path in folder.glob(f".*{UNFINISHED}"):
             if path.is_file() or path.is_symlink():
                 path.unlink(missing_ok=True)
@@ -169,15 +169,15 @@ def rows_beside(path: Path) -> dict[str, Row]:
 
 def _row(fields: dict[str, Any]) -> Row:
     row = Row(**{**fields, "inputs": {name: Source(**source) for name, source in fields["inputs"].items()}})
-    texts: list[Any] = [row.step, row.output, row.output_sha256, *(each.path for each in row.inputs.values())]
-    sizes: list[Any] = [each.bytes for each in row.inputs.values()]
+    texts: list[Any] = [row.step, row.output, row.output_sha256, *(source.path for source in row.inputs.values())]
+    sizes: list[Any] = [source.bytes for source in row.inputs.values()]
     records: list[Any] = [row.options, row.tools]
     if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT and text.isprintable() for text in texts):
-        raise TypeError("a row names what is no text")
+        raise TypeError("a name in a row is not plain text")
     if not all(isinstance(size, int) for size in sizes) or row.status not in ("done", "failed"):
-        raise TypeError("a row's sizes or its status are none")
+        raise TypeError("a row has an invalid size or status")
     if not all(isinstance(record, dict) for record in records):
-        raise TypeError("a row's options or tools are none")
+        raise TypeError("a row has invalid options or tools")
     return row
 
 
@@ -188,7 +188,7 @@ def record(
     options: Mapping[str, Any],
     status: Literal["done", "failed"] = "done",
 ) -> Row:
-    """Add or replace the row of a file that a step just wrote; steps that run side by side lose none of each other's.
+    """Add or replace the row of a file that a step just wrote; steps may do so at the same time.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def record(
         status=status,
     )
     manifest = output.parent / NAME
-    with told_in_one_line(manifest), in_turn(manifest):
+    with write_errors_reported(manifest), in_turn(manifest):
         rows = {**rows_beside(output), output.name: row}
         fields = {"rows": {name: dataclasses.asdict(rows[name]) for name in sorted(rows)}}
         with writing(manifest) as temporary:
@@ -222,14 +222,14 @@ def _source(accepted: Accepted, folder: Path) -> Source:
 
 
 def accept(path: Path, *, failed_too: bool = False) -> Accepted:
-    """Hash an input and hold it against its row.
+    """Hash an input and compare it with its row.
 
     Parameters
     ----------
     path
         An existing file.
     failed_too
-        Accept a file whose step failed, as a report does.
+        Also accept a file whose step failed, as a report does.
 
     Raises
     ------
@@ -244,7 +244,7 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
         own = f"or, if it is your own, remove {path.parent / NAME}"
         raise InputError(f"{path} was changed after `{row.step}` wrote it; run `{row.step}` again, {own}")
     if row.status == "failed" and not failed_too:
-        raise InputError(f"{path} is marked failed by `{row.step}`; mend it and run `{row.step}` again")
+        raise InputError(f"{path} is marked failed by `{row.step}`; repair it and run `{row.step}` again")
     for source in row.inputs.values():
         if _changed(path.parent / source.path, source):
             raise InputError(
@@ -254,8 +254,8 @@ def accept(path: Path, *, failed_too: bool = False) -> Accepted:
 
 
 def lineage(path: Path) -> dict[Path, Row]:
-    """Return the rows of a file and of all that it was made from, as far as rows go; the file itself comes first."""
-    found: dict[Path, Row] = {}
+    """Return the rows of a file and, through its inputs, of all files before it; the file itself comes first."""
+    rows: dict[Path, Row] = {}
     manifests: dict[Path, dict[str, Row]] = {}
     wanted = [path]
     while wanted:
@@ -263,15 +263,15 @@ def lineage(path: Path) -> dict[Path, Row]:
         if file.parent not in manifests:
             manifests[file.parent] = rows_beside(file)
         row = manifests[file.parent].get(file.name)
-        if row is not None and file not in found:
-            found[file] = row
-            # One file has one name, or a manifest that names its own folder from itself would have no end.
+        if row is not None and file not in rows:
+            rows[file] = row
+            # Normalised, so that a manifest whose paths lead back to its own folder ends.
             wanted += [Path(os.path.normpath(file.parent / source.path)) for source in row.inputs.values()]
-    return found
+    return rows
 
 
 def _changed(path: Path, source: Source) -> bool:
-    """Whether an input differs from what the step read; one that is gone cannot be compared and counts as unchanged."""
+    """Whether an input differs from what the step read; a missing one cannot be compared and counts as unchanged."""
     if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on a name that is too long
         return False
     if path.stat().st_size != source.bytes:
@@ -280,16 +280,16 @@ def _changed(path: Path, source: Source) -> bool:
 
 
 def options_of(kind: type[Any], options: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
-    """Return the fields of the record ``kind`` alone, where ``options`` may be a subclass that holds more."""
+    """Return the fields of the record ``kind``; ``options`` may be a subclass with more."""
     return {field.name: getattr(options, field.name) for field in dataclasses.fields(kind)}
 
 
 def tool_versions() -> dict[str, str]:
-    """Versions of pulse8 and of what decides its numbers, without importing them."""
-    found = {}
+    """Versions of pulse8 and of the libraries that determine its numbers, without importing them."""
+    versions = {}
     for name in ("pulse8", "numpy", "onnx", "onnxruntime", "torch"):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

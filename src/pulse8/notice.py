@@ -1,4 +1,4 @@
-"""What pulse8 is not: said on every page, report and record."""
+"""The disclaimer on every page, report and record."""
 
 from typing import Final
 

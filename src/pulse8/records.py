@@ -9,16 +9,16 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, ge
 Record = TypeVar("Record")
 
 LARGEST: Final = 1e9
-"""No number of a record is larger: sums and products of a few stay far from what float64 cannot hold."""
+"""Largest number in a record: sums and products of a few of them stay well within float64."""
 
 
 def refuse_large(value: object) -> None:
-    """Refuse a number, however deep, that is not finite or too large to be computed with; before it is.
+    """Refuse numbers, at any depth, that are not finite or larger than ``LARGEST``.
 
     Raises
     ------
     ValueError
-        There is one.
+        A number is outside the limits.
     """
     if isinstance(value, Mapping | list):
         for item in value.values() if isinstance(value, Mapping) else value:
@@ -28,7 +28,7 @@ def refuse_large(value: object) -> None:
 
 
 def record_of(kind: type[Record], fields: Any) -> Record:  # noqa: ANN401 - the file decides
-    """Build a record from what JSON gave; a field that is missing has its default.
+    """Build a record from decoded JSON; a missing field takes its default.
 
     Raises
     ------
@@ -42,15 +42,15 @@ def record_of(kind: type[Record], fields: Any) -> Record:  # noqa: ANN401 - the 
 
 
 def value_of(hint: Any, value: Any, name: str) -> Any:  # noqa: ANN401 - any type, any JSON value
-    """Return a JSON value as the type says, or raise as :func:`record_of` does."""
+    """Convert a JSON value to the given type, or raise as :func:`record_of` does."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return _first(args, value, name)
     if origin is tuple:
         kinds = [args[0]] * len(value) if args[-1] is ... else args
-        return tuple(value_of(kind, each, name) for kind, each in zip(kinds, _list(value, name), strict=True))
+        return tuple(value_of(kind, item, name) for kind, item in zip(kinds, _list(value, name), strict=True))
     if origin is dict:
-        return {str(key): value_of(args[1], each, name) for key, each in dict(value).items()}
+        return {str(key): value_of(args[1], item, name) for key, item in dict(value).items()}
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return value if isinstance(value, hint) else record_of(hint, value)
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -73,7 +73,7 @@ def _list(value: Any, name: str) -> list[Any]:  # noqa: ANN401 - any JSON value
 
 
 def _first(kinds: tuple[Any, ...], value: Any, name: str) -> Any:  # noqa: ANN401 - any type, any JSON value
-    """Return the value as the first type that takes it."""
+    """Convert the value to the first type that accepts it."""
     for kind in kinds:
         try:
             return value_of(kind, value, name)

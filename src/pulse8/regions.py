@@ -1,4 +1,4 @@
-"""Where the ROIs lie in a face, and what makes one worth measuring."""
+"""Where the ROIs lie in a face, and when an ROI counts as measured."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -46,22 +46,22 @@ FACE_ROIS: Final[dict[str, Placement]] = {
     "left cheek": Placement(weights=(0.0, 0.30, 0.0, 0.34, 0.0, 0.36), width=0.48, height=0.40),
     "right cheek": Placement(weights=(0.30, 0.0, 0.0, 0.34, 0.36, 0.0), width=0.48, height=0.40),
 }
-"""Our ROIs: on skin, clear of eyes and brows, fringe and lips (decision 0012)."""
+"""Our ROIs: on skin, away from eyes, eyebrows, fringe and lips (decision 0012)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoiLimits:
-    """What an ROI must be to count as measured in a frame.
+    """When an ROI counts as measured in a frame.
 
     Attributes
     ----------
     min_side_px
-        Shortest side; below it a cell has so few pixels that sensor noise covers the pulse.
+        Shortest side; below it a cell has so few pixels that sensor noise hides the pulse.
     max_clipped_share
-        Largest share of pixels with a channel at 0 or 255: those do not follow the light any more. Red goes first, and
-        a face with all its red clipped still gives its pulse (decision 0012), so this is wide.
+        Largest share of pixels with a channel at 0 or 255: clipped pixels no longer follow the light. Red clips first,
+        and a face whose red is all clipped still shows its pulse (decision 0012), so the limit is wide.
     max_roll_deg
-        Largest in-plane rotation: the rectangles are upright and leave the skin of a head that lies on its side.
+        Largest in-plane rotation: the rectangles are upright and miss the skin of a head that lies on its side.
     """
 
     min_side_px: float = 6.0
@@ -70,7 +70,7 @@ class RoiLimits:
 
 
 def lies_inside(place: Box | Placement) -> bool:
-    """Whether a box lies in its face box; a placement has checked itself."""
+    """Whether a box lies inside the face box; a placement checks itself when it is created."""
     if isinstance(place, Placement):
         return True
     x0, x1, y0, y1 = place

@@ -1,7 +1,7 @@
 """What a model expects and returns, as one record that travels inside its ONNX file.
 
 The record is JSON under the metadata key ``pulse8.spec``. Python, the board's C header and the documents are made from
-it. It holds no accuracy figures: those live in the manifest and the model card, bound to the file's hash.
+it. It holds no accuracy figures: those are in the manifest and the model card, bound to the file's hash.
 """
 
 import dataclasses
@@ -18,10 +18,12 @@ from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Box, Placement, lies_inside
 from pulse8.values import CELLS_PER_ROI, Reason
 
 METADATA_KEY: Final = "pulse8.spec"
+MAX_NPU_ROW: Final = 2_048
+"""Width times channels: the NPU's line buffer (vendor's operator table for Conv)."""
 MAX_JSON_BYTES: Final = 65_536
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
-"""A model's or an ROI's name: it comes from a file and goes into C, HTML and a terminal."""
+"""A model's or an ROI's name: read from a file, written into C, HTML and a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,11 @@ class Refusal:
     Attributes
     ----------
     weights
-        Feature of the reading to its weight, such as ``confidence``.
+        Weight by feature of the reading, such as ``confidence``.
     threshold
         A weighted sum below it is refused.
     reason
-        What is then said instead of a rate.
+        The reason reported in place of a rate.
     """
 
     weights: dict[str, float]
@@ -74,7 +76,7 @@ class ModelSpec:
     intake
         How a window becomes the input: normalised cell colours, or patches.
     rois
-        Where each ROI lies, in ROI order: a box of a face box, or a placement by six key points.
+        Where each ROI lies, in ROI order: a box within the face box, or a placement by six key points.
     output
         What the float output is: ``bpm`` in beats per minute, or a ``waveform`` without unit.
     readout
@@ -82,12 +84,12 @@ class ModelSpec:
     training_sha256
         Hash of the data it was trained on; ``None`` where that is not known.
     cells
-        Into how many cells each ROI is cut; ``None`` where patches are taken.
+        Number of cells per ROI; ``None`` for a model that takes patches.
     phases
-        A waveform comes as so many interleaved parts, float [1, phases, 1, window / phases]: sample n is in part
+        Number of interleaved parts of the output wave, float [1, phases, 1, window / phases]: sample n is in part
         n mod phases.
     refusals
-        By which rules a reading is refused; the first that applies gives the reason.
+        Rules that refuse a reading; the first that applies gives the reason.
     """
 
     model: str
@@ -115,7 +117,7 @@ class ModelSpec:
 
     @property
     def normaliser(self) -> Normaliser | None:
-        """How cell colours become the input; ``None`` where patches do."""
+        """How cell colours become the input; ``None`` for a model that takes patches."""
         return self.intake if isinstance(self.intake, Normaliser) else None
 
     @property
@@ -135,7 +137,7 @@ class ModelSpec:
 
     @property
     def input_scale(self) -> float:
-        """What one INT8 step of the input is worth."""
+        """Value of one INT8 step of the input."""
         return self.intake.input_scale
 
     @property
@@ -145,7 +147,7 @@ class ModelSpec:
 
     @property
     def clip_shape(self) -> tuple[int, int, int]:
-        """A clip's colour differences, cells and samples; no cells where patches are taken."""
+        """A clip's colour differences, cells and samples; no cells for a model that takes patches."""
         return 3, len(self.rois) * (self.cells or 0), self.window
 
     def to_json(self) -> str:
@@ -164,7 +166,7 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a record written by :meth:`to_json`; fields that an older file lacks have their defaults.
+        """Read a record written by :meth:`to_json`; fields that an older file lacks take their defaults.
 
         Raises
         ------

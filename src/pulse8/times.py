@@ -1,4 +1,4 @@
-"""Bounds of times: whatever a file says, what is counted from its times has an end."""
+"""Limits on times: whatever a file states, the work that depends on its times is bounded."""
 
 from typing import Final
 
@@ -8,29 +8,29 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 
 FARTHEST_S: Final = float(1 << 32)
-"""Times lie within 136 years of zero: seconds since 1970 do, and float64 still tells half a microsecond apart there."""
+"""Times lie within 136 years of zero. Seconds since 1970 do, and float64 still resolves half a microsecond there."""
 
 LONGEST_S: Final = 31 * 86_400.0
-"""A recording is no longer than a month: what is counted from its length has a bound."""
+"""A recording is no longer than a month, which bounds the work that depends on its length."""
 
 SHORTEST_STEP_S: Final = 1e-9
-"""Times that are closer are one time: a slope between them would be rounding, or no number at all."""
+"""Times closer than this count as equal: a slope between them would be rounding error, or not finite."""
 
 
 def refuse_time(t_s: float) -> None:
-    """Refuse a time that is not finite or too far from zero to be seconds, before anything is computed from it."""
+    """Refuse a time that is not finite, or too far from zero to be in seconds."""
     if not abs(t_s) <= FARTHEST_S:
         raise InputError(f"a time of {t_s:g} s; give seconds within {FARTHEST_S:.3g} of zero")
 
 
 def refuse_far(t_s: NDArray[np.float64]) -> None:
-    """Refuse a time among many as :func:`refuse_time` does; one that is not a number is both least and greatest."""
+    """Apply :func:`refuse_time` to the smallest and the largest time; NaN is both."""
     refuse_time(float(t_s.min(initial=0.0)))
     refuse_time(float(t_s.max(initial=0.0)))
 
 
 def refuse_times(t_s: NDArray[np.float64]) -> None:
-    """Refuse times that are no recording's: not finite, far off, not increasing, or over more than a month."""
+    """Refuse times that no recording has: not finite, too far from zero, not increasing, or spanning over a month."""
     refuse_far(t_s)
     backwards = np.flatnonzero(np.diff(t_s) < SHORTEST_STEP_S)
     if backwards.size:

@@ -1,7 +1,6 @@
-"""The nouns that cross wings: what flows along the measure line and the build line.
+"""The values that several wings share: what flows along the measure line and the build line.
 
-Arrays have stated shapes, dtypes and units. A thing that is not known is ``None`` with a reason, never a plausible
-number.
+Arrays have stated shapes, dtypes and units. An unknown value is ``None`` with a reason, never a plausible number.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,15 +21,15 @@ CELLS_PER_ROI: Final = 4
 """Row-major 2x2, split at the middle."""
 
 SIMULATED: Final = "sim-"
-"""Begins a simulated subject's id, wherever its data go."""
+"""Prefix of every simulated subject's id."""
 
 Item = TypeVar("Item")
 Watch = Callable[[Iterable[Item], str, int], Iterable[Item]]
-"""Passes items on while showing progress: (items, what they are, how many)."""
+"""Yields the items and shows progress: (items, what they are, how many)."""
 
 
 def unwatched(items: Iterable[Item], _what: str, _count: int) -> Iterable[Item]:
-    """Pass the items on and show nothing."""
+    """Yield the items and show nothing."""
     return items
 
 
@@ -63,9 +62,9 @@ class Frames:
     source
         What was read, for messages.
     rate_hz
-        The rate that the file promises; ``None`` where it promises none. Times come from ``stream`` alone.
+        The frame rate stated in the file, or ``None``. Times come from ``stream`` alone.
     count
-        How many frames the file promises; ``None`` where it promises none.
+        The number of frames stated in the file, or ``None``.
     stream
         Pictures with their times in seconds, strictly increasing: the container's own timestamps.
     """
@@ -95,22 +94,22 @@ class Roi:
 
 @dataclass(frozen=True, eq=False)
 class TrackedFrame:
-    """One frame and where its ROIs are, or why they are not known.
+    """One frame with its ROIs, or the reason why there are none.
 
     Attributes
     ----------
     rgb, t_s
         The picture and its time in seconds.
     rois
-        One rectangle an ROI, in ROI order; ``None`` with ``missing`` where there are none.
+        One rectangle per ROI, in ROI order; ``None`` with ``missing`` where there are none.
     missing
         Why there are no ROIs.
     roll_deg
         In-plane rotation of the head, clockwise on the picture.
-    others
-        Faces seen beside the one that is followed.
+    other_faces
+        How many more faces the frame shows, beside the one that is tracked.
     points
-        float32 [N, 2], px: what was found in the face, for pictures.
+        float32 [N, 2], px: landmarks of the face, for pictures.
     """
 
     rgb: Rgb
@@ -118,7 +117,7 @@ class TrackedFrame:
     rois: tuple[Roi, ...] | None
     missing: Reason | None = None
     roll_deg: float = 0.0
-    others: int = 0
+    other_faces: int = 0
     points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
@@ -153,7 +152,7 @@ class CellTraces:
     pixels
         float32 [T, 3]: area of each ROI in px; ``None`` where that is not known.
     reasons
-        How many frames an ROI was missing or not valid in, and why.
+        For each reason, in how many frames an ROI was missing or not valid.
     """
 
     rgb: NDArray[np.float32]
@@ -171,16 +170,16 @@ class CellTraces:
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One window of normalised cell colours: what a network is given.
+    """One window of normalised cell colours: the input of a network.
 
     Attributes
     ----------
     samples
-        float32 [1, 3 colour differences, 12 cells, window], clipped; a cell that could not be measured is zeros.
+        float32 [1, 3 colour differences, 12 cells, window], clipped; zeros for a cell that could not be measured.
     scale
         float32 [3, 12]: the divisors, as a share of the cell's mean colour; 0 where the cell could not be measured.
     valid_share
-        float32 [12]: in what share of the window's frames the cell was measured.
+        float32 [12]: share of the window's frames in which the cell was measured.
     start_s
         Time of the first sample, seconds.
     """
@@ -193,7 +192,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class NoClip:
-    """A window that no clip can be made of, and why."""
+    """A window that yields no clip, and the reason."""
 
     reason: Reason
     start_s: float
@@ -201,7 +200,7 @@ class NoClip:
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """A pulse wave: float32 [N] samples without unit, at ``rate_hz``, the first one at ``start_s``."""
+    """A pulse wave: float32 [N] samples without a unit, at ``rate_hz``; the first is at ``start_s``."""
 
     samples: NDArray[np.float32]
     rate_hz: float
@@ -217,8 +216,8 @@ class Waveform:
 class HeartRate:
     """A rate in beats per minute, or ``None`` with the reason.
 
-    ``confidence`` is 0..1; ``resolution_bpm`` is 60 divided by the window's length: two rates closer than that are one
-    peak in its spectrum. ``provisional`` marks a reading from a window that is not yet full.
+    ``confidence`` is 0..1; ``resolution_bpm`` is 60 divided by the window's length: two rates closer than that share
+    one peak in the spectrum. ``provisional`` marks a reading from a window that is not yet full.
     """
 
     bpm: float | None

@@ -12,8 +12,8 @@ pytestmark = needs_chromium
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (390, "dark")])
 def test_the_report_fits_and_asks_for_nothing(built_pulse12, width, scheme):
-    folder, told = built_pulse12
-    address = (folder / told["report"]).as_uri()
+    folder, record = built_pulse12
+    address = (folder / record["report"]).as_uri()
     asked: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -28,8 +28,8 @@ def test_the_report_fits_and_asks_for_nothing(built_pulse12, width, scheme):
         assert page.get_by_role("img").count() == page.locator("figure").count() > 7
         assert page.get_by_role("region").count() > 8
         for outer in (".verdict", ".facts", ".table", "figure", "pre"):
-            for each in page.locator(outer).all():
-                box = each.bounding_box()
+            for element in page.locator(outer).all():
+                box = element.bounding_box()
                 assert box is not None
                 assert box["x"] + box["width"] <= width, outer
         corner = page.screenshot(clip={"x": 0, "y": 0, "width": 2, "height": 2}, type="png")

@@ -32,7 +32,7 @@ def node_of(model, output):
 
 def set_attribute(model, output, **values):
     node = node_of(model, output)
-    kept = [each for each in node.attribute if each.name not in values]
+    kept = [attribute for attribute in node.attribute if attribute.name not in values]
     del node.attribute[:]
     node.attribute.extend([*kept, *(helper.make_attribute(name, value) for name, value in values.items())])
 
@@ -59,7 +59,7 @@ def bypass(model, output):
     """Take a node out: who read its result reads its input."""
     node = node_of(model, output)
     for other in model.graph.node:
-        other.input[:] = [node.input[0] if each == output else each for each in other.input]
+        other.input[:] = [node.input[0] if name == output else name for name in other.input]
     model.graph.node.remove(node)
 
 
@@ -101,11 +101,11 @@ def test_a_file_that_the_reference_must_refuse(models, data_file, tmp_path, faul
     plant(model)
     path = tmp_path / "bad.onnx"
     path.write_bytes(model.SerializeToString())
-    out, told = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
         code = main(["verify", "--fp32", str(models / "rppg_fp32.onnx"), "--int8", str(path), "--data", str(data_file),
                      "--runner", "integer"])  # fmt: skip
-    line = told.getvalue()
+    line = errors.getvalue()
     assert (code, out.getvalue()) == (2, ""), line
     assert line.startswith("❌ Error: ")
     assert str(path) in line
@@ -129,7 +129,7 @@ def test_bytes_that_are_no_model():
 
 
 @pytest.mark.parametrize("value", [np.zeros((1, 3, 4, 4), np.float32), np.full((1, 2, 4, 4), NAN, np.float32)])
-def test_an_input_that_cannot_be(value):
+def test_an_invalid_input(value):
     runner = IntegerRunner(Qdq((1, 2, 4, 4)).add("Relu", zero_point=-128).model().SerializeToString())
     with pytest.raises(InputError, match=r"is not .* or holds NaN"):
         runner(value)
@@ -157,7 +157,7 @@ SMALL_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", SMALL_FAULTS)
-def test_a_node_that_cannot_be(fault):
+def test_an_invalid_node(fault):
     """Built without shape inference, which would refuse some of them first."""
     plant, words = SMALL_FAULTS[fault]
     graph = Qdq((1, 2, 4, 4))

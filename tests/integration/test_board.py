@@ -205,7 +205,7 @@ def huge(line, over):
 
 
 @pytest.mark.parametrize("behave", [endless, silent, truncated, huge])
-def test_a_line_that_misbehaves_never_hangs_us(behave):
+def test_a_faulty_line_never_blocks_the_client(behave):
     with bad_line(behave) as port, serial_line(port) as line, pytest.raises(ToolchainError, match="did not answer"):
         Board(line, answer_s=0.5).info()
 
@@ -222,7 +222,7 @@ def test_a_line_that_misbehaves_never_hangs_us(behave):
     ],
     ids=["truncated", "wrong checksum", "cut in the head", "endless", "half a magic", "noise"],
 )
-def test_garbage_never_hangs_the_board(built, tmp_path, garbage):
+def test_garbage_never_blocks_the_board(built, tmp_path, garbage):
     with host_on_a_port(built / "build" / "p8_host", tmp_path / "run") as port, serial_line(port) as line:
         line.write(garbage)
         threading.Event().wait(0.5)  # silence in which the board drops what was begun
@@ -231,7 +231,7 @@ def test_garbage_never_hangs_the_board(built, tmp_path, garbage):
         assert len(board.run(0, bytes(board.info().nets[0].input_bytes))) == board.info().nets[0].output_bytes
 
 
-def test_a_board_says_what_it_cannot_do(built, tmp_path):
+def test_a_board_refuses_what_it_cannot_do(built, tmp_path):
     with host_on_a_port(built / "build" / "p8_host", tmp_path / "run") as port, serial_line(port) as line:
         board = Board(line)
         for ask in (lambda: board.run(7, b""), lambda: board.run(0, b"short")):

@@ -28,55 +28,55 @@ def built(tmp_path_factory):
     return folder, json.loads(done.stdout)
 
 
-def test_build_with_nothing_given_ends_with_verdict_and_report(built):
-    folder, told = built
-    assert told["verdict"]["passed"] is True
-    assert told["verdict"]["simulated"] is True
-    assert "Not a medical device" in told["notice"]
-    assert (folder / told["report"]).is_file()
-    assert (folder / told["quantized"]["temporal"]).is_file()
-    assert (folder / told["board"] / "p8_board.json").is_file()
+def test_build_by_default_ends_with_verdict_and_report(built):
+    folder, record = built
+    assert record["verdict"]["passed"] is True
+    assert record["verdict"]["simulated"] is True
+    assert "Not a medical device" in record["notice"]
+    assert (folder / record["report"]).is_file()
+    assert (folder / record["quantized"]["temporal"]).is_file()
+    assert (folder / record["board"] / "p8_board.json").is_file()
 
 
-def test_build_makes_pulse12_unless_told_otherwise(built_pulse12):
-    folder, told = built_pulse12
-    verdict = told["verdict"]
+def test_build_writes_pulse12_by_default(built_pulse12):
+    folder, record = built_pulse12
+    verdict = record["verdict"]
     assert (verdict["model"], verdict["simulated"], verdict["calibration_checked"]) == ("pulse12", True, True)
-    assert told["quantized"]["spatial"] is None
-    assert told["quantized"]["method"] == "percentile"
+    assert record["quantized"]["spatial"] is None
+    assert record["quantized"]["method"] == "percentile"
     assert verdict["waves"]["sqnr_db"] > 25  # of 60 clips; the shipped file is made with 200
     assert verdict["comparison"]["pos_mae"] > 0
     assert [layer["layer"] for layer in verdict["layers"]][-1] == "phases"
     assert min(layer["sqnr_db"] for layer in verdict["layers"]) > 12
-    page = (folder / told["report"]).read_text(encoding="utf-8")
+    page = (folder / record["report"]).read_text(encoding="utf-8")
     for words in ("Waves: SQNR", "POS on the same windows", "phases", "SIMULATED"):
         assert words in page
     assert "8 frames" not in page
-    assert (told["board"] is not None) == verdict["passed"] == (folder / "pulse8-build" / "board").is_dir()
+    assert (record["board"] is not None) == verdict["passed"] == (folder / "pulse8-build" / "board").is_dir()
 
 
 def test_pulse12_passes_its_pre_flight(built_pulse12):
-    folder, told = built_pulse12
-    found = preflight(folder / told["quantized"]["whole"], PreflightOptions())
-    assert found.findings == ()
-    assert found.latency is not None
-    assert (folder / told["quantized"]["whole"]).with_suffix(".preflight.json").is_file()
-    page = (folder / told["report"]).read_text(encoding="utf-8")
+    folder, record = built_pulse12
+    checked = preflight(folder / record["quantized"]["whole"], PreflightOptions())
+    assert checked.findings == ()
+    assert checked.latency is not None
+    assert (folder / record["quantized"]["whole"]).with_suffix(".preflight.json").is_file()
+    page = (folder / record["report"]).read_text(encoding="utf-8")
     for words in ("Pre-flight of pulse12_int8.onnx", "The guide&#39;s promises", "What fits at 30 frames per second"):
         assert words in page
 
 
 def test_verify_prints_the_guides_blocks_for_pulse12_too(built_pulse12):
-    folder, told = built_pulse12
+    folder, record = built_pulse12
     models = folder / "pulse8-build" / "models"
     words = ("--fp32", models / "pulse12.onnx", "--int8", models / "pulse12_int8.onnx")
     done = pulse8(folder, "verify", *words, "--data", folder / "pulse8-build" / "simulated.npz")
-    assert done.returncode == (0 if told["verdict"]["passed"] else 1)
+    assert done.returncode == (0 if record["verdict"]["passed"] else 1)
     for words in ("FP32 Model Performance", "POS on the same windows", "Waves: SQNR", "Not a medical device"):
         assert words in done.stdout
 
 
-def test_measure_runs_what_build_made(built_pulse12):
+def test_measure_runs_the_model_of_build(built_pulse12):
     folder, _ = built_pulse12
     done = pulse8(folder, "simulate", "--preset", "easy", "--subjects", "1", "--seconds", "10", "--output", "people")
     assert done.returncode == 0
@@ -95,8 +95,8 @@ def test_files_of_two_models_are_not_compared(built_pulse12, built):
 
 
 def test_the_report_is_one_self_contained_file(built):
-    folder, told = built
-    page = (folder / told["report"]).read_text(encoding="utf-8")
+    folder, record = built
+    page = (folder / record["report"]).read_text(encoding="utf-8")
     assert len(page.encode()) < 1_500_000
     assert page.count("<svg") == 9
     assert "<script" not in page
@@ -107,10 +107,10 @@ def test_the_report_is_one_self_contained_file(built):
 
 
 def test_the_same_verdict_gives_the_same_report(built):
-    folder, told = built
+    folder, record = built
     verdict = folder / "pulse8-build" / "models" / "rppg_int8_qdq.verdict.json"
     assert pulse8(folder, "report", "--verdict", verdict, "--output", "again.html").returncode == 0
-    assert (folder / "again.html").read_bytes() == (folder / told["report"]).read_bytes()
+    assert (folder / "again.html").read_bytes() == (folder / record["report"]).read_bytes()
 
 
 def test_build_takes_the_users_own_checkpoint_and_data(built, tmp_path, data_file):

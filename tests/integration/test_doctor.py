@@ -19,7 +19,7 @@ def test_every_extra_has_a_sentence_and_its_requirements() -> None:
     assert needed["live"] <= needed["test"]
 
 
-def test_it_tries_the_product_in_ten_seconds(tmp_path: Path) -> None:
+def test_the_self_test_takes_under_ten_seconds(tmp_path: Path) -> None:
     done = pulse8(tmp_path, "doctor", "--json")
     record = json.loads(done.stdout)
     assert done.returncode == 0
@@ -29,13 +29,15 @@ def test_it_tries_the_product_in_ten_seconds(tmp_path: Path) -> None:
     assert "Not a medical device" in record["notice"]
 
 
-def test_a_failed_check_is_told_and_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+def test_a_failed_check_is_reported_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.setattr(self_test, "TOLERANCE_BPM", -1.0)  # nothing is that near
     assert doctor.run(doctor.Flags()) == 1
     assert "✗" in capsys.readouterr().out
 
 
-def test_a_missing_package_is_named_with_its_mend(
+def test_a_missing_package_is_named_with_its_fix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")

@@ -61,19 +61,19 @@ def test_calibration_comes_from_training_subjects_alone(workspace, data_file):
 
 
 def test_fewer_samples_than_asked_are_all_used_and_counted(quantization):
-    told = script(quantization, "quantize_utils.py", "--num_samples", "500").stdout
-    assert "asked for 500: all that the training side has were used" in told
+    printed = script(quantization, "quantize_utils.py", "--num_samples", "500").stdout
+    assert "asked for 500: all that the training side has were used" in printed
 
 
 def test_stratified_gives_each_range_its_share(quantization):
-    told = json.loads(script(quantization, "quantize_utils.py", "--num_samples", "40", "--json").stdout)
+    stratified = json.loads(script(quantization, "quantize_utils.py", "--num_samples", "40", "--json").stdout)
     natural = json.loads(
         script(quantization, "quantize_utils.py", "--num_samples", "40", "--distribution", "natural", "--json").stdout
     )
-    assert told["samples"] == natural["samples"] == 40
-    filled = [count for count in told["per_bin"].values() if count]
+    assert stratified["samples"] == natural["samples"] == 40
+    filled = [count for count in stratified["per_bin"].values() if count]
     assert np.std(filled) < np.std([count for count in natural["per_bin"].values() if count])
-    assert told["outside"] == 0
+    assert stratified["outside"] == 0
 
 
 def test_verify_prints_the_guides_report_then_ours_and_the_next_step(quantization):
@@ -112,8 +112,8 @@ def test_the_report_is_utf8_on_a_console_with_another_code_page(quantization):
 
 def test_per_tensor_is_written_where_it_is_asked_for(quantization):
     done = script(quantization, "quantize_onnx.py", "--per_channel=False", "--json")
-    found = json.loads(done.stdout)
-    assert (found["audit"]["weights_per_tensor"], found["audit"]["weights_per_channel"]) == (7, 0)
+    record = json.loads(done.stdout)
+    assert (record["audit"]["weights_per_tensor"], record["audit"]["weights_per_channel"]) == (7, 0)
     assert script(quantization, "verify_quantization.py").returncode in (0, 1)
 
 
@@ -149,8 +149,8 @@ def test_a_changed_checkpoint_makes_everything_after_it_stale(quantization):
 def test_a_test_window_in_the_calibration_is_refused(quantization):
     manifest = quantization / "models" / "manifest.json"
     rows = json.loads(manifest.read_text())
-    told = json.loads((quantization / "models" / "rppg_int8_qdq.verdict.json").read_text())
-    assert told["calibration_checked"] is True
+    verdict = json.loads((quantization / "models" / "rppg_int8_qdq.verdict.json").read_text())
+    assert verdict["calibration_checked"] is True
     data = open_guide_data(quantization.parent / "server_training" / "data" / "ubfc_processed.pt")
     test_window = int(split(len(data.labels), data.subjects).test[0])
     rows["rows"]["rppg_int8_qdq.onnx"]["options"]["calibration_indices"][0] = test_window
@@ -160,7 +160,7 @@ def test_a_test_window_in_the_calibration_is_refused(quantization):
     assert f"calibration saw 1 of the test windows (first: {test_window})" in refused.stderr
 
 
-def test_an_int8_file_of_another_model_is_told_apart(quantization):
+def test_an_int8_file_of_another_model_is_refused(quantization):
     assert script(quantization, "export_onnx.py", "--opset", "15", "--output", "models/other.onnx").returncode == 0
     refused = script(quantization, "verify_quantization.py", "--fp32", "models/other.onnx")
     assert refused.returncode == 2
@@ -209,7 +209,7 @@ def test_one_click_stops_at_the_first_failure(tmp_path):
     assert done.stderr.startswith(wanted)
 
 
-def test_the_windows_script_is_as_windows_wants_it():
+def test_the_windows_script_has_windows_line_ends_and_encoding():
     text = (ROOT / "guide" / "quantization" / "test_quantization.bat").read_bytes()
     lines = text.decode("ascii").split("\r\n")
     assert "\n" not in "".join(lines)

@@ -97,7 +97,8 @@ def test_a_pause_of_a_second_is_a_row_by_every_door(tmp_path: Path, method: str)
     pause = [window for window in answers["api"] if window["reason"] == str(Reason.NO_FACE)]
     assert [window["start_s"] for window in pause] == pytest.approx([12 - 1 / 30], abs=1e-3)
     read = [float(str(window["bpm"])) for window in answers["api"] if window["bpm"] is not None]
-    assert read == pytest.approx([72] * len(read), abs=2)
+    assert read == pytest.approx([72] * len(read), abs=2.5)  # the network's phase wanders, on a pure tone too
+    assert np.mean(read) == pytest.approx(72, abs=0.7)
     assert read
 
 

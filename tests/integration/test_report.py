@@ -95,14 +95,14 @@ def test_the_figures_are_the_measured_ones(page, verdict):
     assert f"over 5 BPM in {waves['flip_share']:.2%}" in agreement
 
 
-def test_each_gate_is_a_promise_with_what_was_asked_and_measured(page, verdict):
+def test_each_gate_is_a_promise_with_limit_and_figure(page, verdict):
     section = page.section("Promises")
     assert len(verdict["gates"]) >= 12
     for gate in verdict["gates"]:
         assert f"{gate['what']} {gate['asked']} {gate['measured']} {'met' if gate['met'] else 'not met'}" in section
 
 
-def test_strata_risk_and_layers_are_told(page, verdict):
+def test_strata_risk_and_layers_are_shown(page, verdict):
     section = page.section("Strata")
     kinds = {row["name"] for row in verdict["strata"] if row["by"] == "kind of recording"}
     assert kinds <= {"easy", "medium", "hard", "dark", "compressed"}
@@ -117,12 +117,12 @@ def test_strata_risk_and_layers_are_told(page, verdict):
     assert "noisiest of" in page.section("SQNR layer")
 
 
-def test_the_board_the_timeline_and_the_files_are_told(page, folder):
+def test_the_board_the_timeline_and_the_files_are_shown(page, folder):
     preflight = json.loads((folder / "models" / "pulse12_int8.preflight.json").read_text(encoding="utf-8"))
     assert f"{preflight['latency']['low_ms']:.3f} to {preflight['latency']['high_ms']:.3f} ms" in page.section("Pre-")
     assert f"{preflight['memory']['peak_bytes']:,}" in page.section("Memory")
     timeline = json.loads((folder / "models" / "pulse12_int8.timeline.json").read_text(encoding="utf-8"))
-    names = ["simulate", "calibrate", "export", "quantize", "verify", "diagnose", "pre-flight"]
+    names = ["simulate", "calibrate", "export", "quantize", "verify", "diagnose", "pre-flight", "board"]
     assert [stage["name"] for stage in timeline["stages"]] == names
     assert all(f"{stage['name']} {stage['seconds']:.2f}" in page.section("Timeline") for stage in timeline["stages"])
     manifest = page.section("Manifest")
@@ -131,10 +131,10 @@ def test_the_board_the_timeline_and_the_files_are_told(page, folder):
     assert np.__version__ in manifest
 
 
-def test_the_pages_commands_make_the_same_files_again(page, folder, tmp_path, monkeypatch):
+def test_the_pages_commands_reproduce_the_files(page, folder, tmp_path, monkeypatch):
     lines = page.all("pre")[-1].text.splitlines()
     steps = lines[next(number for number, line in enumerate(lines) if line.startswith("# step by step")) + 1 :]
-    assert lines[1] == "pulse8 build --simulate.subjects 40 --simulate.windows 4 --calibrate.num-samples 60"
+    assert lines[1] == "pulse8 build --simulate.subjects 80 --simulate.windows 4 --calibrate.num-samples 120"
     monkeypatch.chdir(tmp_path)
     for line in steps:
         program, *words = shlex.split(line)
@@ -144,11 +144,12 @@ def test_the_pages_commands_make_the_same_files_again(page, folder, tmp_path, mo
         assert sha256_of(tmp_path / file) == sha256_of(folder / file), file
 
 
-def test_what_was_not_measured_is_said_with_its_command(copied):
+def test_a_missing_measurement_is_named_with_its_command(copied):
     models = copied / "models"
     (models / "pulse12_int8.preflight.json").unlink()
     (models / "pulse12_int8.timeline.json").unlink()
     shutil.rmtree(copied / "diagnosis")
+    shutil.rmtree(copied / "board")
     page = reported(models)
     assert "Not measured" in page.section("Pre-flight")
     assert "pulse8 preflight pulse12_int8.onnx --keep" in page.section("Pre-flight")
@@ -188,7 +189,7 @@ def test_a_page_of_many_windows_stays_small(copied):
     assert "Not measured" in page.section("Pre-flight")
 
 
-def test_names_that_would_be_markup_stay_words(copied, folder, tmp_path):
+def test_names_that_look_like_markup_are_escaped(copied, folder, tmp_path):
     data = open_clips(folder / "simulated.npz")
     people = np.array([f"<script>alert('{name}')</script>" for name in data.subjects])
     kinds = np.array([f"<img src=x onerror=alert(1)>{kind}" for kind in data.strata])

@@ -94,7 +94,7 @@ def assert_on_face(seen: TrackedFrame, matrix: np.ndarray, kit: Kit, slack: floa
 
 def test_it_finds_the_rois(kit):
     seen = look(TRACKERS[kit.tracker](), posed(pose()))
-    assert seen.others == 0
+    assert seen.other_faces == 0
     # The guide names its cheeks as they lie in the picture, and puts them at the edge of the face.
     names, most = (GUIDES_NAMES, 0.6) if kit.tracker == "guide" else (ROI_NAMES, 0.3)
     away = np.hypot(*(reference(kit.tracker) - np.array([SKIN[name] for name in names])).T) / EYES_PX
@@ -181,7 +181,7 @@ def two_faces(near_x: int, far_x: int) -> np.ndarray:
 def test_of_two_faces_the_larger_is_followed_and_the_other_counted(kit):
     seen = look(TRACKERS[kit.tracker](), two_faces(180, 470))
     assert_on_face(seen, pose(scale=1.3, centre=(180, 200)), kit)
-    assert seen.others == 1
+    assert seen.other_faces == 1
 
 
 def test_another_face_is_not_taken_for_the_lost_one(kit):

@@ -27,7 +27,7 @@ def test_the_stub_is_the_table_of_public_names():
     assert Path(pulse8.__file__).with_suffix(".pyi").read_text(encoding="utf-8") == stub
 
 
-def test_a_wrong_call_is_found_by_a_type_checker(tmp_path: Path) -> None:
+def test_a_type_checker_reports_a_wrong_call(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(CALLS, encoding="utf-8")
     words = ["--strict", "--config-file", "", "--cache-dir", str(tmp_path / "cache"), "--follow-imports", "silent"]

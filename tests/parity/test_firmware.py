@@ -97,8 +97,8 @@ def test_every_layer_of_pulse12_equals_the_reference_here(board):
 
 @needs_m55
 def test_every_layer_of_pulse12_equals_the_reference_on_the_m55_with_and_without_vectors(board):
-    told = make(board, "qemu-test").stdout
-    assert told.count("0 differing bytes") == 2
+    printed = make(board, "qemu-test").stdout
+    assert printed.count("0 differing bytes") == 2
 
 
 @needs_m55
@@ -256,8 +256,8 @@ def test_trust_features_are_those_of_the_measure_line(board, oracle, tmp_path):
         wanted = trust_features(pulse, heart_rate(pulse, spec.readout), clip, spec.readout)
         codes = quantise(clip.samples[0], Normaliser()).transpose(1, 2, 0)
         given = wave.samples.tobytes() + clip.scale[2].tobytes() + np.ascontiguousarray(codes).tobytes()
-        told = subprocess.run([program], input=given, capture_output=True, check=True).stdout.split()
-        np.testing.assert_allclose([float(value) for value in told], [wanted[name] for name in FEATURES], atol=3e-3)
+        printed = subprocess.run([program], input=given, capture_output=True, check=True).stdout.split()
+        np.testing.assert_allclose([float(value) for value in printed], [wanted[name] for name in FEATURES], atol=3e-3)
 
 
 def filmed(count=290, height=72, width=104):

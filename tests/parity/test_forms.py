@@ -58,8 +58,8 @@ def test_the_guides_form_takes_any_batch(trained, samples, bpm, batch):
 
 def test_the_whole_static_form_is_torch(trained, samples, bpm):
     model = runner(whole_form(folded_weights(trained), ULTRALIGHT, 13))
-    found = [model(sample[None])[0].item() for sample in to_whole_input(samples)]
-    np.testing.assert_allclose(found, bpm, atol=TOLERANCE_BPM, rtol=0)
+    actual = [model(sample[None])[0].item() for sample in to_whole_input(samples)]
+    np.testing.assert_allclose(actual, bpm, atol=TOLERANCE_BPM, rtol=0)
 
 
 def test_the_fp32_pair_gives_torchs_logit(trained, samples):
@@ -67,8 +67,8 @@ def test_the_fp32_pair_gives_torchs_logit(trained, samples):
     pair = runner(spatial_form(weights, ULTRALIGHT, 13)), runner(temporal_form(weights, ULTRALIGHT, 13))
     with torch.inference_mode():
         wanted = trained.logits(torch.from_numpy(samples)).numpy()
-    found = [pair_logits(*pair, sample).item() for sample in to_whole_input(samples)]
-    np.testing.assert_allclose(found, wanted, atol=1e-5, rtol=0)
+    actual = [pair_logits(*pair, sample).item() for sample in to_whole_input(samples)]
+    np.testing.assert_allclose(actual, wanted, atol=1e-5, rtol=0)
 
 
 def test_batch_norm_with_any_statistics_is_folded(samples):
@@ -81,8 +81,8 @@ def test_batch_norm_with_any_statistics_is_folded(samples):
         torch.nn.init.uniform_(norm.bias, -1, 1)
     with torch.inference_mode():
         wanted = model(torch.from_numpy(samples)).numpy()
-    found = runner(guide_form(folded_weights(model), ULTRALIGHT, 13))(samples)[0]
-    np.testing.assert_allclose(found, wanted, atol=TOLERANCE_BPM, rtol=0)
+    actual = runner(guide_form(folded_weights(model), ULTRALIGHT, 13))(samples)[0]
+    np.testing.assert_allclose(actual, wanted, atol=TOLERANCE_BPM, rtol=0)
 
 
 def test_every_patch_and_channel_has_its_place():
@@ -151,8 +151,8 @@ def test_a_camera_byte_minus_128_is_the_int8_input(workspace):
     )
     model.graph.output.append(onnx.helper.make_tensor_value_info(quantise.output[0], onnx.TensorProto.INT8, None))
     camera = np.random.default_rng(0).integers(0, 256, (1, 72, 36, 36))
-    found = runner(model)((camera / np.float32(255)).astype(np.float32))[1]
-    np.testing.assert_array_equal(found, camera - 128)
+    actual = runner(model)((camera / np.float32(255)).astype(np.float32))[1]
+    np.testing.assert_array_equal(actual, camera - 128)
 
 
 def test_the_ring_of_features_is_in_frame_order():
@@ -190,7 +190,7 @@ def test_a_file_of_torchs_own_exporter_is_recognised_by_what_it_computes(trained
         input_names=["x"],
         dynamic_axes={"x": {0: "n"}},
     )
-    found, wanted = recognise(onnx.load(path), path), folded_weights(trained)
+    actual, wanted = recognise(onnx.load(path), path), folded_weights(trained)
     for layer in wanted:
-        for one, other in zip(found[layer], wanted[layer], strict=True):
+        for one, other in zip(actual[layer], wanted[layer], strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)

@@ -41,18 +41,18 @@ def test_every_byte_is_onnx_runtimes_within_the_limits(model_and_inputs):
     model, names = with_bytes(onnx.load(path))
     for level in ("off", "all"):
         inner, as_it_is = OrtRunner(model.SerializeToString(), level), OrtRunner(path, level)
-        found, apart, ends = [], [], []
+        outputs, apart, ends = [], [], []
         for x in inputs:
             ours = runner.tensors(quantised(x, runner.program.input))
-            found.append(ours[runner.program.output.name])
+            outputs.append(ours[runner.program.output.name])
             pairs = zip(names, inner(x)[1:], strict=True)
             apart += [np.abs(ours[name].astype(int) - codes).ravel() for name, codes in pairs]
-            ends.append(np.abs(found[-1].astype(int) - as_it_is.run_int8(x)).ravel())
+            ends.append(np.abs(outputs[-1].astype(int) - as_it_is.run_int8(x)).ravel())
         # 0.5 % and 3 are wanted; pulse12's six Adds hand a difference on, to 0.52 % of its output (decision 0031).
         for differences, most, share in ((np.concatenate(apart), 4, 0.005), (np.concatenate(ends), 3, 0.0075)):
             assert differences.max() <= most, level
             assert (differences > 0).sum() <= max(share * differences.size, 1), level
-        assert np.std(found) > 1
+        assert np.std(outputs) > 1
 
 
 def test_both_layouts_give_the_same_bytes(model_and_inputs):
@@ -111,9 +111,9 @@ def evaluated(path, inputs, worst):
     theirs, ours = ReferenceEvaluator(model), IntegerRunner(path)
     differing = total = 0
     for x in inputs:
-        found = ours.tensors(quantised(x, ours.program.input))
+        tensors = ours.tensors(quantised(x, ours.program.input))
         for name, codes in zip(names, theirs.run(None, {model.graph.input[0].name: x})[1:], strict=True):
-            apart = np.abs(found[name].astype(int) - codes)
+            apart = np.abs(tensors[name].astype(int) - codes)
             assert apart.max() <= worst, name
             differing, total = differing + (apart > 0).sum(), total + apart.size
     assert differing <= 0.005 * total

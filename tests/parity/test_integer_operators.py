@@ -33,23 +33,23 @@ def agreed(graph, rng, worst=1):
     bytes_too, names = with_bytes(model)
     x = tensor_of(rng, graph)
     first = IntegerRunner(model.SerializeToString())
-    found = first.tensors(quantised(x, first.program.input))
+    tensors = first.tensors(quantised(x, first.program.input))
     other = IntegerRunner(first.program, "channel last").tensors(quantised(x, first.program.input))
-    assert found.keys() == other.keys()
-    for name in found:
-        np.testing.assert_array_equal(found[name], other[name], err_msg=name)
+    assert tensors.keys() == other.keys()
+    for name in tensors:
+        np.testing.assert_array_equal(tensors[name], other[name], err_msg=name)
     for step in first.program.steps:
-        assert found[step.output.name].shape == step.output.shape
+        assert tensors[step.output.name].shape == step.output.shape
     for level in ("off", "all"):
-        told = OrtRunner(bytes_too.SerializeToString(), level)(x)
-        for name, theirs in zip(names, told[1:], strict=True):
-            assert np.abs(found[name].astype(int) - theirs).max() <= worst, (level, name)
-        np.testing.assert_array_equal(first.run_int8(x), found[first.program.output.name])
+        runtime = OrtRunner(bytes_too.SerializeToString(), level)(x)
+        for name, theirs in zip(names, runtime[1:], strict=True):
+            assert np.abs(tensors[name].astype(int) - theirs).max() <= worst, (level, name)
+        np.testing.assert_array_equal(first.run_int8(x), tensors[first.program.output.name])
     graph.opset = 21  # onnx's evaluator has no kernel for an older DequantizeLinear
     raised, _ = with_bytes(graph.model())
     for name, theirs in zip(names, ReferenceEvaluator(raised).run(None, {"x": x})[1:], strict=True):
-        assert np.abs(found[name].astype(int) - theirs).max() <= worst, ("onnx", name)
-    return found
+        assert np.abs(tensors[name].astype(int) - theirs).max() <= worst, ("onnx", name)
+    return tensors
 
 
 def rounded(acc, multiplier, zero_point, low=-128):
@@ -60,18 +60,18 @@ def rounded(acc, multiplier, zero_point, low=-128):
 
 @st.composite
 def convolutions(draw):
-    groups, each, out = (draw(st.integers(1, 3)) for _ in range(3))
+    groups, group_inputs, out = (draw(st.integers(1, 3)) for _ in range(3))
     kernel, strides, dilations = ([draw(st.integers(1, 3)) for _ in range(2)] for _ in range(3))
     pads = [draw(st.integers(0, 2)) for _ in range(4)]
     reach = [gap * (size - 1) + 1 for size, gap in zip(kernel, dilations, strict=True)]
     sides = [draw(st.integers(size, size + 5)) for size in reach]
     rng = np.random.default_rng(draw(SEEDS))
-    graph = Qdq((draw(st.integers(1, 2)), groups * each, *sides), draw(SCALES), draw(ZEROS))
+    graph = Qdq((draw(st.integers(1, 2)), groups * group_inputs, *sides), draw(SCALES), draw(ZEROS))
     per_channel = draw(st.booleans())
     scale = rng.uniform(0.002, 0.02, groups * out) if per_channel else 0.01
     bias = rng.integers(-4000, 4000, groups * out) if draw(st.booleans()) else None
     graph.conv(
-        rng.integers(-127, 128, (groups * out, each, *kernel)).astype(np.int8),
+        rng.integers(-127, 128, (groups * out, group_inputs, *kernel)).astype(np.int8),
         np.asarray(scale, np.float32),
         bias,
         kernel_shape=kernel,
@@ -89,19 +89,21 @@ def convolutions(draw):
 def conv_written_out(graph, codes):
     """One output at a time, in int64."""
     node = next(node for node in graph.nodes if node.op_type == "Conv")
-    told = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
-    constants, (top, left, bottom, right) = graph.constants, told["pads"]
+    fields = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+    constants, (top, left, bottom, right) = graph.constants, fields["pads"]
     zero, weight = int(constants["x_z"]), constants["conv_w_q"].astype(np.int64)
     x = np.pad(codes.astype(np.int64) - zero, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    out, each, rows, columns = weight.shape
-    gap, stride = told["dilations"], told["strides"]
+    out, group_inputs, rows, columns = weight.shape
+    gap, stride = fields["dilations"], fields["strides"]
     height = (x.shape[2] - gap[0] * (rows - 1) - 1) // stride[0] + 1
     width = (x.shape[3] - gap[1] * (columns - 1) - 1) // stride[1] + 1
     acc = np.zeros((len(x), out, height, width), np.int64)
     for batch, channel, row, column in np.ndindex(acc.shape):
-        start = channel // (out // told["group"]) * each
+        start = channel // (out // fields["group"]) * group_inputs
         y0, x0 = row * stride[0], column * stride[1]
-        patch = x[batch, start : start + each, y0 : y0 + gap[0] * rows : gap[0], x0 : x0 + gap[1] * columns : gap[1]]
+        patch = x[
+            batch, start : start + group_inputs, y0 : y0 + gap[0] * rows : gap[0], x0 : x0 + gap[1] * columns : gap[1]
+        ]
         acc[batch, channel, row, column] = (patch[:, :rows, :columns] * weight[channel]).sum()
     if "conv_b_q" in constants:
         acc += constants["conv_b_q"][:, None, None]
@@ -113,10 +115,10 @@ def conv_written_out(graph, codes):
 
 @QUICK
 @given(convolutions())
-def test_any_convolution_is_the_sum_written_out(made):
-    graph, rng = made
-    found = agreed(graph, rng)
-    np.testing.assert_array_equal(found["conv_q"], conv_written_out(graph, found["x_q"]))
+def test_any_convolution_is_the_sum_written_out(graph_and_rng):
+    graph, rng = graph_and_rng
+    tensors = agreed(graph, rng)
+    np.testing.assert_array_equal(tensors["conv_q"], conv_written_out(graph, tensors["x_q"]))
 
 
 @QUICK
@@ -140,10 +142,10 @@ def test_a_gemm_is_a_matrix_product(start, out, transposed, relu):
         zero_point=out_zero,
         relu=relu,
     )
-    found = agreed(graph, rng)
-    acc = (found["x_q"].astype(np.int64) - zero) @ weight.T.astype(np.int64) + bias
+    tensors = agreed(graph, rng)
+    acc = (tensors["x_q"].astype(np.int64) - zero) @ weight.T.astype(np.int64) + bias
     multiplier = np.float64(scale) * scales / np.float64(np.float32(out_scale * 5))
-    np.testing.assert_array_equal(found["conv_q"], rounded(acc, multiplier, out_zero, out_zero if relu else -128))
+    np.testing.assert_array_equal(tensors["conv_q"], rounded(acc, multiplier, out_zero, out_zero if relu else -128))
 
 
 @QUICK
@@ -162,15 +164,15 @@ def test_averages_divide_by_what_they_count(start, moves, counted, relu):
         zero_point=-3,
         relu=relu,
     )
-    found = agreed(graph, rng)
-    codes = np.pad(found["x_q"].astype(np.int64) - zero, ((0, 0), (0, 0), (pad, pad), (0, 0)))
+    tensors = agreed(graph, rng)
+    codes = np.pad(tensors["x_q"].astype(np.int64) - zero, ((0, 0), (0, 0), (pad, pad), (0, 0)))
     inside = np.pad(np.ones(graph.shape, np.int64), ((0, 0), (0, 0), (pad, pad), (0, 0)), constant_values=int(counted))
-    for row, column in np.ndindex(found["y_q"].shape[2:]):
+    for row, column in np.ndindex(tensors["y_q"].shape[2:]):
         place = np.s_[0, :, row * stride : row * stride + kernel[0], column : column + kernel[1]]
         count = inside[place][0].sum()
         multiplier = np.float64(scale) / (np.float64(np.float32(scale * np.float32(0.7))) * count)
         wanted = rounded(codes[place].sum((1, 2)), multiplier, -3, -3 if relu else -128)
-        np.testing.assert_array_equal(found["y_q"][0, :, row, column], wanted)
+        np.testing.assert_array_equal(tensors["y_q"][0, :, row, column], wanted)
 
 
 @QUICK
@@ -178,10 +180,10 @@ def test_averages_divide_by_what_they_count(start, moves, counted, relu):
 def test_a_global_average_is_one_window(start):
     rng, scale, zero = start
     graph = Qdq((2, 3, 5, 7), scale, zero).add("GlobalAveragePool", scale=scale / 3, zero_point=5)
-    found = agreed(graph, rng)
-    acc = (found["x_q"].astype(np.int64) - zero).sum((2, 3), keepdims=True)
+    tensors = agreed(graph, rng)
+    acc = (tensors["x_q"].astype(np.int64) - zero).sum((2, 3), keepdims=True)
     np.testing.assert_array_equal(
-        found["y_q"], rounded(acc, np.float64(scale) / (np.float64(np.float32(scale / 3)) * 35), 5)
+        tensors["y_q"], rounded(acc, np.float64(scale) / (np.float64(np.float32(scale / 3)) * 35), 5)
     )
 
 
@@ -192,14 +194,14 @@ def test_the_largest_byte_wins_and_padding_never(start, moves, same):
     graph = Qdq((1, 2, 7, 6), scale, zero)
     out = {"scale": scale, "zero_point": zero} if same else {"scale": scale * np.float32(1.3), "zero_point": 7}
     graph.add("MaxPool", kernel_shape=[side, side], strides=[stride, stride], pads=[pad] * 4, **out)
-    found = agreed(graph, rng)
-    codes = np.pad(found["x_q"], ((0, 0), (0, 0), (pad, pad), (pad, pad)), constant_values=-128)
-    for row, column in np.ndindex(found["y_q"].shape[2:]):
+    tensors = agreed(graph, rng)
+    codes = np.pad(tensors["x_q"], ((0, 0), (0, 0), (pad, pad), (pad, pad)), constant_values=-128)
+    for row, column in np.ndindex(tensors["y_q"].shape[2:]):
         y0, x0 = row * stride, column * stride
         wanted = codes[0, :, y0 : y0 + side, x0 : x0 + side].max((1, 2)).astype(np.int64)
         if not same:
             wanted = rounded(wanted - zero, np.float64(scale) / np.float64(np.float32(scale * np.float32(1.3))), 7)
-        np.testing.assert_array_equal(found["y_q"][0, :, row, column], wanted)
+        np.testing.assert_array_equal(tensors["y_q"][0, :, row, column], wanted)
 
 
 @QUICK
@@ -211,8 +213,8 @@ def test_two_tensors_in_one(start, codes, operator, same, relu):
     graph.add("Sigmoid", name="s", scale=other, zero_point=-7)
     scale = np.float32(one * other * 40 if operator == "Mul" else one + other)
     graph.add(operator, ["x_dq"], scale=scale, zero_point=out_zero, relu=relu)
-    found = agreed(graph, rng, worst=2)  # a sigmoid that falls on another side of a half moves the sum with it
-    s, x = found["s_q"].astype(np.int64) + 7, found["x_q"].astype(np.int64) - zero
+    tensors = agreed(graph, rng, worst=2)  # a sigmoid that falls on another side of a half moves the sum with it
+    s, x = tensors["s_q"].astype(np.int64) + 7, tensors["x_q"].astype(np.int64) - zero
     low = out_zero if relu else -128
     if operator == "Mul":
         wanted = rounded(s * x, np.float64(other) * np.float64(one) / np.float64(scale), out_zero, low)
@@ -221,7 +223,7 @@ def test_two_tensors_in_one(start, codes, operator, same, relu):
     else:
         total = s.astype(np.float32) * other + x.astype(np.float32) * one
         wanted = np.clip(np.round(total * np.float32(1 / np.float64(scale))) + out_zero, low, 127)
-    np.testing.assert_array_equal(found["y_q"], wanted)
+    np.testing.assert_array_equal(tensors["y_q"], wanted)
 
 
 @QUICK
@@ -234,8 +236,8 @@ def test_tables_of_one_byte(scale, zero, operator):
     real = (codes.astype(np.float64) - zero) * np.float64(scale)
     exact = 1 / (1 + np.exp(-real)) if operator == "Sigmoid" else np.maximum(real, 0)
     wanted = exact / (1 / 256 if operator == "Sigmoid" else np.float64(np.float32(scale * 2))) - 128
-    found = runner.tensors(codes)["y_q"]
-    assert np.abs(found - np.clip(wanted, -128, 127)).max() <= 0.5 + 1e-4
+    codes_out = runner.tensors(codes)["y_q"]
+    assert np.abs(codes_out - np.clip(wanted, -128, 127)).max() <= 0.5 + 1e-4
     agreed(graph, np.random.default_rng(0))
 
 
@@ -251,23 +253,23 @@ def test_bytes_that_move_keep_their_order():
     graph.add("Unsqueeze", ["axes"], name="n", **codes)
     graph.add("Squeeze", ["axes"], name="q", **codes)
     graph.add("Flatten", name="f", axis=1, scale=0.2, zero_point=-9)
-    found = agreed(graph, np.random.default_rng(0))
-    x = found["x_q"]
+    tensors = agreed(graph, np.random.default_rng(0))
+    x = tensors["x_q"]
     two = np.concatenate([x.transpose(0, 2, 3, 1)] * 2, axis=-1)
-    np.testing.assert_array_equal(found["c_q"], two)
-    np.testing.assert_array_equal(found["q_q"], two.transpose(0, 3, 1, 2).reshape(2, -1, 5))
-    np.testing.assert_array_equal(found["f_q"], rounded(found["q_q"].reshape(2, -1).astype(np.int64) - 3, 0.5, -9))
+    np.testing.assert_array_equal(tensors["c_q"], two)
+    np.testing.assert_array_equal(tensors["q_q"], two.transpose(0, 3, 1, 2).reshape(2, -1, 5))
+    np.testing.assert_array_equal(tensors["f_q"], rounded(tensors["q_q"].reshape(2, -1).astype(np.int64) - 3, 0.5, -9))
 
 
 def test_sources_of_other_scales_are_brought_to_one_before_they_join():
     graph = Qdq((1, 2, 3, 3), 0.1, 3)
     graph.add("Relu", name="r", scale=0.05, zero_point=-128)
     graph.add("Concat", ["x_dq"], axis=1, scale=0.2, zero_point=1)
-    found = agreed(graph, np.random.default_rng(1))
-    one, other = np.split(found["y_q"], 2, axis=1)
+    tensors = agreed(graph, np.random.default_rng(1))
+    one, other = np.split(tensors["y_q"], 2, axis=1)
     scales = {name: np.float64(np.float32(value)) for name, value in (("r", 0.05), ("x", 0.1), ("y", 0.2))}
-    np.testing.assert_array_equal(one, rounded(found["r_q"].astype(np.int64) + 128, scales["r"] / scales["y"], 1))
-    np.testing.assert_array_equal(other, rounded(found["x_q"].astype(np.int64) - 3, scales["x"] / scales["y"], 1))
+    np.testing.assert_array_equal(one, rounded(tensors["r_q"].astype(np.int64) + 128, scales["r"] / scales["y"], 1))
+    np.testing.assert_array_equal(other, rounded(tensors["x_q"].astype(np.int64) - 3, scales["x"] / scales["y"], 1))
 
 
 @pytest.mark.parametrize("axis", range(4))
@@ -283,7 +285,7 @@ def test_an_impulse_in_each_axis_lands_at_one_place_in_both_layouts(axis):
         x = np.zeros(shape, np.float32)
         x[tuple(at)] = 100
         for layout in ("channel first", "channel last"):
-            found = IntegerRunner(load_program(graph.model().SerializeToString()), layout)(x)[0]
-            lit = [tuple(map(int, each)) for each in np.argwhere(found)]
+            output = IntegerRunner(load_program(graph.model().SerializeToString()), layout)(x)[0]
+            lit = [tuple(map(int, index)) for index in np.argwhere(output)]
             assert lit == ([(at[0], 2, at[2], at[3] + 1)] if at[3] + 1 < 6 else []), layout
-            assert found.sum() == (100 if lit else 0)
+            assert output.sum() == (100 if lit else 0)

@@ -74,11 +74,11 @@ def test_the_numpy_order_of_phases_is_torchs():
 
 
 def test_int8_is_small_clean_and_near_fp32(pulse12_files, int8):
-    found = audit(int8, PULSE12, per_channel=True)
+    audited = audit(int8, PULSE12, per_channel=True)
     parameters = sum(weight.numel() for weight in load_checkpoint(shipped_checkpoint("pulse12")).network.parameters())
-    assert found.violations == ()
-    assert found.weights_per_channel == found.biases > 0
-    assert found.weights_per_tensor == 0
+    assert audited.violations == ()
+    assert audited.weights_per_channel == audited.biases > 0
+    assert audited.weights_per_tensor == 0
     assert (pulse12_files / "int8.onnx").stat().st_size <= 1.25 * parameters + 8192
     runners = [OrtRunner(pulse12_files / name, "off") for name in ("fp32.onnx", "int8.onnx")]
     clips = open_clips(pulse12_files / "clips.npz").clips[:16, None]
@@ -114,17 +114,17 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(int8, fault):
+def test_a_planted_fault_is_reported(int8, fault):
     plant, words = FAULTS[fault]
     plant(int8)
     assert any(words in text for text in audit(int8, PULSE12, per_channel=True).violations)
 
 
-def test_a_scale_that_is_not_in_the_file_is_found(int8):
+def test_a_scale_that_is_not_in_the_file_is_reported(int8):
     constants = constants_of(int8)
     points = {node.input[0]: node.input[1:] for node in int8.graph.node if node.op_type == "QuantizeLinear"}
-    made = [node.output[0] for node in int8.graph.node if node.op_type in ("Conv", "Add", "Mul", "Sigmoid")]
-    scales = {name: Scale(*(constants[point].item() for point in points[name])) for name in made}
+    outputs = [node.output[0] for node in int8.graph.node if node.op_type in ("Conv", "Add", "Mul", "Sigmoid")]
+    scales = {name: Scale(*(constants[point].item() for point in points[name])) for name in outputs}
     assert scale_violations(int8, scales) == []
     assert len(scale_violations(int8, {**scales, "gated": Scale(9.0, -128), "sum1": Scale(9.0, -128)})) == 2
 
@@ -139,7 +139,7 @@ def test_operands_of_a_chain_of_adds_share_one_range():
     assert shared["d"] == shared["e"] == (0.0, 3.0)
 
 
-def test_calibration_and_verification_people_are_apart(pulse12_files):
+def test_calibration_and_verification_share_no_people(pulse12_files):
     data = open_clips(pulse12_files / "clips.npz")
     drawn = open_calibration(pulse12_files / "calibration.npz")
     tested = set(data.subjects[split(len(data.labels), data.subjects).test])

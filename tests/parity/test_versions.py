@@ -28,14 +28,14 @@ import numpy, onnx, onnxruntime
 from pulse8.convert.quantize.quantize import pair_logits
 from pulse8.measure.infer.ort import LEVELS, OrtRunner
 inputs = numpy.load("inputs.npy")
-found = {}
+logits = {}
 for level in LEVELS:
     whole, spatial, temporal = (OrtRunner(pathlib.Path(path), level) for path in sys.argv[1:])
-    found[level] = [
+    logits[level] = [
         [whole(sample[None])[1].item() for sample in inputs],
         [pair_logits(spatial, temporal, sample).item() for sample in inputs],
     ]
-print(json.dumps({"versions": [onnx.__version__, onnxruntime.__version__], "logits": found}))
+print(json.dumps({"versions": [onnx.__version__, onnxruntime.__version__], "logits": logits}))
 """
 
 
@@ -59,8 +59,8 @@ def test_the_oldest_libraries_are_the_oldest(there):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_files_load_and_agree_at_every_level(there, level):
-    told, inputs, files = there
-    wholes, pairs = told["logits"][level]
+    oldest, inputs, files = there
+    wholes, pairs = oldest["logits"][level]
     assert wholes == pairs
     whole, *pair = (OrtRunner(path, level) for path in files)
     assert [whole(sample[None])[1].item() for sample in inputs] == wholes

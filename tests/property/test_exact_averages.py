@@ -14,15 +14,15 @@ ENDS = st.tuples(st.floats(-50, 0), st.floats(0.01, 50))
 
 @given(ENDS)
 def test_a_scale_is_the_next_larger_one_of_its_bits(ends):
-    found = scale_of(ends)
+    chosen = scale_of(ends)
     wanted = (ends[1] - ends[0]) / 255
-    places = np.frexp(found.scale)[0] * (1 << SCALE_BITS)
-    assert wanted * (1 - 1e-8) <= found.scale <= wanted * (1 + 2 ** (1 - SCALE_BITS))
+    places = np.frexp(chosen.scale)[0] * (1 << SCALE_BITS)
+    assert wanted * (1 - 1e-8) <= chosen.scale <= wanted * (1 + 2 ** (1 - SCALE_BITS))
     assert places == round(places)
-    assert float(np.float32(found.scale)) == found.scale
-    assert found.low <= 0 <= found.high
-    assert abs(found.low - ends[0]) <= found.scale
-    assert found.high >= ends[1] - found.scale
+    assert float(np.float32(chosen.scale)) == chosen.scale
+    assert chosen.low <= 0 <= chosen.high
+    assert abs(chosen.low - ends[0]) <= chosen.scale
+    assert chosen.high >= ends[1] - chosen.scale
 
 
 @given(ENDS, st.floats(-1e-9, 1e-9))

@@ -16,14 +16,14 @@ from pulse8.report.html import render as page
 
 @settings(max_examples=40, deadline=None)
 @given(st.binary(min_size=1, max_size=60), st.integers(0, 1 << 20), st.integers(1, 255), st.booleans())
-def test_no_changed_byte_of_a_file_or_of_what_it_was_made_from_is_accepted(tmp_path_factory, data, place, change, made):
+def test_no_changed_byte_of_a_file_or_of_its_source_is_accepted(tmp_path_factory, data, place, change, in_output):
     folder = tmp_path_factory.mktemp("chain")
     source, end = folder / "source", folder / "end"
     source.write_bytes(data)
     end.write_bytes(data[::-1])
     record(end, "step", {"source": accept(source)}, {})
     accept(end)
-    changed, content = (end if made else source), bytearray(data[::-1] if made else data)
+    changed, content = (end if in_output else source), bytearray(data[::-1] if in_output else data)
     content[place % len(data)] ^= change
     changed.write_bytes(content)
     with pytest.raises(InputError, match="run `step` again"):

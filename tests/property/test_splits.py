@@ -12,7 +12,7 @@ subject_lists = st.lists(st.sampled_from([f"s{number}" for number in range(40)])
 
 
 @given(names=subject_lists)
-def test_nobody_is_on_two_sides_and_nobody_is_lost(names):
+def test_every_subject_is_on_exactly_one_side(names):
     subjects = np.array(names)
     parts = split(len(names), subjects)
     sides = [set(subjects[side].tolist()) for side in (parts.train, parts.validation, parts.test)]
@@ -22,14 +22,14 @@ def test_nobody_is_on_two_sides_and_nobody_is_lost(names):
 
 
 @given(names=subject_lists, seed=st.integers(0, 1000))
-def test_a_subjects_side_does_not_hang_on_the_order_of_the_file(names, seed):
+def test_a_subjects_side_does_not_depend_on_the_order_of_the_file(names, seed):
     order = np.random.default_rng(seed).permutation(len(names))
     one, other = split(len(names), np.array(names)), split(len(names), np.array(names)[order])
     assert set(np.array(names)[one.test]) == set(np.array(names)[order][other.test])
 
 
 @given(count=st.integers(60, 5000))
-def test_without_subjects_a_block_is_held_out_behind_a_gap(count):
+def test_without_subjects_a_block_is_held_out_after_a_gap(count):
     parts = split(count, None)
     assert not parts.by_subject
     assert "no subject-wise split" in parts.sentence

@@ -95,8 +95,8 @@ def test_the_quantisation_tutorial_prints_what_it_says(capsys):
     page, rooms = ROOT / "docs" / "quantisation.md", {}
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), rooms)  # noqa: S102 - our own document
-    printed, (told,) = capsys.readouterr().out, blocks(page, "text")
-    figures = [[float(number) for number in re.findall(r"-?\d+\.\d", text)] for text in (printed, told)]
+    printed, (stated,) = capsys.readouterr().out, blocks(page, "text")
+    figures = [[float(number) for number in re.findall(r"-?\d+\.\d", text)] for text in (printed, stated)]
     assert figures[0] == pytest.approx(figures[1], abs=0.3)
     raw_fp32, raw_int8, raw_db, fp32, int8, decibels = figures[0]
     assert raw_int8 > raw_fp32 + 1
@@ -134,10 +134,10 @@ def test_the_shipped_onnx_files_are_the_shipped_checkpoints(tmp_path):
 
 
 def test_the_reference_has_every_public_name():
-    told = re.findall(
+    stated = re.findall(
         r"auto(?:function|class|exception):: pulse8\.(\w+)$", (ROOT / "docs/reference.md").read_text(), re.MULTILINE
     )
-    assert sorted(told) == pulse8.__all__
+    assert sorted(stated) == pulse8.__all__
 
 
 CODE = re.compile(r"^(```+)[^\n]*\n(.*?)^\1|^    ([^\n]*)|`([^`\n]+)`", re.DOTALL | re.MULTILINE)

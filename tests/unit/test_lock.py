@@ -11,11 +11,11 @@ from pulse8.lock import NAME, alone, in_turn
 
 
 @pytest.mark.parametrize(("beside", "name"), [(False, NAME), (True, ".out.lock")])
-def test_who_holds_a_folder_is_told_and_a_killed_one_holds_nothing(tmp_path, beside, name):
+def test_the_holder_of_a_folder_is_named_and_a_killed_one_holds_nothing(tmp_path, beside, name):
     folder = tmp_path / "out"
     with a_process_that_holds(folder, "pulse8 build", beside=beside) as pid:
-        told = f"{folder} is in use by pulse8 build, process {pid} on .*; wait"
-        with pytest.raises(InputError, match=told), alone(folder, "pulse8 build", beside=beside):
+        message = f"{folder} is in use by pulse8 build, process {pid} on .*; wait"
+        with pytest.raises(InputError, match=message), alone(folder, "pulse8 build", beside=beside):
             pass
     assert [path.name for path in tmp_path.rglob(".*")] == [name]
     with alone(folder, "pulse8 build", beside=beside):
@@ -23,7 +23,7 @@ def test_who_holds_a_folder_is_told_and_a_killed_one_holds_nothing(tmp_path, bes
     assert not list(tmp_path.rglob(".*"))
 
 
-def test_one_process_may_ask_twice_and_nothing_is_left_of_it(tmp_path):
+def test_one_process_may_lock_twice_and_leaves_no_file(tmp_path):
     folder = tmp_path / "made" / "out"
     with alone(folder, "pulse8 train"):
         with alone(folder, "pulse8 train"):
@@ -43,7 +43,7 @@ with alone(pathlib.Path(sys.argv[1]), "pulse8 train"):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forks")
-def test_a_forked_child_does_not_hold_on_what_its_killed_parent_held(tmp_path):
+def test_a_forked_child_does_not_keep_its_killed_parents_lock(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [sys.executable, "-c", FORKS, str(tmp_path)]
     process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
@@ -60,9 +60,9 @@ def test_a_forked_child_does_not_hold_on_what_its_killed_parent_held(tmp_path):
 
 def test_a_place_that_is_a_file_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"cannot write .*out: ") as told, alone(tmp_path / "file" / "out", "pulse8"):
+    with pytest.raises(InputError, match=r"cannot write .*out: ") as raised, alone(tmp_path / "file" / "out", "pulse8"):
         pass
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 FOREIGN = {
@@ -77,7 +77,7 @@ FOREIGN = {
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows makes links for administrators alone")
 @pytest.mark.parametrize("kind", FOREIGN)
 @pytest.mark.parametrize("way", ["folder", "beside", "in turn"])
-def test_a_lock_that_is_no_plain_file_is_refused_and_nothing_behind_it_is_written(tmp_path, kind, way):
+def test_a_lock_that_is_no_plain_file_is_refused_and_its_target_is_not_written(tmp_path, kind, way):
     precious, folder = tmp_path / "precious", tmp_path / "folder"
     precious.write_text("years of work")
     folder.mkdir()
@@ -91,7 +91,7 @@ def test_a_lock_that_is_no_plain_file_is_refused_and_nothing_behind_it_is_writte
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "precious"]
 
 
-def test_of_a_large_file_that_another_holds_the_beginning_is_read(tmp_path):
+def test_only_the_beginning_of_a_large_lock_file_is_read(tmp_path):
     with a_process_that_holds(tmp_path, "pulse8 build"):
         with (tmp_path / NAME).open("r+b") as file:
             file.truncate(1 << 40)

@@ -19,11 +19,11 @@ def promised():
     """The lower bound of each direct dependency, without those of the documents and of fuzzing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = {name: lines for name, lines in project["optional-dependencies"].items() if name not in ("docs", "fuzz")}
-    found = [Requirement(line) for lines in (project["dependencies"], *extras.values()) for line in lines]
+    requirements = [Requirement(line) for lines in (project["dependencies"], *extras.values()) for line in lines]
     return {
-        canonicalize_name(each.name): bound.version
-        for each in found
-        for bound in each.specifier
+        canonicalize_name(requirement.name): bound.version
+        for requirement in requirements
+        for bound in requirement.specifier
         if bound.operator == ">="
     }
 
@@ -48,10 +48,10 @@ BESIDE = {"editables", "setuptools"}
 
 def entries():
     text = (ROOT / "constraints-hashed.txt").read_text(encoding="utf-8")
-    found = {canonicalize_name(name): (version, rest.count("sha256:")) for name, version, rest in ENTRY.findall(text)}
+    locked = {canonicalize_name(name): (version, rest.count("sha256:")) for name, version, rest in ENTRY.findall(text)}
     lines = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
-    assert len(found) == len(lines), "a pin without a hash"
-    return found
+    assert len(locked) == len(lines), "a pin without a hash"
+    return locked
 
 
 def test_the_lock_holds_the_pins_of_ci_but_torch():

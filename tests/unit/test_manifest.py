@@ -85,7 +85,7 @@ def test_an_interrupted_write_leaves_the_old_file_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_missing_folder_and_empty_are_told_apart(tmp_path):
+def test_missing_folder_and_empty_have_different_messages(tmp_path):
     (tmp_path / "empty").touch()
     for name, words in (("none", "not found at"), ("", "is a folder"), ("empty", "is empty")):
         with pytest.raises(InputError, match=words):
@@ -100,8 +100,8 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path):
     sweep(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(("code", "mend"), [(errno.ENOSPC, "; free space or choose"), (errno.EROFS, "; choose")])
-def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, code, mend):
+@pytest.mark.parametrize(("code", "fix"), [(errno.ENOSPC, "; free space or choose"), (errno.EROFS, "; choose")])
+def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, code, fix):
     (tmp_path / "a.txt").write_text("old")
 
     def fail():
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, 
             temporary.write_text("half")
             raise OSError(code, os.strerror(code))
 
-    with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{mend}"):
+    with pytest.raises(InputError, match=f"cannot write .*a.txt: .*{fix}"):
         fail()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 
@@ -124,7 +124,7 @@ for number in range(30):
 """
 
 
-def test_steps_that_run_side_by_side_lose_none_of_each_others_rows(tmp_path):
+def test_parallel_steps_lose_no_rows(tmp_path):
     steps = [subprocess.Popen([sys.executable, "-c", ROWS, name], cwd=tmp_path) for name in ("one", "other")]
     assert [step.wait(60) for step in steps] == [0, 0]
     assert rows_beside(tmp_path / "any").keys() == {f"{name}-{n}" for name in ("one", "other") for n in range(30)}

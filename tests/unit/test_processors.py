@@ -9,9 +9,9 @@ from commands import ROOT
 
 @pytest.fixture(scope="module")
 def apart():
-    found = importlib.util.spec_from_file_location("processors", ROOT / "scripts" / "processors.py")
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    spec = importlib.util.spec_from_file_location("processors", ROOT / "scripts" / "processors.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return lambda one, other, name="max": list(module.apart(one, other, name))
 
 

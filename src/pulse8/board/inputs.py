@@ -30,7 +30,7 @@ def require_verdict(int8: Path) -> None:
     Raises
     ------
     InputError
-        There is none, it belongs to other bytes, or it was changed.
+        There is no verdict, it belongs to other bytes, or it was changed.
     GateError
         The verdict failed.
     """
@@ -52,7 +52,7 @@ def require_verdict(int8: Path) -> None:
 
 
 def command(verb: str, int8: Path, beside: str) -> str:
-    """Return the command that looks at an INT8 file, with the files it was made from as far as rows name them."""
+    """Return the command that examines an INT8 file, with its input files as far as rows name them."""
     known, verdict = {"int8": int8}, verdict_path(int8)
     for path, row in lineage(verdict if verdict.is_file() else int8).items():
         for name, source in row.inputs.items():

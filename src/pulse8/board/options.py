@@ -17,8 +17,8 @@ class BoardOptions:
     max_fps
         Highest frame rate that the frame ring has room for, frames per second: a 30 Hz camera and a little more.
     join_windows
-        Windows whose waves are joined before a rate is read. The host reads single windows, and the model's refusal
-        rules were chosen on them; 5 windows span 12.5 s: steadier, and slower to follow a change.
+        Number of windows whose waves are joined before a rate is read. The host reads single windows, and the model's
+        refusal rules were chosen on them; 5 windows span 12.5 s, which is steadier and follows changes more slowly.
     """
 
     max_fps: int = 31

@@ -1,4 +1,4 @@
-"""INT8 model to a board folder: firmware, generated data, test vectors, a page that explains them, and their hashes."""
+"""INT8 model to a board folder: firmware, generated data, test vectors, a README, and their hashes."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
 from pulse8.board.options import DeployOptions
 from pulse8.errors import InputError
 from pulse8.lock import alone
-from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, told_in_one_line
+from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, write_errors_reported
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
@@ -109,7 +109,7 @@ class _Part:
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """Everything that a folder is written from."""
+    """All inputs of a board folder."""
 
     spec: ModelSpec
     sha256: str
@@ -124,7 +124,7 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     Parameters
     ----------
     int8
-        As `quantize` writes it.
+        INT8 file written by `quantize`.
     folder
         Folder to write; an earlier board folder there is replaced.
     options
@@ -139,7 +139,7 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     GateError
         Its verdict failed, and ``options.unverified`` is not set.
     SpecError
-        The model needs something that the board's code does not have.
+        The model needs something that the board's code does not support.
     """
     with alone(folder, "pulse8 deploy", beside=True):
         existing_file(int8, "INT8 model", "quantise it with `pulse8 quantize`")
@@ -197,12 +197,12 @@ def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_
 def _replacing(folder: Path) -> Iterator[Path]:
     """Yield a new folder beside ``folder`` that replaces it when the block succeeds.
 
-    A reader sees the old folder or the new one; between two renamings neither, and the old one lies beside its place.
+    A reader sees the old folder or the new one; between the two renames it sees neither, and the old one lies beside.
     """
     if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
     old = folder.parent / f".{folder.name}.old{UNFINISHED}"
-    with told_in_one_line(folder):
+    with write_errors_reported(folder):
         _clear(folder, old)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=UNFINISHED))
         try:
@@ -217,7 +217,7 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 
 def _clear(folder: Path, old: Path) -> None:
-    """Restore a folder that a killed process had moved aside, and remove what it left half-written."""
+    """Restore a folder that a killed process had moved aside, and remove its incomplete files."""
     if old.is_dir() and not old.is_symlink() and not folder.exists():
         old.rename(folder)
     for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):

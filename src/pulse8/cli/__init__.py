@@ -1,4 +1,4 @@
-"""The command line: a skin over the API. One module a verb; the verb is chosen before anything is imported."""
+"""The command line: a thin layer over the API. One module per verb; the verb is chosen before anything is imported."""
 
 import difflib
 import errno
@@ -61,11 +61,11 @@ SURROUNDINGS: Final = {
     errno.EIO: "look at the disk",
     errno.EMFILE: "allow more open files (ulimit -n)",
 }
-"""What a machine refuses anywhere, and its mend; any other error of the system is a fault of ours and shown whole."""
+"""Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
 
 MOST_PIXELS: Final = str(8192 * 4320)
-"""A second bound on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`)."""
+"""A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`)."""
 
 
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
@@ -74,12 +74,12 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     Parameters
     ----------
     argv
-        The words after the command's name; those of this process by default.
+        The words after the command's name; by default those of this process.
     defaults
-        Flags whose default differs from the verb's own, as the guide's scripts have.
+        Defaults that replace the verb's own; the guide's scripts use them.
     """
-    _speak_utf8()
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", MOST_PIXELS)  # OpenCV reads it once, when it is loaded
+    _use_utf8()
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", MOST_PIXELS)  # OpenCV reads it once, on import
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
@@ -89,18 +89,18 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("pulse8"):
             raise
-        mend = 'run pip install "pulse8[build]"; `pulse8 doctor` tells what each extra is for'
+        fix = 'run pip install "pulse8[build]"; `pulse8 doctor` says what each extra is for'
         library = error.name.partition(".")[0]
-        complain(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {mend}")
+        complain(f"{Pulse8Error.heading}: {library} is not installed, and this needs it; {fix}")
         return 2
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         if error.errno not in SURROUNDINGS:
             raise
-        told = f"{shown(str(error.filename or 'writing'))}: {error.strerror}; {SURROUNDINGS[error.errno]}"
-        complain(f"{Pulse8Error.heading}: {told}")
+        reason = f"{shown(str(error.filename or 'writing'))}: {error.strerror}; {SURROUNDINGS[error.errno]}"
+        complain(f"{Pulse8Error.heading}: {reason}")
         return 2
     except KeyboardInterrupt:
         complain("interrupted; nothing half-written is left")
@@ -132,13 +132,13 @@ def _help() -> str:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - a quarter of what `pulse8 --help` would wait for
+    from importlib.metadata import version  # noqa: PLC0415 - slow: `pulse8 --help` would take a quarter longer
 
     return f"pulse8 {version('pulse8')}"
 
 
-def _speak_utf8() -> None:
-    """Print the report's signs on any console; a code page that lacks one must not end the run."""
+def _use_utf8() -> None:
+    """Print the report's symbols on any console; a code page that lacks one must not end the run."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

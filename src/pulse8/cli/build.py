@@ -1,4 +1,4 @@
-"""``pulse8 build``: the whole line in one go."""
+"""``pulse8 build``: the whole line in one command."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ class Flags(BuildOptions):
     """Take a checkpoint to a verified INT8 model and a report; by default the shipped one, on simulated data."""
 
     checkpoint: Path | None = None
-    """Another checkpoint than the shipped one; the file itself says whose weights it holds."""
+    """A checkpoint other than the shipped one; the file itself states its network."""
     data: Path | None = None
     """Windows with labels: clips for pulse12, the guide's format for ultralight."""
     output: Path = USUAL_FOLDER
@@ -25,15 +25,15 @@ class Flags(BuildOptions):
 
 
 def run(flags: Flags) -> int:
-    """Build, print the verdict and where the report is; 1 where the verdict is against the model."""
+    """Build, print the verdict and the report's path; return 1 where the verdict is not met."""
     with without_advice():
         built = run_build(flags.output, flags.checkpoint, flags.data, flags, watch)
     if flags.json:
         print_json(built)
     else:
-        made = built.quantized
+        quantized = built.quantized
         say(verdict_report(built.verdict))
-        say(f"\n{next_step(made.whole, made.spatial, made.temporal)}")
+        say(f"\n{next_step(quantized.whole, quantized.spatial, quantized.temporal)}")
         board = f"\nboard:  {built.board}" if built.board else ""
-        say(f"\nmodels: {made.whole.parent}{board}\nreport: {built.report}")
+        say(f"\nmodels: {quantized.whole.parent}{board}\nreport: {built.report}")
     return 0 if built.verdict.passed else 1

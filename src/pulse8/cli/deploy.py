@@ -12,12 +12,12 @@ from pulse8.notice import NOTICE
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(DeployOptions):
-    """Write the board folder: firmware, generated data, test vectors, a page that explains them."""
+    """Write the board folder: firmware, generated data, test vectors, and a README that explains them."""
 
     input: Path = Path("models/pulse12_int8.onnx")
-    """INT8 ONNX; of ultralight the whole file, its pair beside it."""
+    """INT8 ONNX; for ultralight the whole file, with its pair beside it."""
     output: Path = Path("board")
-    """Folder to make, or one of ours to replace."""
+    """Board folder to create or replace."""
     data: Path | None = None
     """Clips for the test vectors; simulated people without it."""
     json: bool = False
@@ -25,29 +25,29 @@ class Flags(DeployOptions):
 
 
 def run(flags: Flags) -> int:
-    """Make the folder and print what is in it."""
-    made = deploy(flags.input, flags.output, flags, flags.data)
+    """Write the folder and print its contents."""
+    deployed = deploy(flags.input, flags.output, flags, flags.data)
     if flags.json:
-        print_json(made)
+        print_json(deployed)
     else:
-        say(_summary(made))
+        say(_summary(deployed))
     return 0
 
 
-def _summary(made: Deployed) -> str:
+def _summary(deployed: Deployed) -> str:
     nets = [
         f"{net.name}: {net.steps} layers, {net.macs:,} multiplications, {net.weight_bytes:,} bytes of constants, "
         f"arena {net.arena_bytes:,} bytes"
-        for net in made.nets
+        for net in deployed.nets
     ]
-    verdict = "accepted by the verdict beside it" if made.verified else "not verified: see `pulse8 verify`"
-    whose = "of simulated people" if made.simulated else "of your data"
+    verdict = "accepted by the verdict beside it" if deployed.verified else "not verified: see `pulse8 verify`"
+    people = "of simulated people" if deployed.simulated else "of your data"
     return "\n".join(
         [
-            f"{made.folder}: {made.model} ({made.sha256[:16]}) for {made.target}, {verdict}",
+            f"{deployed.folder}: {deployed.model} ({deployed.sha256[:16]}) for {deployed.target}, {verdict}",
             *nets,
-            f"test vectors: {made.windows} windows {whose}, answered by the integer reference",
-            f"Next: make -C {made.folder} host-test qemu-test, then its README.md",
+            f"test vectors: {deployed.windows} windows {people}, answered by the integer reference",
+            f"Next: make -C {deployed.folder} host-test qemu-test, then its README.md",
             NOTICE,
         ]
     )

@@ -1,4 +1,4 @@
-"""``pulse8 diagnose``: where an INT8 file loses."""
+"""``pulse8 diagnose``: where an INT8 file loses accuracy."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from pulse8.notice import NOTICE
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(DiagnoseOptions):
-    """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to mend."""
+    """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to fix."""
 
     fp32: Path = Path("models/rppg_fp32.onnx")
     """FP32 ONNX that it was quantised from."""
@@ -29,9 +29,9 @@ class Flags(DiagnoseOptions):
 
 def run(flags: Flags) -> int:
     """Diagnose and print the ranked table."""
-    found = diagnose(flags.fp32, flags.int8, flags.calibration, flags.output, flags, watch)
+    diagnosis = diagnose(flags.fp32, flags.int8, flags.calibration, flags.output, flags, watch)
     if flags.json:
-        print_json(found)
+        print_json(diagnosis)
     else:
-        say(f"{ranked_table(found)}\n{NOTICE}")
+        say(f"{ranked_table(diagnosis)}\n{NOTICE}")
     return 0

@@ -1,4 +1,4 @@
-"""``pulse8 doctor``: what is installed, what a missing extra would give, and whether the rest works."""
+"""``pulse8 doctor``: what is installed, what missing extras would add, and whether the rest works."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[([\w,]+)\])?[^;]*(?:;.*extra\s*=
 
 @dataclass(frozen=True, kw_only=True)
 class Flags:
-    """Look at the installation and try it on simulated people. Not a medical device.
+    """Check the installation and try it on simulated people. Not a medical device.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class Flags:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """Versions of what is installed, what each extra lacks, what computes INT8 here, and the self-test's checks.
+    """Installed versions, missing packages per extra, the INT8 engine, and the self-test's checks.
 
-    ``onnx_runtime`` is what a session of one's own would do on this processor.
+    ``onnx_runtime`` is the behaviour of a default ONNX Runtime session on this processor.
     """
 
     installed: dict[str, str]
@@ -61,11 +61,10 @@ class Diagnosis:
 
 
 def run(flags: Flags) -> int:
-    """Look, try and print; 1 when a check failed."""
+    """Check, test and print; return 1 if a check failed."""
     needed = requirements()
-    installed = {
-        name: found for name in sorted(needed[""] | set().union(*needed.values())) if (found := _version(name))
-    }
+    packages = sorted(needed[""].union(*needed.values()))
+    installed = {name: number for name in packages if (number := _version(name))}
     missing = {extra: tuple(sorted(names - set(installed))) for extra, names in needed.items()}
     fused = saturation()
     diagnosis = Diagnosis(
@@ -81,7 +80,7 @@ def run(flags: Flags) -> int:
 
 
 def requirements() -> dict[str, set[str]]:
-    """Names that each extra asks for, those that it includes too; under "" what is always needed."""
+    """Package names per extra, with those of the extras that it includes; "" holds what is always needed."""
     asked: dict[str, set[str]] = {"": set(), **{extra: set() for extra in EXTRAS}}
     included: dict[str, set[str]] = {}
     for line in requires("pulse8") or ():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulse8.cli.evaluation_text import print_longer, print_matrix, print_table
 from pulse8.cli.people import run_people
-from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.cli.printing import print_json, report_failure, watch
 from pulse8.cli.saying import say
 from pulse8.learn.evaluate.data_set import evaluate_data_set
 from pulse8.learn.evaluate.options import DataSetOptions, PeopleOptions
@@ -34,7 +34,7 @@ def run(flags: Flags) -> int:
     """Evaluate, write and print."""
     if flags.on_people:
         return run_people(flags, flags.output, as_json=flags.json)
-    table = evaluate_data_set(flags, flags, watch, tell_failure) if flags.asked else evaluate_strata(flags, watch)
+    table = evaluate_data_set(flags, flags, watch, report_failure) if flags.asked else evaluate_strata(flags, watch)
     if flags.output is not None:
         write_evaluation(flags.output, table)
     if flags.json:

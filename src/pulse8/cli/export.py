@@ -14,9 +14,9 @@ class Flags(ExportOptions):
     """Write a checkpoint as one FP32 ONNX file."""
 
     model: ModelName = "pulse12"
-    """Which shipped checkpoint is exported where none is given."""
+    """Shipped checkpoint to export where none is given."""
     checkpoint: Path | None = None
-    """A state dict, or a dict with model_state_dict; the file itself says whose."""
+    """A state dict, or a dict with model_state_dict; the file itself states its network."""
     output: Path = Path("models/rppg_fp32.onnx")
     """ONNX file to write."""
     json: bool = False
@@ -24,7 +24,7 @@ class Flags(ExportOptions):
 
 
 def run(flags: Flags) -> int:
-    """Export and say what was written."""
+    """Export and print a summary."""
     from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
     from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415 - torch comes after the flags
 

@@ -21,7 +21,7 @@ class Flags(PreflightOptions):
     model
         Any ONNX file.
     fix
-        Write what is safe to mend to this new file, verified against the old one.
+        Write what is safe to fix to this new file, verified against the old one.
     report
         Write the findings and the layers' timeline to this HTML file.
     keep
@@ -41,7 +41,7 @@ class Flags(PreflightOptions):
 
 
 def run(flags: Flags) -> int:
-    """Look, mend, print, and return 1 where there is an error."""
+    """Look, fix, print, and return 1 where there is an error."""
     found = preflight(flags.model, flags)
     if flags.keep:
         write_preflight(found, flags.model)
@@ -68,7 +68,7 @@ def _fix(flags: Flags, output: Path) -> int:
         print_json(fixed)
         return 0
     for change in fixed.changes:
-        say(f"mended: {change}")
+        say(f"fixed: {change}")
     say(f"largest difference from {flags.model}: {fixed.max_difference:.1e}")
     for path in fixed.files:
         say(f"written: {path}; look again with `pulse8 preflight {path}`")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.cli.printing import print_json, tell_failure, watch
+from pulse8.cli.printing import print_json, report_failure, watch
 from pulse8.cli.saying import say
 from pulse8.learn.prepare.options import PrepareOptions
 from pulse8.learn.prepare.prepare import Report, prepare
@@ -34,7 +34,7 @@ class Flags(PrepareOptions):
 
 def run(flags: Flags) -> int:
     """Prepare; 1 when a recording could not be."""
-    done = prepare(flags.dataset, flags.raw, flags.store, flags, watch, tell_failure)
+    done = prepare(flags.dataset, flags.raw, flags.store, flags, watch, report_failure)
     (print_json if flags.json else _print)(done)
     return 1 if done.failed else 0
 

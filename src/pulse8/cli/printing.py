@@ -1,4 +1,4 @@
-"""What verbs show: progress on a terminal, one JSON record where it is asked for."""
+"""Output of the verbs: progress on a terminal, tables, and one JSON record for ``--json``."""
 
 import dataclasses
 import json
@@ -30,16 +30,16 @@ Next: X-CUBE-AI (STM32N6)
 
 
 def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
-    """Say which files go to the board's tool: the pair where there is one."""
+    """Return the files for the board's tool: the pair where there is one."""
     if spatial and temporal:
         return NEXT_STEP.format(spatial=spatial, temporal=temporal)
     return NEXT_STEP_WHOLE.format(whole=whole)
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Pass the items on behind a progress bar on standard error with the time left; silent where that is no terminal.
+    """Yield the items and show a progress bar with the time left on standard error; silent without a terminal.
 
-    The time left is taken from the last hour: an item may be a frame or a recording.
+    The time left is estimated from the last hour: an item may be a frame or a recording.
     """
     console = Console(stderr=True)
     quiet = not console.is_terminal
@@ -47,22 +47,22 @@ def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
         yield from progress.track(items, total=count, description=what)
 
 
-def tell_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
-    """Say on standard error, in one line, which recording could not be prepared."""
+def report_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
+    """Print one line on standard error about a recording that could not be prepared."""
     complain(f"❌ {failure.recording}: {failure.reason}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str, box: Box = HEAVY_HEAD) -> Table:
-    """Lay out a table of plain text, whatever its cells say; an empty row is a line between its neighbours."""
-    made = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
+    """Lay out a table; cells are plain text without markup, and an empty row becomes a separator."""
+    grid = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
     for row in rows:
         cells = [shown(cell) for cell in row]
-        made.add_row(*cells) if cells else made.add_section()
-    return made
+        grid.add_row(*cells) if cells else grid.add_section()
+    return grid
 
 
 def show(*things: str | Table, width: int | None = None) -> None:
-    """Print texts and tables; what stands in brackets or between colons is text like any other."""
+    """Print texts and tables; brackets and colons have no special meaning."""
     console = Console(soft_wrap=True, width=width, markup=False, emoji=False, highlight=False)
     console.print(*(shown(one) if isinstance(one, str) else one for one in things), sep="\n")
 
@@ -70,8 +70,8 @@ def show(*things: str | Table, width: int | None = None) -> None:
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print the rates as a table."""
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
-    seconds, *others = _cells(measurement.whole)
-    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *others)]
+    seconds, *figures = _cells(measurement.whole)
+    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *figures)]
     made = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
     show(made, *map(_shown_last, measurement.shown[-1:]), NOTICE)
 
@@ -90,7 +90,7 @@ def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
 
 @contextmanager
 def without_advice() -> Iterator[None]:
-    """Silence what ONNX Runtime's quantiser logs: it advises an optimiser that the vendor's tool trips over."""
+    """Silence ONNX Runtime's quantizer log: it recommends an optimiser whose output the vendor's tool rejects."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

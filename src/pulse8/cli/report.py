@@ -20,7 +20,7 @@ class Flags:
     """Write the report of a verdict."""
 
     verdict: Path = Path("models/rppg_int8_qdq.verdict.json")
-    """What verify wrote beside the INT8 file."""
+    """Verdict that verify wrote beside the INT8 file."""
     output: Path = Path("report.html")
     """HTML file to write."""
     json: bool = False
@@ -28,7 +28,7 @@ class Flags:
 
 
 def run(flags: Flags) -> int:
-    """Write the report and say where it is."""
+    """Write the report and print its path."""
     report = write_report(flags.verdict, flags.output)
     if flags.json:
         print_json(Written(report=report))

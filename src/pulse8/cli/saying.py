@@ -1,7 +1,7 @@
-"""The one way from a verb to the terminal: lines of text in which nothing of a file's is obeyed.
+"""Printing from verbs to the terminal: text in which untrusted control characters have no effect.
 
-Names of files, recordings and nodes come from anybody. A terminal obeys control signs, and cannot show half a
-character, so both are written as escapes. Tables go through :mod:`pulse8.cli.printing`, which knows no markup.
+Names of files, recordings and nodes are untrusted. A terminal acts on control characters and cannot show half a
+character, so both are printed as escapes. Tables go through :mod:`pulse8.cli.printing`, which knows no markup.
 """
 
 import sys
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def say(*texts: str) -> None:
-    """Print texts, each on lines of its own, to standard output."""
+    """Print texts to standard output, each on its own lines."""
     _print(texts, sys.stdout)
 
 
 def complain(*texts: str) -> None:
-    """Print texts, each on lines of its own, to standard error."""
+    """Print texts to standard error, each on its own lines."""
     _print(texts, sys.stderr)
 
 

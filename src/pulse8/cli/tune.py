@@ -1,4 +1,4 @@
-"""``pulse8 tune``: search the best INT8 options."""
+"""``pulse8 tune``: search for the best INT8 options."""
 
 import logging
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from pulse8.notice import NOTICE
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(TuneOptions):
-    """Search calibration windows, range methods and scales for what changes the heart rate least."""
+    """Search calibration windows, range methods and scales for the smallest change of the heart rate."""
 
     input: Path = Path("models/rppg_fp32.onnx")
     """FP32 ONNX."""
     data: Path = Path("data/ubfc_processed.pt")
     """Labelled windows: ranges from its training side, the loss from its validation side."""
     output: Path = Path("tune")
-    """Folder for the journal, which a later run goes on with, and tune.json."""
+    """Folder for tune.json and the journal, which a later run continues."""
     json: bool = False
     """Print one machine-readable record."""
 
 
 def run(flags: Flags) -> int:
-    """Search and print what was found."""
+    """Search and print the best options."""
     try:
         from pulse8.convert.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
         from pulse8.convert.tune.tune import tune  # noqa: PLC0415 - optuna is in an extra
@@ -34,9 +34,9 @@ def run(flags: Flags) -> int:
         raise ToolchainError('the search needs Optuna; install it with: pip install "pulse8[tune]"') from error
     logging.getLogger("optuna").setLevel(logging.WARNING)
     with without_advice():
-        found = tune(flags.input, flags.data, flags.output, flags, watch)
+        tuned = tune(flags.input, flags.data, flags.output, flags, watch)
     if flags.json:
-        print_json(found)
+        print_json(tuned)
     else:
-        say(f"{outcome(found)}\n{NOTICE}")
+        say(f"{outcome(tuned)}\n{NOTICE}")
     return 0

@@ -13,7 +13,7 @@ from pulse8.convert.verify.verify import verify
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(VerifyOptions):
-    """Compare INT8 with FP32 on subjects that neither training nor calibration saw."""
+    """Compare INT8 with FP32 on subjects that neither training nor calibration used."""
 
     fp32: Path = Path("models/rppg_fp32.onnx")
     """FP32 ONNX of the guide's form."""
@@ -26,7 +26,7 @@ class Flags(VerifyOptions):
 
 
 def run(flags: Flags) -> int:
-    """Verify, print the report, and return 1 where the verdict is against the INT8 file."""
+    """Verify, print the report, and return 1 where the verdict is not met."""
     verified = verify(flags.fp32, flags.int8, flags.data, flags, watch)
     verdict = verified.verdict
     if flags.json:

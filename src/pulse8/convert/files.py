@@ -1,4 +1,4 @@
-"""What the files of a build folder are called, and who is simulated where no data are given."""
+"""Names of the files in a build folder, and the simulated subjects used where no data are given."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ BOARD: Final = "board"
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleOptions:
-    """Who is simulated where no data are given.
+    """The simulated subjects used where no data are given.
 
     Attributes
     ----------
     subjects
-        People; 420 for pulse12, 40 for ultralight.
+        Number of people; 420 for pulse12, 40 for ultralight.
     windows
-        Windows of each; 4 of 8.53 s for pulse12, 15 of 8 frames for ultralight.
+        Windows per person; 4 of 8.53 s for pulse12, 15 of 8 frames for ultralight.
     seed
         The random seed they share.
     """
@@ -34,7 +34,7 @@ class PeopleOptions:
     seed: int = 0
 
     def completed(self, usual: SimulateOptions) -> SimulateOptions:
-        """Return options with the usual number where none is asked for; raises ``SpecError`` outside their range."""
+        """Return options with the default number where none is given; raises ``SpecError`` outside their range."""
         subjects = usual.subjects if self.subjects is None else self.subjects
         windows = usual.windows if self.windows is None else self.windows
         return SimulateOptions(subjects=subjects, windows=windows, seed=self.seed)
@@ -42,7 +42,7 @@ class PeopleOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """A model's file names, what simulates data for it, and how many people by default."""
+    """A model's file names, the simulation of its data, and the default number of people."""
 
     data: str
     calibration: str

@@ -3,8 +3,8 @@
     checkpoint -> fp32.onnx -> int8.onnx (ranges from the calibration set) -> verdict -> diagnosis -> pre-flight
     -> board/ -> report.html
 
-Each arrow is one function that writes one file and one row of the manifest beside it. There is a board folder where the
-verdict is met.
+Each arrow is one function that writes one file and one row of the manifest beside it. A board folder is written
+where the verdict is met.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ from pulse8.values import Watch, unwatched
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """Which shipped model is built where no checkpoint is given, and the options of each step."""
+    """The shipped model to build where no checkpoint is given, and the options of each step."""
 
     model: ModelName = "pulse12"
     simulate: PeopleOptions = field(default_factory=PeopleOptions)
@@ -61,12 +61,12 @@ class Built:
 def run_build(
     folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[Any] = unwatched
 ) -> Built:
-    """Take a checkpoint through the whole line; what is not given is the shipped checkpoint, and simulated recordings.
+    """Take a checkpoint through the whole line; by default the shipped checkpoint, on simulated recordings.
 
     Raises
     ------
     Pulse8Error
-        Whatever a step refuses, or another process fills the folder.
+        A step refuses its input, or another process is writing to the folder.
     """
     from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded where it is needed
     from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415 - the same

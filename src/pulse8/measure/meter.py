@@ -138,7 +138,7 @@ class Meter:
         height, width = (side * 16 for side in rgb.shape[:2])
         rois = tuple((r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height) for r in tracked.rois or ())
         cost_ms = 1000 * (time.thread_time() - began_s)
-        self.seen = Seen(t_s=t_s, rois=rois, reasons=row.reasons, other_faces=tracked.others, cost_ms=cost_ms)
+        self.seen = Seen(t_s=t_s, rois=rois, reasons=row.reasons, other_faces=tracked.other_faces, cost_ms=cost_ms)
         return row
 
     def _reading(self) -> MeterReading:

@@ -15,18 +15,18 @@ from pulse8.notice import NOTICE
 Tone = Literal["good", "warn", "bad"]
 
 MARKED: Final[dict[str, Tone]] = {"met": "good", "not met": "bad", "not measured": "warn", "failed": "bad"}
-"""Cells that are shown in a colour."""
+"""Cell texts shown in a colour."""
 
 NUMBER: Final = re.compile(r"[\d.,%+−–≤<>()\[\]\s-]*(?:\bto\b[\d.,%+−\s-]*)?")
 """A numeric cell: figures, intervals, shares, or a dash."""
 INK: Final = re.compile(r"#(?:000000|222222)\b")
 FAINT: Final = re.compile(r"#d5d5d5\b")
-"""The colours that matplotlib and pulse8's drawings use for black and for faint lines."""
+"""Colours that matplotlib and pulse8's drawings use for black and for faint lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A heading row and rows of the same length; ``caption`` says what they are."""
+    """A heading row and rows of the same length; ``caption`` describes them."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -41,9 +41,9 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An SVG drawing and what it shows, for eyes and for screen readers; a wide one takes the page's width.
+    """An SVG drawing with its caption and its text for screen readers; a wide one takes the page's width.
 
-    ``alt`` says in words what the drawing shows, where the caption does not.
+    ``alt`` describes in words what the drawing shows, where the caption does not.
     """
 
     svg: str
@@ -70,7 +70,7 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One figure at the head of a page, and its limit or what it is compared with."""
+    """One key figure at the head of a page, with its limit or its baseline."""
 
     name: str
     value: str
@@ -93,7 +93,7 @@ def render(
     sections
         The evidence.
     facts
-        Figures to see at a glance.
+        Key figures.
     badge
         The verdict in a word or two.
 
@@ -126,10 +126,10 @@ def render(
 def inlined(svg: str, number: int) -> str:
     """Prepare a drawing for a page: its black becomes the text colour, white transparent, element names unique.
 
-    Matplotlib names every element; names that nothing refers to are removed, the others get the prefix ``number``.
-    Metadata and the style sheet, which would apply to the whole page, are removed.
+    Matplotlib names every element; unreferenced names are removed, the rest get the prefix ``number``. Metadata and the
+    style sheet, which would apply to the whole page, are removed too.
     """
-    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # the text around it gives its figures
+    svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)  # the surrounding text gives its figures
     svg = re.sub(r"<metadata>.*?</metadata>|<style[ >].*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"#([A-Za-z][\w.-]*)", svg))
     svg = re.sub(r'\s+id="([^"]*)"', lambda match: f' id="f{number}-{match[1]}"' if match[1] in used else "", svg)
@@ -140,6 +140,6 @@ def inlined(svg: str, number: int) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a rendered page, whole or not at all."""
+    """Write a rendered page atomically."""
     with writing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # a name may hold half a character
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # file names may hold half a character

@@ -61,7 +61,7 @@ def test_what_has_no_kernel_is_refused_by_name(name):
         lower(program([make()]), "refused")
 
 
-def test_a_ring_is_made_for_a_camera_that_can_be():
+def test_a_ring_needs_a_possible_frame_rate():
     for options in ({"max_fps": 2}, {"join_windows": 0}):
         with pytest.raises(SpecError):
             BoardOptions(**options)
@@ -91,7 +91,7 @@ def test_tensors_that_live_together_share_no_byte(index):
     assert arena.scratch + SLACK <= arena.bytes
 
 
-def test_what_is_left_of_a_signal_is_solved_for_itself():
+def test_a_detrended_signal_is_solved_directly():
     factors = trend_factors(64, 100.0)
     x = rng().normal(size=64).cumsum()
     second = np.diff(np.eye(64), 2, axis=0)
@@ -103,7 +103,7 @@ def test_what_is_left_of_a_signal_is_solved_for_itself():
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.one_of(st.binary(max_size=40), st.just(b"P8"), st.just(None)), max_size=8), st.integers(1, 50))
-def test_frames_are_found_among_anything(parts, step):
+def test_frames_are_read_among_any_bytes(parts, step):
     """None stands for a frame; whatever lies between, every whole frame comes out, however the bytes arrive."""
     frame = encode(Command.RUN, b"payload")
     noise = [part if part is None else part.replace(b"P8", b"P9") for part in parts]

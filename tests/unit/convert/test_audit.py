@@ -25,7 +25,7 @@ def change(model, name, value):
 def drop(model, kind, name):
     node = next(node for node in model.graph.node if node.op_type == kind and name in node.output)
     for other in model.graph.node:
-        other.input[:] = [node.input[0] if each == name else each for each in other.input]
+        other.input[:] = [node.input[0] if operand == name else operand for operand in other.input]
     model.graph.node.remove(node)
 
 
@@ -49,29 +49,29 @@ FAULTS = {
 
 
 def test_what_the_line_wrote_is_clean(model, workspace):
-    found = audit(model, ULTRALIGHT, per_channel=True)
-    assert found.violations == ()
-    assert (found.weights_per_channel, found.weights_per_tensor, found.biases) == (7, 0, 7)
+    audited = audit(model, ULTRALIGHT, per_channel=True)
+    assert audited.violations == ()
+    assert (audited.weights_per_channel, audited.weights_per_tensor, audited.biases) == (7, 0, 7)
     for path in pair_paths(workspace / "quantization" / "models" / "rppg_int8_qdq.onnx"):
         assert audit(onnx.load(path), ULTRALIGHT, per_channel=True).violations == ()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(model, fault):
+def test_a_planted_fault_is_reported(model, fault):
     plant, words = FAULTS[fault]
     plant(model)
     assert any(words in text for text in audit(model, ULTRALIGHT, per_channel=True).violations)
 
 
-def test_per_channel_where_per_tensor_was_asked_for_is_found(model):
+def test_per_channel_in_place_of_per_tensor_is_reported(model):
     assert len(audit(model, ULTRALIGHT, per_channel=False).violations) == 7
 
 
-def test_a_scale_that_is_not_in_the_file_is_found(model):
+def test_a_scale_that_is_not_in_the_file_is_reported(model):
     held = {t.name[:-2]: numpy_helper.to_array(t).item() for t in model.graph.initializer if t.name in OUTPUT_SCALES}
     scales = {name: Scale(scale, -128) for name, scale in held.items() if name != "logit"}
     assert scale_violations(model, scales) == []
-    found = scale_violations(model, {**scales, "time2_relu": Scale(0.5, -128), "pool9": Scale(0.5, -128)})
-    assert [text.partition(":")[0] for text in found] == ["time2_relu", "pool9 is not quantised"]
-    assert "not Scale(scale=0.5" in found[0]
+    violations = scale_violations(model, {**scales, "time2_relu": Scale(0.5, -128), "pool9": Scale(0.5, -128)})
+    assert [text.partition(":")[0] for text in violations] == ["time2_relu", "pool9 is not quantised"]
+    assert "not Scale(scale=0.5" in violations[0]
     assert len(scale_violations(model, {"conv1_relu": Scale(held["conv1_relu"], 0)})) == 1

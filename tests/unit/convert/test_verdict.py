@@ -43,9 +43,9 @@ def test_reaching_both_thresholds_exactly_fails_both():
 
 
 def test_a_mae_increase_alone_is_named():
-    found = failures(GOOD, GOOD + 3.2, LABELS)
-    assert found[0] == "MAE increase (3.2 BPM) >= threshold (2.0 BPM)"
-    assert found[1] == "Mean output difference (3.2 BPM) >= threshold (2.0 BPM)"
+    failed = failures(GOOD, GOOD + 3.2, LABELS)
+    assert failed[0] == "MAE increase (3.2 BPM) >= threshold (2.0 BPM)"
+    assert failed[1] == "Mean output difference (3.2 BPM) >= threshold (2.0 BPM)"
 
 
 def test_output_difference_alone_is_named():
@@ -55,26 +55,26 @@ def test_output_difference_alone_is_named():
     )
 
 
-def test_a_constant_fp32_model_says_nothing():
-    found = failures(np.full(50, 80.0), np.full(50, 80.01), LABELS)
-    assert len(found) == 1
-    assert "FP32 output is constant" in found[0]
+def test_a_constant_fp32_model_fails():
+    failed = failures(np.full(50, 80.0), np.full(50, 80.01), LABELS)
+    assert len(failed) == 1
+    assert "FP32 output is constant" in failed[0]
 
 
-def test_an_int8_model_that_collapsed_is_caught_though_its_mae_is_close():
+def test_an_int8_model_with_constant_output_fails_though_its_mae_is_close():
     fp32 = 80 + np.linspace(-1.5, 1.5, 50)
-    found = failures(fp32, np.full(50, 80.0), LABELS)
-    assert len(found) == 1
-    assert "INT8 output is constant" in found[0]
+    failed = failures(fp32, np.full(50, 80.0), LABELS)
+    assert len(failed) == 1
+    assert "INT8 output is constant" in failed[0]
 
 
-def test_figures_are_what_they_say():
-    found = compare(predictions([70, 90], [71, 93], [60, 100], ["a", "b"]), 85.0, subjects_known=True)
-    assert (found.fp32.mae, found.int8.mae, found.mae_increase) == (10, 9, -1)
-    assert (found.difference_mean, found.difference_max, found.difference_std) == (2, 3, 1)
-    assert (found.fp32.bias, found.int8.bias) == (0, 2)
-    assert found.constant_mae == 20
-    assert (found.worst.subject, found.worst.int8_mae, found.worst.fp32_mae) == ("a", 11, 10)
+def test_each_figure_has_its_value():
+    comparison = compare(predictions([70, 90], [71, 93], [60, 100], ["a", "b"]), 85.0, subjects_known=True)
+    assert (comparison.fp32.mae, comparison.int8.mae, comparison.mae_increase) == (10, 9, -1)
+    assert (comparison.difference_mean, comparison.difference_max, comparison.difference_std) == (2, 3, 1)
+    assert (comparison.fp32.bias, comparison.int8.bias) == (0, 2)
+    assert comparison.constant_mae == 20
+    assert (comparison.worst.subject, comparison.worst.int8_mae, comparison.worst.fp32_mae) == ("a", 11, 10)
 
 
 def test_the_interval_resamples_subjects_not_windows():
@@ -88,14 +88,14 @@ def test_the_interval_resamples_subjects_not_windows():
 @pytest.mark.parametrize(
     ("int8_error", "words"), [(1, "better than"), (60, "worse than"), (20, "not shown to be better than")]
 )
-def test_usefulness_is_said_only_as_far_as_the_interval_goes(int8_error, words):
+def test_usefulness_follows_the_interval(int8_error, words):
     labels = np.repeat([60.0, 100.0, 60.0, 100.0, 60.0], 10)
     int8 = labels + int8_error * np.tile([0.8, 1.2], 25)
-    found = compare(predictions(int8, int8, labels, np.repeat(list("abcde"), 10)), 80.0, subjects_known=True)
-    assert found.usefulness.startswith(words)
+    comparison = compare(predictions(int8, int8, labels, np.repeat(list("abcde"), 10)), 80.0, subjects_known=True)
+    assert comparison.usefulness.startswith(words)
 
 
 def test_without_subject_ids_there_is_no_worst_subject():
-    found = compare(predictions(GOOD, GOOD, LABELS), 80.0, subjects_known=False)
-    assert found.worst is None
-    assert found.subjects is None
+    comparison = compare(predictions(GOOD, GOOD, LABELS), 80.0, subjects_known=False)
+    assert comparison.worst is None
+    assert comparison.subjects is None

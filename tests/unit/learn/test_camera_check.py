@@ -21,7 +21,7 @@ def pulses(bpm: float = 75.0):
     return [(0.5 * np.sin(2 * np.pi * bpm / 60 * t_s), bpm)]
 
 
-def test_white_noise_has_the_carrying_capacity_that_its_size_says():
+def test_the_smallest_pulse_in_white_noise_follows_the_noise():
     quiet, loud = (_row(0.005, noise(level), pulses()) for level in (0.05, 5.0))
     assert quiet.close_share == 1
     assert quiet.accepted_share == 1
@@ -29,7 +29,7 @@ def test_white_noise_has_the_carrying_capacity_that_its_size_says():
     assert loud.close_share < 0.6
 
 
-def test_without_a_pulse_nothing_is_believed_and_no_error_is_claimed():
+def test_without_a_pulse_nothing_is_accepted_and_there_is_no_error():
     row = _row(0.0, noise(1.0), pulses())
     assert row.accepted_share == 0
     assert row.mae_bpm is None
@@ -48,7 +48,7 @@ def row(share: float, close: float) -> AmplitudeRow:
     )
 
 
-def test_the_smallest_pulse_is_carried_at_all_larger_sizes_too():
+def test_the_smallest_pulse_is_carried_at_all_larger_amplitudes_too():
     shares = dict.fromkeys(AMPLITUDES, 1.0)
     assert _smallest([row(a, c) for a, c in shares.items()]) == AMPLITUDES[1]
     shares[0.002] = 0.5
@@ -57,7 +57,7 @@ def test_the_smallest_pulse_is_carried_at_all_larger_sizes_too():
     assert _smallest([row(a, c) for a, c in shares.items()]) is None
 
 
-def test_a_region_is_split_into_three_beside_each_other():
+def test_a_region_is_split_into_three_adjacent_parts():
     left, middle, right = split_region((10, 100, 20, 50))
     assert left.x0 == 10 * PIXEL_PARTS
     assert left.x1 == middle.x0

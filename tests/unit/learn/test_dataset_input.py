@@ -1,4 +1,4 @@
-"""What people's files have wrong: one line that names the file, the reason and the mend."""
+"""What people's files have wrong: one line that names the file, the reason and the fix."""
 
 import shutil
 from fractions import Fraction

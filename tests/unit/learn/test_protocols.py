@@ -74,7 +74,7 @@ def test_a_store_that_changed_is_refused(two, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"stores": [], "folds": [], "format": 1, "kind": 2}', "[" * 99999])
-def test_a_protocol_that_is_none_is_one_line(tmp_path, text):
+def test_an_invalid_protocol_is_one_line(tmp_path, text):
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(InputError) as raised:
         open_protocol(tmp_path / "p.json")
@@ -89,7 +89,7 @@ def test_too_few_subjects_are_one_line(two, tmp_path):
         Sides(("a",), ("b",), ("a",))
 
 
-def test_the_command_says_how_many_are_where(two, tmp_path, capsys):
+def test_the_command_prints_the_number_of_subjects_per_side(two, tmp_path, capsys):
     words = ["protocol", "--stores", str(two[0]), "--folds", "3", "--output", str(tmp_path / "p.json")]
     assert main(words) == 0
     assert "fold 1: 3 subjects train, 1 validate, 3 are tested" in capsys.readouterr().out

@@ -28,7 +28,7 @@ SESSIONS = {
 }
 
 
-def test_sessions_are_opened_in_known_places_alone():
+def test_sessions_are_opened_only_in_known_places():
     opened = set()
     for path in (ROOT / "src" / "pulse8").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -62,11 +62,11 @@ def test_onnx_runtime_by_choice_does_not_saturate_on_any_processor(level):
     np.testing.assert_array_equal(OrtRunner(model, level)(x)[0], IntegerRunner(model)(x)[0])
 
 
-def test_what_fusion_does_here_is_measured():
+def test_the_effect_of_fusion_here_is_measured():
     """On AVX2 without VNNI bytes differ; elsewhere none does."""
-    found = saturation()
-    assert found.bytes == 256
-    assert found.saturates == (found.largest > 1) == (found.differing > 0)
+    fused = saturation()
+    assert fused.bytes == 256
+    assert fused.saturates == (fused.largest > 1) == (fused.differing > 0)
 
 
 def test_a_session_that_may_fuse_is_seen_by_the_tests():
@@ -74,7 +74,7 @@ def test_a_session_that_may_fuse_is_seen_by_the_tests():
         onnxruntime.InferenceSession((WEIGHTS / "pulse12_int8.onnx").read_bytes())
 
 
-def test_an_int8_file_that_integers_do_not_know_is_named_with_the_way_on():
+def test_an_int8_file_unknown_to_the_integer_reference_is_named_with_a_fix():
     model = Qdq((1, 2, 1, 8)).model()
     zero = next(tensor for tensor in model.graph.initializer if tensor.name == "x_z")
     zero.CopyFrom(numpy_helper.from_array(np.uint8(7), "x_z"))

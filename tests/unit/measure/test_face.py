@@ -200,3 +200,11 @@ def test_the_lock_takes_the_largest_then_the_nearest_then_waits():
 
 def test_the_detector_finds_nothing_in_very_small_pictures():
     assert Detector().faces(np.zeros((3, 2, 3), np.uint8)) == []
+
+
+def test_the_last_bits_of_a_landmark_do_not_move_the_meshs_square():
+    square = Square(100.3, 80.2, 150.7, 0.11)
+    other = Square(100.3 + 1e-4, 80.2 - 1e-4, 150.7 + 1e-4, 0.11 + 1e-6)
+    assert square.snapped() == other.snapped() == Square(100.0, 80.0, 150.0, 7 / 64)
+    assert square.snapped().snapped() == square.snapped()
+    assert Square(3.0, 3.0, 0.2, 0.0).snapped().side > 0

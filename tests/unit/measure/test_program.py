@@ -23,17 +23,19 @@ def read(graph):
 @pytest.mark.parametrize("kind", [*get_args(Step), FloatStep, IntegerProgram, Window])
 def test_records_are_frozen_and_filled_by_name(kind):
     assert kind.__dataclass_params__.frozen
-    assert {each.kind for each in inspect.signature(kind).parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {parameter.kind for parameter in inspect.signature(kind).parameters.values()} == {
+        inspect.Parameter.KEYWORD_ONLY
+    }
 
 
-def test_a_step_clamps_to_a_byte_and_a_window_stands_still_unless_told_otherwise():
+def test_a_step_clamps_to_a_byte_and_a_window_has_stride_1_by_default():
     for kind in get_args(Rounded):
-        told = inspect.signature(kind).parameters
-        assert (told["low"].default, told["high"].default) == (-128, 127)
+        parameters = inspect.signature(kind).parameters
+        assert (parameters["low"].default, parameters["high"].default) == (-128, 127)
     assert Window(kernel=(2, 3)) == Window(kernel=(2, 3), strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1))
 
 
-def test_what_is_no_step_is_not_run():
+def test_an_unknown_step_is_not_run():
     with pytest.raises(TypeError):
         run_step("step", [], LAYOUTS["channel first"], None)
 
@@ -65,11 +67,11 @@ def test_as_many_elements_as_are_read_and_one_more():
         read(Qdq((1, 1, 1, MAX_ELEMENTS + 1)).add("Relu"))
 
 
-def test_what_a_builder_is_given_is_frozen():
+def test_a_builders_input_is_frozen():
     assert all(kind.__dataclass_params__.frozen for kind in (Constant, Site))
 
 
-def test_an_attribute_that_says_its_default_may_stand_in_a_file():
+def test_an_attribute_may_state_its_default():
     graph = Qdq((1, 2, 3, 4), opset=14)
     graph.constant("shape", np.array([1, 6, 4], np.int64))
     assert read(graph.add("Reshape", ["shape"], allowzero=0)).output.shape == (1, 6, 4)
@@ -151,7 +153,7 @@ def test_flatten_splits_at_any_axis(axis, rows):
         ("Unsqueeze", "axes", [0, 1], "cannot become"),
     ],
 )
-def test_shapes_that_cannot_be_are_refused(operator, name, values, words):
+def test_invalid_shapes_are_refused(operator, name, values, words):
     graph = Qdq((2, 3, 4))
     graph.add(operator, [graph.constant(name, np.array(values, np.int64))], **SAME)
     with pytest.raises(InputError) as refused:
@@ -170,8 +172,8 @@ def test_axes_beyond_the_rank_are_refused(axis):
 @pytest.mark.parametrize(
     ("pool", "words"),
     [
-        ({"kernel_shape": [2, 2], "dilations": [2, 1], "pads": [1, 0, 0, 0]}, "padding and dilation at once"),
-        ({"kernel_shape": [2, 2], "dilations": [1, 2], "pads": [0, 0, 0, 1]}, "padding and dilation at once"),
+        ({"kernel_shape": [2, 2], "dilations": [2, 1], "pads": [1, 0, 0, 0]}, "both padding and dilation"),
+        ({"kernel_shape": [2, 2], "dilations": [1, 2], "pads": [0, 0, 0, 1]}, "both padding and dilation"),
         ({"kernel_shape": [2, 2], "pads": [0, 2, 0, 0]}, "leave a window without a picture"),
         ({"kernel_shape": [2, 2], "pads": [0, 0, 2, 0]}, "leave a window without a picture"),
         ({"kernel_shape": [2, 2], "pads": [0, 0, -1, 0]}, "pads below 0"),
@@ -182,7 +184,7 @@ def test_axes_beyond_the_rank_are_refused(axis):
         ({"kernel_shape": [6, 1]}, "larger than the padded picture"),
     ],
 )
-def test_windows_that_cannot_be_are_refused(pool, words):
+def test_invalid_windows_are_refused(pool, words):
     with pytest.raises(InputError, match=words):
         read(Qdq((1, 2, 5, 5)).add("MaxPool", **pool, **SAME))
 
@@ -217,5 +219,5 @@ def test_sources_are_those_that_a_step_reads():
 
 def test_codes_are_saturated_at_both_ends_and_halves_go_to_the_even_one():
     tensor = Tensor("x", (6,), np.float32(2), 1)
-    found = quantised(np.float32([-1e9, -258, -3, 1, 3, 1e9]), tensor)
-    np.testing.assert_array_equal(found, [-128, -128, -1, 1, 3, 127])
+    codes = quantised(np.float32([-1e9, -258, -3, 1, 3, 1e9]), tensor)
+    np.testing.assert_array_equal(codes, [-128, -128, -1, 1, 3, 127])

@@ -44,7 +44,7 @@ def test_the_last_sample_does_not_pass_the_last_timestamp():
         ([0.0], "1 frames"),
         ([0.0, 0.1, 0.1], "does not increase"),
         ([0.0, 0.2, 0.1], "does not increase"),
-        ([0.0, np.nan, 0.2], "does not increase"),
+        ([0.0, np.nan, 0.2], "a time of nan s"),
         ([0.0, 0.1, 0.7], "pauses for 0.60 s after 0.10 s"),
         (np.arange(20) / 7, "7.0 frames a second"),
     ],

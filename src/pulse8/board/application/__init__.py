@@ -1,1 +1,1 @@
-"""The whole application on the board: what fits into the time between frames."""
+"""The whole application on the board: whether it fits into the time between frames."""

@@ -1,4 +1,4 @@
-"""Does the whole application keep up with 30 frames per second: face networks, pulse network and the CPU's own work.
+"""Whether the whole application keeps up with 30 frames per second: face networks, pulse network and the CPU's work.
 
 The face networks ship in float; their figures are those of the same layers in INT8, which do not exist yet. On the
 CPU a layer's time is bracketed by published rates of CMSIS-NN on a Cortex-M55 (ExecuTorch issue 17651, MobileNetV2 on
@@ -57,7 +57,7 @@ class ApplicationPart:
 
 @dataclass(frozen=True)
 class Share:
-    """Percent of the time that a processor is busy, from and to."""
+    """Percent of the time that a processor is busy, low and high."""
 
     low: float
     high: float

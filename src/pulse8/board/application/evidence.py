@@ -1,4 +1,4 @@
-"""Which files go to the board, their pre-flights, and the report's table of the budget."""
+"""The files for the board, their pre-flights, and the report's table of the budget."""
 
 from pathlib import Path
 from typing import Final

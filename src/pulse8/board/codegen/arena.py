@@ -1,4 +1,4 @@
-"""Where each tensor lies while a network runs: tensors that live at different times share bytes."""
+"""Memory plan of a network: tensors that live at different times share bytes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ SLACK: Final = 16
 """Readable bytes after the last tensor: a vector may reach over its end."""
 
 IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE"})
-"""Steps that may write over an operand that nobody reads again."""
+"""Steps that may overwrite an operand that no later step reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArenaPlan:
-    """Bytes from the arena's start for each tensor by name and for the convolutions' scratch; and its size."""
+    """Offset in the arena of each tensor, by name, and of the convolutions' scratch; and the arena's size."""
 
     places: Mapping[str, int]
     scratch: int
@@ -24,7 +24,7 @@ class ArenaPlan:
 
 @dataclass(eq=False)
 class _Buffer:
-    """Bytes that live from one step to another; -1 is before the first."""
+    """Bytes in use from one step to another; -1 is before the first step."""
 
     size: int
     born: int
@@ -68,9 +68,9 @@ def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
     yield from owner.items()
 
 
-def _lowest(buffer: _Buffer, others: list[_Buffer]) -> int:
+def _lowest(buffer: _Buffer, placed: list[_Buffer]) -> int:
     place = 0
-    for other in sorted(others, key=lambda item: item.place):
+    for other in sorted(placed, key=lambda item: item.place):
         if place + buffer.size <= other.place:
             break
         place = max(place, other.place + other.size)

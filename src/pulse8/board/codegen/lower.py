@@ -1,4 +1,4 @@
-"""An integer program as steps of the board's kernels: channel last, weights packed, nothing left to decide."""
+"""An integer program as steps of the board's kernels: channel last, weights packed, every choice fixed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ LANES: Final = 16
 """Bytes in a vector: kernel rows are padded to it."""
 
 GROUP: Final = 4
-"""Output channels that are summed together."""
+"""Output channels that a kernel sums together."""
 
 Operator = Literal["P8_CONV", "P8_MAX_POOL", "P8_AVERAGE_POOL", "P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE"]
 Shape = tuple[int, int, int]
@@ -104,14 +104,14 @@ def lower(program: IntegerProgram, name: str) -> BoardNet:
     Raises
     ------
     SpecError
-        A step is outside what the kernels have; the message names it.
+        The kernels do not support a step; the message names it.
     """
     steps = _without_reshapes(program.steps)
     return BoardNet(name=name, steps=tuple(map(_board_step, steps)), input=program.input, output=steps[-1].output)
 
 
 def _without_reshapes(steps: tuple[Step, ...]) -> list[Step]:
-    """Fold each flattening into the 1x1 convolution after it, which becomes one over the whole picture."""
+    """Fold each flattening into the 1x1 convolution after it, which becomes a convolution over the whole picture."""
     kept: list[Step] = []
     for step, after in pairwise((*steps, None)):
         before = kept[-1] if kept else None
@@ -159,7 +159,7 @@ def _board_step(step: Step) -> BoardStep:
                 y=step.output.name,
                 into=_shape(step.source),
                 out=_shape(step.output),
-                table=np.roll(step.table, 128),  # the kernel looks up by the byte without its sign
+                table=np.roll(step.table, 128),  # the kernel indexes the table by the unsigned byte
             )
     raise _refusal(step, "only Conv, pools, Add, Mul and tables run")
 

@@ -1,4 +1,4 @@
-"""Records to C text: strict templates, the same bytes for the same model."""
+"""Records to C text: strict templates; the same model gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

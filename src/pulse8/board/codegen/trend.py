@@ -1,4 +1,4 @@
-"""The factors of the detrender's system, for a window's length and lambda: the board need not compute them."""
+"""The factors of the detrender's system, for a window's length and lambda, so that the board need not compute them."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ def trend_factors(window: int, smoothness: float) -> TrendFactors:
     """Factor D D' + I / lambda^2 as L diag L', D the second difference of ``window`` samples.
 
     What is left of x after the trend is D'u with (D D' + I / lambda^2) u = D x: the same as
-    :func:`pulse8.measure.signal.filters.detrend`, written so that float32 serves.
+    :func:`pulse8.measure.signal.filters.detrend`, in a form for which float32 is precise enough.
     """
     count = window - 2
     below, farther, diagonal = np.zeros(count), np.zeros(count), np.zeros(count)

@@ -27,14 +27,14 @@ class Vectors:
 
 
 def channel_last(tensor: Codes) -> bytes:
-    """Bytes of a tensor [1, C, H, W] as a board has them."""
+    """Bytes of a tensor [1, C, H, W] in the board's layout."""
     return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1)).tobytes()
 
 
 def vectors_of(
     nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Codes]]], traces: CellTraces | None, model: bytes
 ) -> Vectors:
-    """Run each network's windows through the reference; every layer is answered by its CRC-32.
+    """Run each network's windows through the reference; the answer for a layer is its CRC-32.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def rows_of(traces: CellTraces) -> NDArray[np.void]:
     Raises
     ------
     InputError
-        The ROIs' areas are not known: a board always knows them.
+        The ROIs' areas are not known, and a board's rows always hold them.
     """
     if traces.pixels is None:
-        raise InputError("the recording does not say how large its ROIs are; record it with a board or from video")
+        raise InputError("the recording does not hold the areas of its ROIs; record it with a board or from video")
     rows = np.zeros(len(traces.t_s), ROW)
     rows["t_us"] = np.rint(traces.t_s * 1e6)
     rows["rgb"], rows["valid"], rows["pixels"] = traces.rgb, traces.valid, traces.pixels

@@ -1,4 +1,4 @@
-"""Windows to test a board on: simulated people that neither training nor calibration has seen."""
+"""Windows to test a board on: simulated people that neither training nor calibration used."""
 
 from collections.abc import Sequence
 from pathlib import Path

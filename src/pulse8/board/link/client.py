@@ -38,7 +38,7 @@ class Line(Protocol):
     """Bytes to a board and back."""
 
     def write(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all bytes."""
 
     def read(self, timeout_s: float) -> bytes:
         """Return the bytes that arrived; none after ``timeout_s``."""

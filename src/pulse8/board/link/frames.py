@@ -22,9 +22,9 @@ CRC: Final = struct.Struct("<I")
 ANSWER: Final = 0x80
 ANY_MODEL: Final = bytes(8)
 LONGEST: Final = 4 << 20
-"""A longer answer is not believed: all layers of a network are a tenth of it."""
+"""Longest answer accepted: all layers of a network take a tenth of it."""
 MAX_WASTED: Final = 64 << 20
-"""Bytes checked in frames that were none, after which the buffer is dropped: noise can start a frame at every byte."""
+"""Bytes of false frames after which the buffer is dropped: noise can start a frame at every byte."""
 
 
 class Command(IntEnum):
@@ -40,7 +40,7 @@ class Command(IntEnum):
 
 
 class Status(IntEnum):
-    """How an answer ends: ``p8_status_t``."""
+    """Status at the end of an answer: ``p8_status_t``."""
 
     OK = 0
     MISALIGNED = 1

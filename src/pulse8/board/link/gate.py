@@ -1,4 +1,4 @@
-"""Whether a board computes what the model says: bytes, wave, rate and decision, on windows that no training saw.
+"""Whether a board computes what the model defines: bytes, wave, rate and decision, on windows unused in training.
 
 A Cortex-M55 gives the integer reference's bytes. An NPU rounds in its own way: its bytes may differ from the
 reference by 1.5 times as much as five ways of rounding do, and the wave and its rate must stay within their limits.
@@ -25,12 +25,14 @@ from pulse8.values import Clip, Waveform
 ENVELOPE: Final = 1.5
 MAX_MEAN_ERROR_LSB: Final = 0.2
 MIN_SAME_DECISION: Final = 0.99
+"""Share of windows whose rate both show or both refuse. One window may always differ: three of the five ways of
+rounding change the decision on one of 64 that lies at the threshold."""
 MAX_LIKENESS: Final = 2.0
-"""How many times closer a known fault may come to the board's bytes than the closest way of rounding. Weights that were
-quantised again with one scale per layer cost little accuracy and still are not the model that was verified."""
+"""How many times closer to the board's bytes a known fault may be than the closest way of rounding. Weights that were
+quantised again with one scale per layer cost little accuracy, yet are not the model that was verified."""
 MOST_LIKE: Final = 1e6
 MOST_DB: Final = 200.0
-"""Written where two waves are equal: the record is JSON, which has no infinity."""
+"""Figure for equal waves: the record is JSON, which has no infinity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +52,13 @@ class Judgement:
     Attributes
     ----------
     network, windows
-        Which network, on how many windows.
+        Name of the network, and number of windows.
     differing_bytes
-        How many of all output bytes differ.
+        Number of output bytes that differ.
     gates
         Figures and limits.
     fault
-        What the board's bytes look like, where a gate is not met and a known fault fits.
+        Known fault that explains the board's bytes, where a gate is not met and one fits.
     """
 
     network: str
@@ -86,7 +88,7 @@ def judge(
     name
         The network's, for the record.
     program, windows
-        What was run, and its inputs [1, C, H, W].
+        The program, and its inputs [1, C, H, W].
     board_bytes
         The board's output bytes [windows, bytes], channel last.
     exact
@@ -154,7 +156,7 @@ def _wave_gates(
         _limit(
             "95th percentile of rate difference, BPM", float(np.percentile(moved or [0.0], 95)), MAX_DIFFERENCE_P95_BPM
         ),
-        _least("same decision, share", float(same), MIN_SAME_DECISION),
+        _least("same decision, share", float(same), min(MIN_SAME_DECISION, 1 - 1 / len(windows))),
     ]
 
 

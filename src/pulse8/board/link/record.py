@@ -25,14 +25,14 @@ from pulse8.values import CellTraces, Reason, Watch, unwatched
 
 DATASET: Final = "board"
 ROW_S: Final = 5.0
-"""How long a camera may take for a frame."""
+"""Longest time between two frames of a camera."""
 
 LEAST_ROWS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordOptions:
-    """What is recorded.
+    """Options of a recording.
 
     Attributes
     ----------
@@ -107,19 +107,19 @@ def _record(board: Board, store: Path, options: RecordOptions, ppg: Ppg | None, 
 
 
 def _refuse_another(store: Path) -> None:
-    """Refuse a folder with other content; recordings without an index are left by a recording that was killed."""
+    """Refuse a folder with other content; a killed recording leaves recordings without an index."""
     names = {path.name for path in store.iterdir() if path.name[0] != "."} if store.is_dir() else set()
     if INDEX not in names and not all(name.endswith(SUFFIX) for name in names):
         raise InputError(f"{store} is not empty and no store; choose another --output")
 
 
 def _free_name(store: Path, options: RecordOptions) -> str:
-    """Return the recording's id; one made from the time of day is numbered if it is taken, as when a clock goes back.
+    """Return the recording's id; an id from the time of day gets a number if it exists, as when a clock goes back.
 
     Raises
     ------
     InputError
-        The store has a recording of the name that was asked for.
+        The store already has a recording with the requested name.
     """
     name = options.recording or f"{options.subject}-{time.strftime('%Y%m%dT%H%M%S')}"
     names = chain([name], (f"{name}-{number}" for number in count(2)))

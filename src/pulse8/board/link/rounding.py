@@ -1,7 +1,7 @@
 """Five ways in which hardware rounds an exact sum to a byte; their spread sets the tolerance for a board.
 
-None is wrong. They differ by at most one step in each layer, and that grows through a network: double rounding alone
-changes three of four output bytes of a residual net, at equal accuracy.
+All are valid. They differ by at most one step in each layer, which grows through a network: double rounding alone
+changes three of four output bytes of a residual network, at equal accuracy.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def _wide(values: Exact | np.float32) -> Real:
 
 
 def _integers(sums: Exact, multiplier: Multiplier, step: Rounded) -> tuple[Real, Real]:
-    """Return sums as whole numbers, and what one of them is worth in output steps."""
+    """Return sums as integers, and the value of one unit in output steps."""
     if not isinstance(step, ScaledAdd):
         return _wide(sums), _wide(multiplier)
     unit = float(max(step.source.scale, step.other.scale)) / (1 << FRACTION_BITS)

@@ -32,7 +32,7 @@ RUN_HEAD: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTestOptions:
-    """How many of the folder's windows each network is tested on, at most."""
+    """Maximum number of the folder's windows to test each network on."""
 
     windows: int = 64
 
@@ -50,7 +50,7 @@ class BoardVerdict:
     passed
         Whether every gate is met.
     target, vectors
-        The board's, and whether its kernels use vector instructions.
+        The board's target, and whether its kernels use vector instructions.
     model
         SHA-256 of the INT8 file.
     networks
@@ -121,7 +121,7 @@ def folder_facts(folder: Path) -> Mapping[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         bytes.fromhex(facts["sha256"])
-        files = [(folder / net["file"]).resolve() for net in facts["nets"]]  # links are followed before it is judged
+        files = [(folder / net["file"]).resolve() for net in facts["nets"]]  # links are resolved before the check
         inside = all(file.is_relative_to(folder.resolve()) for file in files)
         named = all(isinstance(net["name"], str) for net in facts["nets"])
         flagged = isinstance(facts["simulated"], bool)

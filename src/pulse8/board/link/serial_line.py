@@ -8,7 +8,7 @@ from pulse8.board.link.client import Line
 from pulse8.errors import ToolchainError, one_line
 
 BAUD: Final = 921_600
-"""What the vendor's own tools use with this family's debug probe."""
+"""Baud rate that the vendor's own tools use with this family's debug probe."""
 
 
 class _SerialLine:

@@ -8,6 +8,4 @@ MAX_RANK: Final = 4
 MAX_SIZE: Final = 65_536
 MAX_WINDOW: Final = 3
 """Side of a pool, and height of a kernel, that runs in one epoch."""
-MAX_ROW: Final = 2_048
-"""Width times input channels: the line buffer."""
 POOLS: Final = ("AveragePool", "MaxPool", "LpPool", "GlobalAveragePool", "GlobalMaxPool")

@@ -4,8 +4,9 @@ from typing import Final
 
 from pulse8.board.estimate import hardware as hw
 from pulse8.board.preflight.findings import Faults, Subject
-from pulse8.board.preflight.limits import MAX_ROW, MAX_WINDOW, POOLS
+from pulse8.board.preflight.limits import MAX_WINDOW, POOLS
 from pulse8.board.preflight.rules import Epoch
+from pulse8.spec import MAX_NPU_ROW
 
 SPARE: Final = 1.3
 
@@ -44,7 +45,7 @@ def wide_rows(subject: Subject) -> Faults:
     """Find rows that do not fit the NPU's line buffer."""
     for node in subject.view.layers:
         shape = subject.view.graph.shape(node.operand(0))
-        if node.op in ("Conv", *POOLS) and shape is not None and len(shape) > 2 and shape[-1] * shape[1] > MAX_ROW:
+        if node.op in ("Conv", *POOLS) and shape is not None and len(shape) > 2 and shape[-1] * shape[1] > MAX_NPU_ROW:
             yield node.label, f"{shape[-1]} wide, {shape[1]} channels: {shape[-1] * shape[1]:,}"
 
 

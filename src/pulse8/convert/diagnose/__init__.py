@@ -1,1 +1,1 @@
-"""Where an INT8 file loses accuracy: in which layer, why, and what to do."""
+"""Where an INT8 file loses accuracy: which layer, why, and how to fix it."""

@@ -1,4 +1,4 @@
-"""Which layer costs an INT8 file its accuracy, and what to do about it."""
+"""Which layer costs an INT8 file its accuracy, and how to fix it."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ from pulse8.convert.diagnose.findings import (
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
-from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
@@ -36,16 +36,16 @@ from pulse8.values import Watch, unwatched
 HINT_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
 FILE: Final = "diagnosis.json"
 MIN_SHARE: Final = 0.05
-"""A part with less of the noise is not the one to fix, whatever is wrong with it."""
+"""A part with a smaller share of the noise is not the one to fix, whatever is wrong with it."""
 SHOWN: Final = 12
-"""Histograms drawn: the parts with most noise."""
+"""Number of histograms drawn, for the noisiest parts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The whole file's SQNR, its parts from the noisiest down, and what to fix.
+    """The whole file's SQNR, its parts by decreasing noise, and what to fix.
 
-    ``layer_to_fix`` is ``None`` where the file loses nothing that matters.
+    ``layer_to_fix`` is ``None`` where the loss does not matter.
     """
 
     sqnr_db: float
@@ -73,7 +73,7 @@ def diagnose(
     ToolchainError
         matplotlib is not installed.
     """
-    model, int8_model = load_model(fp32, "FP32 model", MEND), load_model(int8, "INT8 model", HINT_INT8)
+    model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
     static = static_form(model, fp32)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": accept(calibration)}
     drawn = open_calibration(calibration)
@@ -100,7 +100,7 @@ def examine(
     watch: Watch[RoundedPart] = unwatched,
     int8: NDArray[np.float32] | None = None,
 ) -> Diagnosis:
-    """Rank the parts by their noise at the output [n inputs] and say which one to fix.
+    """Rank the parts by their noise at the output [n inputs] and name the one to fix.
 
     ``int8`` is the INT8 file's own output; without it all parts are rounded in float32.
     """
@@ -141,7 +141,7 @@ def examine(
 
 
 def _in_integers(int8: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return what the integer reference gives; ``None`` for a file that it refuses, which may be why one diagnoses."""
+    """Return the integer reference's output; ``None`` for a file that it refuses, which can still be diagnosed."""
     try:
         runner = IntegerRunner(int8)
     except InputError:
@@ -150,7 +150,7 @@ def _in_integers(int8: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32]
 
 
 def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
-    """Name the layer to fix: the noisiest of those that something is wrong with, else the noisiest."""
+    """Name the layer to fix: the noisiest with a known cause, or else the noisiest."""
     if sqnr >= MIN_SQNR_DB:
         return None, f"the output keeps {sqnr:.1f} dB; nothing needs to be fixed (limit {MIN_SQNR_DB:.0f} dB)"
     worst = ranked[0]
@@ -161,7 +161,7 @@ def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str
 
 
 def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32]) -> dict[str, Values]:
-    """Measure each activation, one in memory at a time."""
+    """Measure the activations one at a time, to bound memory."""
     values = {}
     for part in parts:
         if part.kind != "weights":
@@ -171,7 +171,7 @@ def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDA
 
 
 def _tensor(model: onnx.ModelProto, name: str, inputs: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """One tensor for every input, along its first axis; that of the input is the input itself."""
+    """Values of one tensor, stacked over all inputs; for the input tensor, the inputs themselves."""
     names = [output.name for output in model.graph.output]
     if name == model.graph.input[0].name and f"{name}_dq" not in names:
         return np.stack(list(inputs))

@@ -1,4 +1,4 @@
-"""What is measured of each part, and what its figures mean."""
+"""The figures of each part, and the causes that follow from them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,25 +20,26 @@ class PartFinding:
     Attributes
     ----------
     name, kind
-        The activation's tensor, or the convolution of the weights; the input, weights or an activation.
+        The activation's tensor or the weights' convolution; whether the part is the input, weights or an activation.
     alone_db
-        SQNR of the model's output when nothing but this part is rounded.
+        SQNR of the model's output when only this part is rounded.
     without_db
-        SQNR of the output when all but this part is rounded; much above the whole file's, and this part is to blame.
+        SQNR of the output when every other part is rounded; if it is far above the whole file's, this part is to blame.
     noise_share
-        Its part of the sum of all parts' noise, each alone.
+        Its share of the summed noise of all parts, each rounded alone.
     sqnr_db, bias_steps
-        Of the tensor in the whole file against FP32: all errors up to here; their mean in INT8 steps. ``None`` for
-        weights.
+        SQNR of the tensor in the whole file, with all errors up to here, and the errors' mean in INT8 steps. ``None``
+        for weights.
     range, seen
-        What INT8 can hold, and the values that FP32 has; ``None`` for weights.
+        Range that INT8 can represent, and range of FP32's values; ``None`` for weights.
     clipped_share, used_share
-        Values outside the range; the part of the range between the smallest and the largest value. ``None`` for
-        weights.
+        Share of values outside the range, and share of the range between the smallest and the largest value. ``None``
+        for weights.
     dead, silenced
-        Channels that are constant in FP32; that vary in FP32 and are one code in INT8. ``None`` for weights.
+        Number of channels that are constant in FP32, and of channels that vary in FP32 but are one code in INT8.
+        ``None`` for weights.
     causes
-        What is wrong with it and how to fix it, likeliest first; empty where nothing is.
+        What is wrong and how to fix it, likeliest first; empty where nothing is wrong.
     """
 
     name: str
@@ -59,7 +60,7 @@ class PartFinding:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """An activation's values over all samples, FP32 and INT8 file: what a part's figures are taken from.
+    """An activation's values over all samples in FP32 and in the INT8 file, from which its figures are computed.
 
     ``counts`` is the histogram of FP32's values in equal bins over ``span``.
     """
@@ -99,13 +100,13 @@ def measured(fp32: NDArray[np.float32], int8: NDArray[np.float32], part: Rounded
 
 
 def decibels(signal: float, noise: float) -> float:
-    """Return a power ratio in decibels, within +-200 where one side is nothing."""
+    """Return a power ratio in decibels, limited to +-200 where one side is zero."""
     tiny = 1e-20 * max(signal, noise, np.finfo(np.float64).tiny)
     return float(10 * np.log10(max(signal, tiny) / max(noise, tiny)))
 
 
 def activation_causes(part: RoundedPart, values: Values) -> Iterator[str]:
-    """Say what is wrong with an activation's scale."""
+    """List what is wrong with an activation's scale."""
     low, high = part.range
     used = (values.high - values.low) / (high - low)
     points = zip(part.quantize or (), part.dequantize or (), strict=True)
@@ -128,7 +129,7 @@ def activation_causes(part: RoundedPart, values: Values) -> Iterator[str]:
 def weight_causes(
     stored: StoredConstant, true: NDArray[np.float32], bias: StoredConstant, true_bias: NDArray[np.float32]
 ) -> Iterator[str]:
-    """Say what is wrong with a convolution's weights or biases."""
+    """List what is wrong with a convolution's weights or biases."""
     for what, coded, wanted in (("weights", stored, true), ("biases", bias, true_bias)):
         steps = np.abs(coded.real() - wanted) / _steps(coded)
         wrong = np.flatnonzero((steps > WEIGHT_STEPS_OFF).reshape(len(wanted), -1).any(1))
@@ -147,7 +148,7 @@ def _steps(stored: StoredConstant) -> NDArray[np.float32]:
 
 
 def add_causes(parts: Sequence[RoundedPart]) -> tuple[str, ...]:
-    """Say where an Add's operands have different scales."""
+    """List each Add whose operands have different scales."""
     one, other = (np.ravel((part.quantize or (1, 0))[0])[0] for part in parts)
     if one == other:
         return ()

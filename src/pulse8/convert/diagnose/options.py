@@ -7,13 +7,13 @@ from pulse8.errors import SpecError
 
 MIN_SAMPLES: Final = 8
 CLIPPED_SHARE: Final = 1e-3
-"""Ten times what a percentile of 99.99 clips on purpose."""
+"""Ten times the share that a percentile of 99.99 clips on purpose."""
 USED_SHARE: Final = 0.25
-"""Below it a tensor's values have two bits less than INT8 has."""
+"""Below this share, a tensor's values use two bits fewer than INT8 has."""
 WEIGHT_STEPS_OFF: Final = 1.01
-"""An INT8 weight or bias lies at most half a step from its FP32 value; one more than a step away is another model's."""
+"""An INT8 weight or bias is within half a step of its FP32 value; beyond one step it belongs to another model."""
 UNEVEN_CHANNELS: Final = 8.0
-"""Largest over smallest weight of the channels that share one scale: three bits lost in the smallest."""
+"""Ratio of largest to smallest weight of channels that share a scale: the smallest loses three bits."""
 
 
 @dataclass(frozen=True, kw_only=True)

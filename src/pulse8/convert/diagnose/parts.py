@@ -1,7 +1,7 @@
-"""The parts of an INT8 file that round, and FP32 graphs in which only some of them do.
+"""The parts of an INT8 file that round, and FP32 graphs in which only some of them round.
 
-A part is one convolution's weights and bias, or one activation: the input and each tensor that a computing node makes.
-The FP32 graph with every part rounded computes what the INT8 file computes, but for float32 sums.
+A part is one convolution's weights and bias, or one activation: the input or the output of a node that computes.
+The FP32 graph with every part rounded computes the same as the INT8 file, except for float32 sums.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,7 +18,7 @@ from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.errors import InputError
 
 MOVES_CODES: Final = {"MaxPool", "Reshape", "Transpose"}
-"""These round nothing: their output's codes are their input's."""
+"""Operators that do not round: their output has their input's codes."""
 
 Array = NDArray[Any]
 Kind = Literal["input", "weights", "activation"]
@@ -26,7 +26,7 @@ Kind = Literal["input", "weights", "activation"]
 
 @dataclass(frozen=True, eq=False)
 class StoredConstant:
-    """Integers as a QDQ file has them: ``real = scale * (codes - zero_point)``, scales along the first axis."""
+    """Integers as stored in a QDQ file: ``real = scale * (codes - zero_point)``, scales along the first axis."""
 
     codes: Array
     scale: Array
@@ -41,7 +41,7 @@ class StoredConstant:
 
 @dataclass(frozen=True, eq=False)
 class RoundedPart:
-    """One part: an activation's scale and zero point as it is quantised and as it is dequantised, or weights and bias.
+    """One part: an activation's scale and zero point, when quantised and when dequantised, or weights and bias.
 
     ``name`` is the activation's tensor, or the convolution's node.
     """
@@ -55,18 +55,18 @@ class RoundedPart:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Smallest and largest value that an activation can hold."""
+        """Smallest and largest value that the activation can represent."""
         scale, zero_point = (np.float64(point) for point in self.quantize or (0, 0))
         return float(scale * (-128 - zero_point)), float(scale * (127 - zero_point))
 
 
 def parts_of(int8: onnx.ModelProto, fp32: onnx.ModelProto, path: Path) -> tuple[RoundedPart, ...]:
-    """Return what rounds in an INT8 file, in the FP32 static graph's order.
+    """Return the parts of an INT8 file that round, in the FP32 static graph's order.
 
     Raises
     ------
     InputError
-        A layer or tensor of the FP32 graph is not in the file: it was made by other means, or of another model. Or a
+        A layer or tensor of the FP32 graph is not in the file: another tool wrote it, or it is another model. Or a
         scale is not a positive number.
     """
     constants = constants_of(int8)
@@ -112,7 +112,7 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart
 def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Collection[str] = ()) -> onnx.ModelProto:
     """Return the FP32 graph with the given parts rounded as the INT8 file rounds them.
 
-    ``outputs`` are further tensors to return: each as it is dequantised where it is one of the parts.
+    ``outputs`` are further tensors to return, each dequantised where it is one of the parts.
     """
     model = onnx.ModelProto()
     model.CopyFrom(fp32)
@@ -155,7 +155,7 @@ def _qdq(model: onnx.ModelProto, part: RoundedPart) -> Iterator[onnx.NodeProto]:
 
 
 def _return(model: onnx.ModelProto, outputs: Collection[str], rounded: Collection[str]) -> None:
-    """Return the graph's own output and the further ones, dequantised where they are rounded."""
+    """Return the graph's own output and the additional ones, dequantised where they are rounded."""
     own = model.graph.output[0]
     own.name = f"{own.name}_dq" if own.name in rounded else own.name
     for name in outputs:

@@ -1,4 +1,4 @@
-"""The diagnosis in two pictures: noise of each part, and values with the ranges that were chosen for them."""
+"""The diagnosis in two pictures: noise of each part, and values with their chosen ranges."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ MAX_SHOWN_DB: Final = 80.0
 
 
 def draw_noise(path: Path, findings: Sequence[PartFinding], whole_db: float) -> None:
-    """Draw each part's SQNR alone and the file's without it, noisiest first, and the whole file's as a line."""
+    """Draw the SQNR with each part alone and without it, noisiest first, and the whole file's SQNR as a line."""
     with drawing(path, (8, 1.2 + 0.28 * len(findings))) as figure:
         axes = figure.subplots()
         places = np.arange(len(findings))

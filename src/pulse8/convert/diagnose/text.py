@@ -7,7 +7,7 @@ HEAD = "  part                          noise   alone  without   SQNR    bias  c
 
 
 def ranked_table(diagnosis: Diagnosis) -> str:
-    """Return the parts from the noisiest down, then what to fix."""
+    """Return the parts by decreasing noise, then what to fix."""
     rows = "\n".join(_row(finding) for finding in diagnosis.findings)
     causes = "\n".join(
         f"  {finding.name} ({finding.kind}): {cause}" for finding in diagnosis.findings for cause in finding.causes

@@ -1,1 +1,1 @@
-"""What the line measured, gathered from its files, as one page that ends in ship or do not ship."""
+"""All that the line measured, gathered from its files, as one page that concludes: ship or do not ship."""

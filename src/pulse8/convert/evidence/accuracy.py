@@ -6,7 +6,7 @@ from pulse8.convert.evidence.gather import Evidence
 from pulse8.convert.evidence.headline import ON_SIMULATED
 from pulse8.convert.evidence.risk import risk_section
 from pulse8.convert.evidence.strata import strata_section
-from pulse8.convert.evidence.words import Interval, note, ranged, span, whose
+from pulse8.convert.evidence.words import Interval, note, origin, ranged, span
 from pulse8.convert.verify.predictions import Values
 from pulse8.convert.verify.text import EIGHT_FRAMES, wave_lines
 from pulse8.convert.verify.verdict import Accuracy, Comparison
@@ -16,7 +16,7 @@ from pulse8.report.html import Picture, Section, Table
 
 
 def rate_sections(evidence: Evidence) -> list[Section]:
-    """Return them in the page's order."""
+    """Return the sections in the page's order."""
     return [
         _promises(evidence),
         _accuracy(evidence),
@@ -82,10 +82,10 @@ def _accuracy(evidence: Evidence) -> Section:
 
 
 def _accuracy_row(name: str, mae: float, interval: Interval | None, accuracy: Accuracy | None) -> tuple[str, ...]:
-    others = ("-",) * 3
+    figures = ("-",) * 3
     if accuracy is not None:
-        others = (f"{accuracy.rmse:.2f}", f"{accuracy.bias:+.2f}", ranged(accuracy.limits_of_agreement))
-    return (name, f"{mae:.2f}", span(interval), *others)
+        figures = (f"{accuracy.rmse:.2f}", f"{accuracy.bias:+.2f}", ranged(accuracy.limits_of_agreement))
+    return (name, f"{mae:.2f}", span(interval), *figures)
 
 
 def _pos_row(comparison: Comparison) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _errors(evidence: Evidence) -> Section:
             _bland_altman(windows.labels, windows.int8, ("label", "INT8"), note(evidence)),
             Picture(
                 svg=error_histogram_svg(*errors),
-                caption=f"Error of both models in the same bins.{whose(evidence)}",
+                caption=f"Error of both models in the same bins.{origin(evidence)}",
                 alt=f"Histogram of errors: FP32 bias {comparison.fp32.bias:+.2f}, INT8 bias"
                 f" {comparison.int8.bias:+.2f} BPM",
             ),

@@ -16,7 +16,7 @@ from pulse8.report.html import Section, Table
 
 
 def board_sections(evidence: Evidence) -> list[Section]:
-    """Return them in the page's order."""
+    """Return the sections in the page's order."""
     if not evidence.rates:
         return [Section(title="Pre-flight", text=("Not measured: the INT8 file is not beside its verdict.",))]
     slowest = min(evidence.rates.values())

@@ -13,14 +13,14 @@ from pulse8.report.html import Picture, Section, Table
 
 
 def chain_sections(evidence: Evidence) -> list[Section]:
-    """Return them in the page's order."""
+    """Return the sections in the page's order."""
     return [_timeline(evidence.timeline), _manifest(evidence), _reproduce(evidence)]
 
 
 def _timeline(timeline: Timeline | None) -> Section:
     title = "Timeline of the build"
     if timeline is None:
-        missing = "Not measured: the steps were run one by one; pulse8 build takes the time of each."
+        missing = "Not measured: the steps were run one by one; pulse8 build measures the time of each."
         return Section(title=title, text=(missing,))
     total = sum(stage.seconds for stage in timeline.stages)
     rows = [(stage.name, f"{stage.seconds:.2f}", f"{stage.seconds / (total or 1):.0%}") for stage in timeline.stages]
@@ -45,12 +45,12 @@ def _manifest(evidence: Evidence) -> Section:
     return Section(
         title="Manifest",
         text=(
-            "Every file with the step that wrote it. A manifest.json beside each holds its options too.",
+            "Every file with the step that wrote it. The manifest.json beside each also holds its options.",
             f"{verdict.split[:1].upper()}{verdict.split[1:]}. Calibration and test windows: {checked}.",
         ),
         tables=(
             Table(
-                head=("file", "step", "status", "SHA-256", "made from"),
+                head=("file", "step", "status", "SHA-256", "inputs"),
                 rows=tuple(_file_rows(evidence)),
                 caption="Files",
             ),
@@ -68,7 +68,7 @@ def _file_rows(evidence: Evidence) -> Iterator[tuple[str, ...]]:
     rows = {(row.output, row.output_sha256): row for row in evidence.rows.values()}
     for row in rows.values():
         inputs = ", ".join(dict.fromkeys(Path(source.path).name for source in row.inputs.values()))
-        yield (row.output, row.step, row.status, row.output_sha256, inputs or "nothing")
+        yield (row.output, row.step, row.status, row.output_sha256, inputs or "none")
     own = {sha256 for _, sha256 in rows}
     outer = {source.sha256: source for row in rows.values() for source in row.inputs.values()}
     for sha256, source in outer.items():
@@ -84,7 +84,7 @@ def _side_row(side: Side) -> tuple[str, ...]:
 
 
 def _versions(rows: Mapping[Path, Row]) -> Iterator[tuple[str, str]]:
-    """Versions that the steps ran with, one row per tool, all of them where steps differ."""
+    """Tool versions of the steps, one row per tool; where steps differ, the row lists all versions."""
     names = dict.fromkeys(name for row in rows.values() for name in row.tools)
     for name in names:
         yield (name, ", ".join(dict.fromkeys(row.tools[name] for row in rows.values() if name in row.tools)))

@@ -1,4 +1,4 @@
-"""From a row of the manifest to the command that writes its file again."""
+"""From a row of the manifest to the command that reproduces its file."""
 
 import dataclasses
 import os
@@ -16,7 +16,7 @@ SHIPPED: Final = ("pulse12", "ultralight")
 
 @dataclass(frozen=True, kw_only=True)
 class Verb:
-    """A step's verb: the flags that its inputs have, and the options of its row that are flags."""
+    """A step's verb: flags by input, and the options of its row that are flags."""
 
     verb: str
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -43,11 +43,11 @@ VERBS: Final[Mapping[str, Verb]] = {
 
 
 WITH_QUANTIZE: Final = "qat"
-"""The step whose file `quantize --qat` writes beside its own, and the options that its row has of it."""
+"""The step whose file `quantize --qat` also writes, and the options in its row."""
 
 
 def commands_of(rows: Mapping[Path, Row], verdict_file: Path) -> tuple[Path, tuple[str, ...]]:
-    """Return the folder that holds all files, and the commands to run there, inputs before what is made from them."""
+    """Return the folder that holds all files, and the commands to run there; a file's inputs come before it."""
     base = _common([path.parent.resolve() for path in rows] or [verdict_file.parent.resolve()])
     steps = [
         _command(path, row, base) for path, row in _ordered(rows, verdict_file, set()) if row.step != WITH_QUANTIZE
@@ -67,7 +67,9 @@ def _ordered(rows: Mapping[Path, Row], file: Path, seen: set[Path]) -> Iterator[
     if file in rows and file not in seen:
         seen.add(file)
         for source in rows[file].inputs.values():
-            yield from _ordered(rows, Path(os.path.normpath(file.parent / source.path)), seen)  # as lineage names it
+            yield from _ordered(
+                rows, Path(os.path.normpath(file.parent / source.path)), seen
+            )  # the name that lineage uses
         yield file, rows[file]
 
 
@@ -86,7 +88,7 @@ def _command(path: Path, row: Row, base: Path) -> str:
 
 
 def _comment(path: Path, row: Row, base: Path) -> str:
-    """Return one line, whatever the row holds: a person who copies it must not run a part of it."""
+    """Return one line, whatever the row holds, so that pasting it never runs only a part."""
     options = (f"{name}={value}" for name, value in row.options.items() if isinstance(value, int | float | str))
     return " ".join(" ".join(("#", f"{_seen(path, base)}:", row.step, *options)).split())
 
@@ -105,7 +107,7 @@ def _source(source: Source, flag: str, path: Path, base: Path) -> Sequence[str]:
 
 
 def _shipped(checkpoint: Source) -> str | None:
-    """Return the name of a shipped checkpoint: its path differs from machine to machine."""
+    """Return the name of a shipped checkpoint, whose path differs between machines."""
     homes = {name: Path(str(files("pulse8.learn.models") / f"{name}.pth")) for name in SHIPPED}
     return next((name for name, path in homes.items() if sha256_of(path) == checkpoint.sha256), None)
 
@@ -125,7 +127,7 @@ def _seen(path: Path, base: Path) -> str:
 
 
 def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - any record
-    """Yield the flags of what differs from a record's defaults, nested records' with their name and a dot."""
+    """Yield flags for values that differ from the defaults; a nested record's flags are prefixed with its name."""
     default = kind()
     for entry in dataclasses.fields(kind):
         value, usual = getattr(options, entry.name), getattr(default, entry.name)
@@ -136,6 +138,6 @@ def flags_of(options: Any, kind: type[Any], prefix: str = "") -> Iterator[str]: 
 
 
 def build_command(options: Any, kind: type[Any], paths: Mapping[str, Path | None]) -> str:  # noqa: ANN401 - any record
-    """Return the command of a whole build: flags that differ from the defaults, and paths that were given."""
+    """Return the command of a whole build: flags that differ from the defaults, and the given paths."""
     words = [word for flag, path in paths.items() if path is not None for word in (flag, path.as_posix())]
     return shlex.join(("pulse8", "build", *flags_of(options, kind), *words))

@@ -1,4 +1,4 @@
-"""From a verdict's file to everything that was measured about its INT8 file; what was not measured is ``None``."""
+"""From a verdict's file to every measurement of its INT8 file; a missing measurement is ``None``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,26 +35,26 @@ DAMAGED: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, R
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
-    """Everything that is known about an INT8 file.
+    """Everything known about an INT8 file.
 
     Attributes
     ----------
     source
         The verdict's file, accepted.
     verdict, windows
-        What it holds: the figures, and each held-out window.
+        Its figures, and each held-out window.
     sizes
         Bytes of the FP32 and the INT8 file.
     rates
         The files for the board with their runs per second; empty where the INT8 file is missing.
     preflights
-        Their pre-flights; ``None`` where there is none of these bytes.
+        Their pre-flights; ``None`` where no pre-flight has these bytes.
     diagnosis
-        Which part of the INT8 file makes its noise.
+        The noise of each part of the INT8 file.
     board
         The board folder.
     timeline
-        How long each stage of the build took.
+        Time of each stage of the build.
     rows
         The manifest's row of every file that the verdict depends on, by file; the verdict's comes first.
     """
@@ -131,7 +131,7 @@ def _preflight(model: Path) -> Preflight | None:
 
 
 def _near(verdict_file: Path, folder: str, name: str) -> Sequence[Path]:
-    """Return where a step would write its file: in a folder beside the verdict's, or beside the verdict."""
+    """Return where a step writes its file: in a folder beside the verdict's folder, or beside the verdict."""
     return verdict_file.parent.parent / folder / name, verdict_file.parent / folder / name
 
 
@@ -140,7 +140,7 @@ def _first(kind: Any, files: Sequence[Path], about: str) -> Any:  # noqa: ANN401
 
 
 def _read(kind: Any, path: Path, about: str) -> Any:  # noqa: ANN401 - a type, and a value of it
-    """Read a record from a file that one of our steps wrote, if it is fresh and of a file with the hash ``about``."""
+    """Read a record that one of our steps wrote, if it is up to date and describes the file with the hash ``about``."""
     if not path.is_file():
         return None
     try:

@@ -1,4 +1,4 @@
-"""The verdict in one sentence that an engineer can act on, and the figures to see at a glance."""
+"""The verdict in one sentence that an engineer can act on, and the key figures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ON_SIMULATED: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """Ship or not in a word or two, why in a sentence, and how good that is."""
+    """Ship or not in a word or two, the reason in a sentence, and the tone."""
 
     badge: str
     sentence: str
@@ -25,7 +25,7 @@ class Headline:
 
 
 def headline(evidence: Evidence) -> Headline:
-    """Say whether to ship, and why."""
+    """Decide whether to ship, and give the reason."""
     verdict = evidence.verdict
     errors = [
         finding for result in evidence.board_preflights for finding in result.findings if finding.severity == "error"
@@ -89,7 +89,7 @@ def _board(evidence: Evidence) -> str:
 
 
 def facts(evidence: Evidence) -> tuple[Fact, ...]:
-    """Return the figures to see at a glance."""
+    """Return the key figures."""
     return tuple(_facts(evidence))
 
 
@@ -132,7 +132,7 @@ def _facts(evidence: Evidence) -> Iterator[Fact]:
 
 
 def _per_answer(evidence: Evidence) -> tuple[float, float] | None:
-    """Milliseconds of NPU time per answer, low and high: each network as often as it runs for one."""
+    """Milliseconds of NPU time per answer, low and high, with each network's runs per answer."""
     known = [
         (result.latency, rate) for result, rate in zip(evidence.board_preflights, evidence.rates.values(), strict=False)
     ]

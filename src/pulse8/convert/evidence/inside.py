@@ -1,4 +1,4 @@
-"""Sections on the inside of the INT8 file: SQNR layer by layer, and which part makes the noise."""
+"""Sections on the inside of the INT8 file: SQNR layer by layer, and the parts that cause the noise."""
 
 import shlex
 from typing import Final
@@ -9,11 +9,11 @@ from pulse8.measure.draw.agreement import layer_sqnr_svg
 from pulse8.report.html import Picture, Section, Table
 
 SHOWN: Final = 8
-"""Parts in the table: the noisiest."""
+"""Number of parts in the table, the noisiest first."""
 
 
 def layers_section(evidence: Evidence) -> Section:
-    """Return what each tensor keeps, and what each part costs the output."""
+    """Return the SQNR of each tensor, and the noise that each part adds to the output."""
     verdict, diagnosis = evidence.verdict, evidence.diagnosis
     text = [] if verdict.layers else [f"Layers: not measured: {verdict.layers_missing}"]
     pictures: tuple[Picture, ...] = ()

@@ -1,4 +1,4 @@
-"""The report of a verdict: ship or not, then all that was measured, then how to get it again."""
+"""The report of a verdict: ship or not, then all measurements, then how to reproduce them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pulse8.report.html import render, write_page
 
 
 def write_report(verdict_file: Path, output: Path) -> Path:
-    """Write the report of a verdict, passed or failed, and its row; what was not measured is listed with its command.
+    """Write the report of a verdict, passed or failed, and its row; it lists missing measurements with their commands.
 
     Raises
     ------

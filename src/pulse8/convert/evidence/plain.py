@@ -1,4 +1,4 @@
-"""Records from JSON: the way back from ``dataclasses.asdict``."""
+"""Records from JSON: the inverse of ``dataclasses.asdict``."""
 
 import dataclasses
 import types
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def record_of(kind: Any, plain: Any) -> Any:  # noqa: ANN401 - a type, and what JSON holds of a value of it
-    """Build a value of a type from what JSON holds of it: dataclasses, tuples, mappings, enumerations and paths.
+    """Build a value of a type from decoded JSON: dataclasses, tuples, mappings, enumerations and paths.
 
     Raises
     ------
     TypeError, ValueError, KeyError, AttributeError
-        It holds something else.
+        The JSON is not of that type.
     """
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):

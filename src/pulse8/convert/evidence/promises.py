@@ -1,4 +1,4 @@
-"""The guide's promises beside what is known here: measured, estimated, or not known."""
+"""The guide's promises compared with our figures: measured, estimated, or not known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Standing = Literal["measured", "measured on simulated data", "interval, estimate
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """One row: what the guide says, what we have, how far that is known, and the command that prints it."""
+    """One row: the guide's figure, ours, how well ours is known, and the command that prints it."""
 
     what: str
     guide: str
@@ -36,7 +36,7 @@ def promises(
     preflights
         Pre-flights of the files for the board.
     runs
-        How often each of them runs for one answer.
+        Runs of each of them per answer.
     """
     comparison = verdict.comparison
     on: Standing = "measured on simulated data" if verdict.simulated else "measured"

@@ -1,4 +1,4 @@
-"""The section on refusal: how the error falls when only the surest readings are shown."""
+"""The section on refusal: how the error falls when only the most confident readings are shown."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,15 +13,15 @@ from pulse8.report.html import Picture, Section, Table
 
 
 def risk_section(evidence: Evidence) -> Section:
-    """Return the error of the surest readings, for a network whose readings have a confidence."""
+    """Return the error of the most confident readings, for a network whose readings have a confidence."""
     curves = _curves(evidence.windows)
     title = "Risk and coverage"
     if not curves:
-        missing = "Not measured: this network gives a rate and no wave, so that nothing says how sure a reading is."
+        missing = "Not measured: this network gives a rate and no wave, so its readings have no confidence."
         return Section(title=title, text=(missing,))
     rows = [(name, *(f"{risk:.2f}" for risk in risks_at(*pair))) for name, pair in curves.items()]
     pos = evidence.verdict.comparison.pos_mae
-    others = {"always the training mean": evidence.verdict.comparison.constant_mae} | ({"POS": pos} if pos else {})
+    baselines = {"always the training mean": evidence.verdict.comparison.constant_mae} | ({"POS": pos} if pos else {})
     return Section(
         title=title,
         text=(
@@ -31,7 +31,7 @@ def risk_section(evidence: Evidence) -> Section:
         tables=(Table(head=("MAE, BPM, of the surest", *(f"{share:.0%}" for share in COVERAGES)), rows=tuple(rows)),),
         pictures=(
             Picture(
-                svg=risk_coverage_svg({name: risk_coverage(*pair) for name, pair in curves.items()}, others),
+                svg=risk_coverage_svg({name: risk_coverage(*pair) for name, pair in curves.items()}, baselines),
                 caption="Error of the surest windows over their share; straight lines: on all windows."
                 f"{note(evidence)}",
                 alt="; ".join(f"{row[0]}: {row[1]} BPM on all, {row[-1]} on the surest half" for row in rows),

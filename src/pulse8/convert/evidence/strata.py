@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pulse8.convert.evidence.gather import Evidence
-from pulse8.convert.evidence.words import span, whose
+from pulse8.convert.evidence.words import origin, span
 from pulse8.convert.verify.strata import StratumFigures
 from pulse8.measure.draw.agreement import strata_svg
 from pulse8.report.html import Picture, Section, Table
@@ -41,7 +41,7 @@ def strata_section(evidence: Evidence) -> Section:
         ),
         code=(evaluate,) if kinds else (),
         pictures=tuple(
-            _strata_picture(own, by, whose(evidence))
+            _strata_picture(own, by, origin(evidence))
             for own, by in ((kinds, "kind"), (rates, "true rate, BPM"))
             if len(own) > 1
         ),
@@ -56,11 +56,11 @@ KINDS: Final = (
 NO_KINDS: Final = "By kind of recording: not measured, the data file does not state the kind of a window."
 
 
-def _strata_picture(rows: Sequence[StratumFigures], by: str, whose_data: str) -> Picture:
+def _strata_picture(rows: Sequence[StratumFigures], by: str, notes: str) -> Picture:
     drawn = [(row.name, row.fp32_mae, row.int8_mae, row.int8_interval) for row in rows]
     return Picture(
         svg=strata_svg(drawn),
-        caption=f"Error by {by.split(',', maxsplit=1)[0]}: FP32 (ring), INT8 (dot) with its 95 % interval.{whose_data}",
+        caption=f"Error by {by.split(',', maxsplit=1)[0]}: FP32 (ring), INT8 (dot) with its 95 % interval.{notes}",
         alt="; ".join(f"{name}: FP32 {fp32:.2f}, INT8 {int8:.2f} BPM" for name, fp32, int8, _ in drawn),
     )
 

@@ -1,4 +1,4 @@
-"""How long each stage of a build took, and the command that ran it: a file beside the verdict."""
+"""The time of each stage of a build, and the command that ran it: a file beside the verdict."""
 
 import json
 import time
@@ -28,13 +28,13 @@ class Timeline:
 
 @dataclass
 class Clock:
-    """Takes the time of one stage after the other."""
+    """Measures the time of one stage after the other."""
 
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Measure the time of the block."""
         started = time.perf_counter()
         yield
         self.stages.append(Stage(name=name, seconds=round(time.perf_counter() - started, 3)))

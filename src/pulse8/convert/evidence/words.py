@@ -1,4 +1,4 @@
-"""Phrases that several sections share: intervals, and whose data a picture shows."""
+"""Phrases that several sections share: intervals, and the origin of a picture's data."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,12 @@ def span(interval: Interval | None) -> str:
 
 
 def note(evidence: Evidence) -> str:
-    """Say what a caption has to: whose data these are, and how many of them are drawn."""
+    """Return the caption's note: the origin of the data, and how many windows are drawn."""
     count = len(evidence.windows.labels)
     thinned = f" {MAX_DRAWN} of {count} windows are drawn." if count > MAX_DRAWN else ""
-    return f"{whose(evidence)}{thinned}"
+    return f"{origin(evidence)}{thinned}"
 
 
-def whose(evidence: Evidence) -> str:
-    """Say in a caption that data are simulated."""
+def origin(evidence: Evidence) -> str:
+    """Return the caption's note that data are simulated."""
     return " Simulated data." if evidence.verdict.simulated else ""

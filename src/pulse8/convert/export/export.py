@@ -26,7 +26,7 @@ from pulse8.spec import ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 TOLERANCE_WAVE: Final = 1e-4
-"""Of a wave's samples, as a share of the largest one."""
+"""Tolerance of a wave's samples, as a share of the largest one."""
 COMPARED_SAMPLES: Final = 8
 
 
@@ -77,7 +77,7 @@ def _form(loaded: Checkpoint, opset: int) -> onnx.ModelProto:
 
 
 def _differences(loaded: Checkpoint, exported: Path) -> tuple[float, float | None]:
-    """Largest difference of rates in BPM, and of waves for a network that makes them."""
+    """Largest difference of rates in BPM, and of waves for a network that outputs them."""
     runner = OrtRunner(exported)
     if isinstance(loaded.network, Pulse12):
         return _wave_differences(loaded.network, loaded.spec, runner)
@@ -96,8 +96,8 @@ def _wave_differences(network: Pulse12, spec: ModelSpec, runner: OrtRunner) -> t
     for clip in probe_clips(COMPARED_SAMPLES).clips[:, None]:
         with torch.inference_mode():
             wanted = network(torch.from_numpy(clip)).numpy()
-        found = runner(clip)[0]
-        wave = max(wave, float(np.abs(found - wanted).max() / np.abs(wanted).max()))
-        rates = [network_rate(phases, spec).bpm for phases in (wanted, found)]
+        phases_onnx = runner(clip)[0]
+        wave = max(wave, float(np.abs(phases_onnx - wanted).max() / np.abs(wanted).max()))
+        rates = [network_rate(phases, spec).bpm for phases in (wanted, phases_onnx)]
         bpm = max(bpm, abs(rates[0] - rates[1]) if rates[0] and rates[1] else float(rates[0] != rates[1]))
     return bpm, wave

@@ -28,7 +28,7 @@ def folded(conv: Any, norm: Any) -> Layer:  # noqa: ANN401 - torch types a Seque
 
 
 def plain(layer: Any) -> Layer:  # noqa: ANN401 - the same
-    """Take a convolution or dense layer as it is."""
+    """Convert a convolution or dense layer without a batch norm."""
     return _float64(layer.weight).astype(np.float32), _bias(layer).astype(np.float32)
 
 

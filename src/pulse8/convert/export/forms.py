@@ -1,6 +1,6 @@
-"""The ultralight network as ONNX, in the guide's form, in one static file, and as the board pair.
+"""The ultralight network as ONNX: in the guide's form, as one static file, and as the board pair.
 
-All forms come from one set of weights through the same two bodies, so they compute the same numbers. The global mean is
+All forms use one set of weights and the same two subgraphs, so they compute the same numbers. The global mean is
 two 3x3 averages with stride 3 (9 to 3 to 1: the same mean, inside the NPU's window limit) and the dense layers are 1x1
 convolutions, in whole and pair alike.
 """
@@ -44,7 +44,7 @@ def guide_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto
 
 
 def whole_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
-    """Patches [1, 72, 36, 36] (frame, ROI, RGB) to ``bpm`` [1, 1, 1, 1]: static, rank 4; 24 patches are one batch."""
+    """Patches [1, 72, 36, 36] (frame, ROI, RGB) to ``bpm`` [1, 1, 1, 1]: static, rank 4, the 24 patches as batch."""
     graph = Graph(weights)
     images = graph.reshape("patches", "images", [PATCHES, CHANNELS, SIDE, SIDE])
     features = graph.reshape(_spatial(graph, images), "frames", [1, FRAMES, ROIS * FEATURES, 1])
@@ -54,7 +54,7 @@ def whole_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto
 
 
 def spatial_form(weights: Weights, spec: ModelSpec, opset: int) -> onnx.ModelProto:
-    """Compute 16 features [1, 16, 1, 1] of one patch [1, 3, 36, 36]: the board runs it once a new patch."""
+    """Compute 16 features [1, 16, 1, 1] of one patch [1, 3, 36, 36]: the board runs it once per new patch."""
     graph = Graph(weights)
     _spatial(graph, "patch")
     return graph.model(("patch", SHAPE_PATCH), ("average2", (1, FEATURES, 1, 1)), spec, opset)
@@ -79,7 +79,7 @@ def _spatial(graph: Graph, images: str) -> str:
 
 
 def _temporal(graph: Graph, features: str, batch: int = 1) -> str:
-    """Features [batch, 48, 1, 8] to the logit [batch, 1, 1, 1]; flattening is channel-major; -1 is any batch."""
+    """Features [batch, 48, 1, 8] to the logit [batch, 1, 1, 1]; flattening is channel-major; batch -1 is dynamic."""
     x = graph.conv(features, "time1", (1, 3))
     x = graph.conv(x, "time2", (1, 3))
     x = graph.reshape(x, "flat", [batch, FEATURES * FRAMES, 1, 1])

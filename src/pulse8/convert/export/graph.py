@@ -1,4 +1,4 @@
-"""An ONNX graph written node by node: what both networks' forms are made with."""
+"""An ONNX graph built node by node, for the forms of both networks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from pulse8.spec import METADATA_KEY, ModelSpec
 
 
 class Graph:
-    """Nodes and constants of one graph; a layer's weights are added where it is used."""
+    """Nodes and constants of one graph; a layer's weights are added where the layer is used."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -21,7 +21,7 @@ class Graph:
         self._constants: dict[str, onnx.TensorProto] = {}
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:  # noqa: ANN401 - as ONNX has them
-        """Add a node that bears its output's name, which is returned."""
+        """Add a node named after its output; return that name."""
         self._nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
@@ -31,7 +31,7 @@ class Graph:
         return name
 
     def reshape(self, tensor: str, output: str, shape: Sequence[int]) -> str:
-        """Reshape; -1 is any size."""
+        """Reshape; -1 is inferred."""
         return self.add("Reshape", [tensor, self.constant(f"{output}_shape", np.array(shape, np.int64))], output)
 
     def conv(
@@ -58,7 +58,7 @@ class Graph:
         spec: ModelSpec,
         opset: int,
     ) -> onnx.ModelProto:
-        """Close the graph between an input and an output, each a name and a shape, and write the spec beside it."""
+        """Finish the graph from input to output, each a name and a shape, and put the spec into its metadata."""
         inputs, outputs = (
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (source, result)
         )

@@ -1,4 +1,4 @@
-"""The ultralight network's seven weighted layers as plain arrays: what all its forms are made from."""
+"""The ultralight network's seven weighted layers as plain arrays, shared by all its forms."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Weight and bias."""
 
 Weights = dict[str, Layer]
-"""Layer name to its arrays, in the order of :data:`SHAPES`, batch norm folded in."""
+"""Arrays by layer name, in the order of :data:`SHAPES`, batch norm folded in."""
 
 SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "conv1": (16, 3, 3, 3),
@@ -29,6 +29,6 @@ def fold_batch_norm(
     shift: NDArray[np.float64],
     mean: NDArray[np.float64],
 ) -> Layer:
-    """Return the convolution that does ``factor * (conv(x) - mean) + shift``, a factor an output channel."""
+    """Return the convolution that does ``factor * (conv(x) - mean) + shift``, with one factor per output channel."""
     spread = factor.reshape(-1, *[1] * (weight.ndim - 1))
     return (weight * spread).astype(np.float32), ((bias - mean) * factor + shift).astype(np.float32)

@@ -1,4 +1,4 @@
-"""ONNX files to disk: checked, and written whole or not at all."""
+"""ONNX files to disk: checked, and written atomically."""
 
 from collections.abc import Iterable
 from pathlib import Path

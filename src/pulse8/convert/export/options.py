@@ -7,7 +7,7 @@ from pulse8.errors import SpecError
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """The ONNX operator set to write; 13 is what the STM32N6's tool asks for and what per-channel INT8 needs."""
+    """The ONNX operator set to write; the STM32N6's tool and per-channel INT8 need 13."""
 
     opset: int = 13
 

@@ -1,8 +1,8 @@
-"""Reading the network out of an FP32 ONNX file: what is quantised is always one static form.
+"""Reading the network out of an FP32 ONNX file: quantisation always starts from one static form.
 
-A waveform model's file is that form. In a guide-form file the ultralight network is found, whoever exported it: the
-weighted nodes are read in the graph's order and must have the network's seven shapes; then the static form made
-from them must give the file's own BPM. So a file of another exporter is accepted by what it computes, not by its names.
+A waveform model's file is that form. In a guide-form file from any exporter the ultralight network is recognised: the
+weighted nodes, in the graph's order, must have the network's seven shapes, and the static form built from them must
+give the file's own BPM. So another exporter's file is accepted by what it computes, not by its names.
 """
 
 from pathlib import Path
@@ -19,19 +19,18 @@ from pulse8.errors import InputError
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import to_whole_input
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
+from pulse8.spec import ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
 WAVEFORM_OPERATORS: Final = {"Conv", "Relu", "Sigmoid", "Mul", "AveragePool", "Add"}
-MEND: Final = "export it with export_onnx.py (or pulse8 export)"
+FIX: Final = "export it with export_onnx.py (or pulse8 export)"
 OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
 
 def spec_of(model: onnx.ModelProto) -> ModelSpec:
     """Return the spec in the file's metadata; a file without one is read as the guide's model."""
-    found = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA_KEY)
-    return ULTRALIGHT if found is None else ModelSpec.from_json(found)
+    return ModelSpec.of_metadata({entry.key: entry.value for entry in model.metadata_props}) or ULTRALIGHT
 
 
 def opset_of(model: onnx.ModelProto, path: Path) -> int:
@@ -40,11 +39,11 @@ def opset_of(model: onnx.ModelProto, path: Path) -> int:
     Raises
     ------
     InputError
-        It is none that this line knows (11 to 20).
+        It is outside 11 to 20.
     """
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
     if not 11 <= opset <= 20:
-        raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {MEND}")
+        raise InputError(f"{path} has opset {opset}; this line reads 11 to 20: {FIX}")
     return int(opset)
 
 
@@ -54,14 +53,14 @@ def static_form(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     Raises
     ------
     InputError
-        The file is of a network that is not in the catalogue, or of other shapes than its spec says.
+        The network is not in the catalogue, or its shapes differ from its spec.
     """
     spec = spec_of(model)
     if spec.output == "bpm":
         return whole_form(recognise(model, path), spec, opset_of(model, path))
-    if others := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
+    if unknown := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
         raise InputError(
-            f"{path} has {', '.join(others)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
+            f"{path} has {', '.join(unknown)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
         )
     ends = [shape_of(end) for end in (*model.graph.input, *model.graph.output)]
     wanted = [(1, *spec.clip_shape), (1, spec.phases, 1, spec.window // spec.phases)]
@@ -87,7 +86,7 @@ def static_input(spec: ModelSpec, samples: NDArray[np.float32]) -> NDArray[np.fl
     Raises
     ------
     InputError
-        They are another model's.
+        The samples belong to another model.
     """
     wanted = SHAPE_GUIDE[1:] if spec.output == "bpm" else spec.clip_shape
     if samples.shape[1:] != wanted:
@@ -104,19 +103,19 @@ def recognise(model: onnx.ModelProto, path: Path) -> Weights:
     Raises
     ------
     InputError
-        The file is of another network, or computes something else with these weights.
+        The file holds another network, or computes something else with these weights.
     """
     weights = _weights(model, path)
     spec, opset = spec_of(model), opset_of(model, path)
     runner = OrtRunner(path)
     if len(runner.input_shape) != len(SHAPE_GUIDE) or tuple(runner.input_shape[1:]) != SHAPE_GUIDE[1:]:
-        raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {MEND}")
+        raise InputError(f"{path} takes {list(runner.input_shape)}, not [batch, 8, 3, 36, 36, 3]; {FIX}")
     samples = probe_samples(COMPARED_SAMPLES)
     whole = OrtRunner(whole_form(weights, spec, opset).SerializeToString())
     for sample, static in zip(samples, to_whole_input(samples), strict=True):
         difference = np.abs(runner(sample[None])[0].ravel() - whole(static[None])[0].ravel())
         if difference.size != 1 or not difference[0] <= TOLERANCE_BPM:
-            raise InputError(f"{path} has ultralight's layers but computes something else; {MEND}")
+            raise InputError(f"{path} has ultralight's layers but computes something else; {FIX}")
     return weights
 
 
@@ -129,20 +128,20 @@ def _weights(model: onnx.ModelProto, path: Path) -> Weights:
     for (name, shape), (weight, bias), output in zip(SHAPES.items(), layers, outputs, strict=False):
         if weight.size != int(np.prod(shape)) or weight.shape[: len(shape)][0] != shape[0]:
             raise InputError(
-                f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {MEND}; {OWN}"
+                f"{path} is of another network: {output} has weights {weight.shape}, not {shape}; {FIX}; {OWN}"
             )
         plain = (weight.reshape(shape), bias)
         weights[name] = _with_norm(plain, norms[output], constants) if output in norms else plain
     if len(layers) != len(SHAPES):
         raise InputError(
-            f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {MEND}; {OWN}"
+            f"{path} is of another network: {len(layers)} Conv and Gemm nodes, not {len(SHAPES)}; {FIX}; {OWN}"
         )
     return weights
 
 
 def _layer(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], path: Path) -> Layer:
     if len(node.input) < 3 or not {node.input[1], node.input[2]} <= set(constants):
-        raise InputError(f"{path}: {node.op_type} {node.name} has no constant weight and bias; {MEND}")
+        raise InputError(f"{path}: {node.op_type} {node.name} has no constant weight and bias; {FIX}")
     weight, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
     attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     if node.op_type == "Gemm" and not attributes.get("transB", 0):

@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from pulse8.board.preflight.limits import MAX_IR_VERSION
 from pulse8.convert.export.forms import FLOAT_TAIL
 from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.convert.quantize.scales import SIGMOID, Scales
 from pulse8.spec import ModelSpec
 
-MAX_IR_VERSION: Final = 9
 TWO_OPERANDS: Final = {"Add", "Mul"}
 FREE: Final = {"QuantizeLinear", "DequantizeLinear"}
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.board.inputs import pair_paths
 from pulse8.convert.export.onnx_file import save_model
-from pulse8.convert.export.recognise import MEND, opset_of, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, opset_of, spec_of, static_form, static_input
 from pulse8.convert.quantize.audit import Audit, audit, scale_violations
 from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.ort_writer import write_int8
@@ -175,7 +175,7 @@ def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions
 
 
 def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
-    model = load_model(path, "FP32 model", MEND)
+    model = load_model(path, "FP32 model", FIX)
     opset = opset_of(model, path)
     if options.per_channel and opset < PER_CHANNEL_OPSET:
         raise SpecError(f"{path} has opset {opset}; per-channel INT8 needs 13: export it with --opset 13")

@@ -1,1 +1,1 @@
-"""Fixes of pre-flight findings that need no human judgement."""
+"""Fixes for pre-flight findings that need no human judgement."""

@@ -1,4 +1,4 @@
-"""Edits of an ONNX graph that do not change what it computes, and one that requantises: shared scales at an Add.
+"""Edits of an ONNX graph that keep its results, and one that requantises: shared scales at an Add.
 
 Each edit changes the model in place and returns a line per change.
 """
@@ -19,7 +19,7 @@ STANDARD: Final = ("", "ai.onnx")
 
 
 def static_batch(model: onnx.ModelProto) -> Sequence[str]:
-    """Fix a dynamic first axis to 1 at inputs and outputs; what is stated inside is left to inference."""
+    """Fix a dynamic first axis to 1 at inputs and outputs; shape inference handles inner tensors."""
     done = []
     for end in (*model.graph.input, *model.graph.output):
         dims = end.type.tensor_type.shape.dim
@@ -50,7 +50,7 @@ def readable_opset(model: onnx.ModelProto) -> Sequence[str]:
     Raises
     ------
     InputError
-        The converter cannot; an older onnx converts less.
+        The converter fails; older versions of onnx convert less.
     """
     version = max((entry.version for entry in model.opset_import if entry.domain in STANDARD), default=0)
     if version in OPSETS:
@@ -67,7 +67,7 @@ def readable_opset(model: onnx.ModelProto) -> Sequence[str]:
 
 
 def readable_ir(model: onnx.ModelProto) -> Sequence[str]:
-    """Write an IR version that the vendor's checker takes."""
+    """Write an IR version that the vendor's checker accepts."""
     if model.ir_version <= MAX_IR_VERSION:
         return []
     version, model.ir_version = model.ir_version, WRITTEN_IR
@@ -112,7 +112,7 @@ def _scale(border: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> fl
 
 
 def _same(borders: Sequence[onnx.NodeProto], constants: dict[str, onnx.TensorProto]) -> bool:
-    """Whether two operands have one scale and zero point; what is no constant is left as it is."""
+    """Whether two operands share scale and zero point; true where one of them is not a constant."""
     names = [name for border in borders for name in border.input[1:]]
     if any(name not in constants for name in names) or any(len(border.input) < 3 for border in borders):
         return True

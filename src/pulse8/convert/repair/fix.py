@@ -1,7 +1,7 @@
-"""``preflight --fix``: a new file with every safe fix, written only if it gives the old file's numbers.
+"""``preflight --fix``: a new file with every safe fix, written only if its outputs equal the old file's.
 
-The guide's 6-D export becomes the whole static form, and a recognised ``ultralight`` the board pair beside it; every
-other file keeps its graph and has its batch, operator set, IR version, imports and Add scales fixed.
+The guide's 6-D export becomes the whole static form, and a recognised ``ultralight`` gets the board pair as well; every
+other file keeps its graph, with its batch, operator set, IR version, imports and Add scales fixed.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.infer.runner import Runner
 
 TOLERANCE: Final = 1e-4
-"""In BPM for a model that returns rates; otherwise as a share of the largest output."""
+"""Tolerance in BPM for a model that returns rates; otherwise as a share of the largest output."""
 REQUANTIZED_TOLERANCE: Final = 0.05
 """After a requantisation, which rounds once more, outputs may move by 5 % of their largest value."""
 SPREAD_STEPS: Final = 40
@@ -43,7 +43,7 @@ GUIDE_RANK: Final = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Fixed:
-    """What was written: files, changes in words, and the largest difference from the old file's outputs."""
+    """The result: files written, changes in words, and the largest difference from the old file's outputs."""
 
     files: tuple[Path, ...]
     changes: tuple[str, ...]
@@ -58,7 +58,7 @@ def fix(model: Path, output: Path) -> Fixed:
     InputError
         The file cannot be read or run, or there is nothing to fix.
     GateError
-        The new file gives other numbers; nothing is written.
+        The new file's outputs differ; nothing is written.
     """
     graph = read_graph(model)
     if output.resolve() == model.resolve():
@@ -109,7 +109,7 @@ def _pair(loaded: onnx.ModelProto, output: Path) -> Fixed:
 
 
 def _edited(loaded: onnx.ModelProto, graph: Graph, path: Path, output: Path) -> Fixed:
-    """Edit a graph of any other origin."""
+    """Fix the graph of any other file."""
     changes = [change for edit in ALIKE for change in edit(loaded)]
     requantized = shared_add_scales(loaded)
     if not changes and not requantized:
@@ -125,7 +125,7 @@ def _edited(loaded: onnx.ModelProto, graph: Graph, path: Path, output: Path) -> 
 
 
 def _state_outputs(model: onnx.ModelProto, name: str) -> None:
-    """State the inferred shape of outputs that state none: the checker asks for it."""
+    """Write the inferred shape of outputs that have none: the checker requires it."""
     inferred = parse_graph(model.SerializeToString(), name)
     for end in model.graph.output:
         shape = inferred.shape(end.name)
@@ -135,7 +135,7 @@ def _state_outputs(model: onnx.ModelProto, name: str) -> None:
 
 
 def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative: bool) -> float:
-    """Run both files on the same draws and return the largest difference of any output."""
+    """Run both files on the same random inputs and return the largest difference of any output."""
     old, new = _runners(path, edited.SerializeToString())
     shape = tuple(size if isinstance(size, int) else 1 for size in old.input_shape)
     difference = 0.0
@@ -150,7 +150,7 @@ def _difference(path: Path, edited: onnx.ModelProto, spread: float, *, relative:
 
 
 def _runners(path: Path, edited: bytes) -> tuple[Runner, Runner]:
-    """Open both as INT8 files; in float32 where one is a float model or of operators that integers do not know."""
+    """Open both as INT8 files; in float32 where one is a float model or has operators unknown to the integer engine."""
     try:
         return IntegerRunner(path), IntegerRunner(edited)
     except InputError:

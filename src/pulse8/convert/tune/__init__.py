@@ -1,1 +1,1 @@
-"""The best INT8 options for one model, by what it costs in BPM."""
+"""The best INT8 options for one model, by their cost in BPM."""

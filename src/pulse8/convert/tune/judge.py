@@ -1,4 +1,4 @@
-"""What one way to quantise costs: the change of the heart rate on validation windows."""
+"""Cost of one way to quantise: the change of the heart rate on validation windows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ Rates = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to quantise: which windows ranges are taken from, and how."""
+    """One way to quantise: the calibration windows and the method for ranges."""
 
     calibrate: CalibrateOptions
     quantize: QuantizeOptions
@@ -38,7 +38,7 @@ DEFAULT: Final = Candidate(CalibrateOptions(), QuantizeOptions())
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Quantises in memory and compares with FP32; ranges observed on a draw of windows are kept for others."""
+    """Quantises in memory and compares with FP32; caches the ranges observed on each draw of windows."""
 
     static: onnx.ModelProto
     spec: ModelSpec

@@ -7,13 +7,13 @@ from pulse8.errors import SpecError
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions:
-    """How many ways to quantise are tried, the default among them, and on how many validation windows."""
+    """Size of the search: ways to quantise (the default among them), and validation windows."""
 
     trials: int = 30
     windows: int = 200
     """Validation windows that each trial is judged on."""
     seed: int = 0
-    """Of the search, and of the draws of calibration windows."""
+    """Seed of the search and of the draws of calibration windows."""
 
     def __post_init__(self) -> None:
         if not (2 <= self.trials <= 10_000 and 8 <= self.windows <= 1_000_000):

@@ -1,4 +1,4 @@
-"""The search's outcome for a terminal."""
+"""The result of the search, for a terminal."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def outcome(tuned: "Tuned") -> str:
 
 
 def command_lines(calibrate: CalibrateOptions, quantize: QuantizeOptions) -> str:
-    """Return the two command_lines that quantise so."""
+    """Return the two commands that quantise with these options."""
     layers = f" --layers {' '.join(quantize.layers)}" if quantize.layers else ""
     return (
         f"pulse8 calibrate --num_samples {calibrate.num_samples} --distribution {calibrate.distribution} &&"

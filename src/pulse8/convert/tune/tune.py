@@ -1,7 +1,7 @@
-"""Plans A and C as a search: calibration windows, range methods, scales, for what costs least in BPM.
+"""Plans A and C as a search over calibration windows, range methods and scales for the smallest cost in BPM.
 
-The loss is the mean absolute change of the rate, INT8 against FP32, on validation subjects: neither training nor the
-verdict sees them. The best of many trials looks good by chance, so its gain over the default counts only where an
+The loss is the mean absolute change of the rate, INT8 against FP32, on validation subjects, whom neither training nor
+the verdict uses. The best of many trials looks good by chance, so its gain over the default counts only where an
 interval widened for the number of trials (Bonferroni) excludes zero.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from pulse8.convert.export.recognise import MEND, spec_of, static_form
+from pulse8.convert.export.recognise import FIX, spec_of, static_form
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.ranges import scaled_tensors
 from pulse8.convert.tune.judge import DEFAULT, Candidate, Judge, Rates
@@ -36,21 +36,21 @@ STUDY: Final = "pulse8"
 ERROR_RATE: Final = 0.05
 DRAWS: Final = 20_000
 NO_RATE_BPM: Final = 140.0
-"""Cost of a window whose rate only one of the two models gives: the width of the band, 40 to 180 BPM."""
+"""Cost of a window for which only one model gives a rate: the width of the band, 40 to 180 BPM."""
 BLOCK_WINDOWS: Final = 64
 EVERYWHERE: Final = "no layer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
-    """The best candidate beside the default.
+    """The best candidate compared with the default.
 
     Attributes
     ----------
     best, default
         Mean absolute change of the rate on validation windows, INT8 against FP32, BPM.
     gain_interval
-        Of the default's loss minus the best's, BPM: by subject, paired, at 5 % for all trials together.
+        Interval of the default's loss minus the best's, BPM: paired, by subject, at 5 % for all trials together.
     better
         Whether the interval lies above zero: then ``calibrate`` and ``quantize`` are worth using.
     """
@@ -70,14 +70,14 @@ class Tuned:
 
 
 def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch: Watch[int] = unwatched) -> Tuned:
-    """Search until there are ``options.trials`` trials; those in the folder's journal count.
+    """Search until there are ``options.trials`` trials, including those in the folder's journal.
 
     Raises
     ------
     InputError
         A file cannot be used, or the journal belongs to other files or options.
     """
-    model, data = load_model(fp32, "FP32 model", MEND), open_data(data_file)
+    model, data = load_model(fp32, "FP32 model", FIX), open_data(data_file)
     static, spec = static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "data": accept(data_file)}
     parts = split(len(data.labels), data.subjects)
@@ -98,7 +98,7 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
 
 
 def _open_study(folder: Path, belongs: dict[str, Any], options: TuneOptions, default: dict[str, Any]) -> optuna.Study:
-    """Open or make the journal; the default is its first trial."""
+    """Open or create the journal; the default is its first trial."""
     folder.mkdir(parents=True, exist_ok=True)
     path = str(folder / JOURNAL)
     try:
@@ -150,7 +150,7 @@ def shift_bpm(reference: Rates, rates: Rates) -> Rates:
 
 
 def suggested(trial: optuna.trial.BaseTrial, layers: list[str]) -> Candidate:
-    """Read a candidate off a trial."""
+    """Let a trial suggest a candidate."""
     kinds = ["minmax", "percentile", "entropy"]
     method = trial.suggest_categorical("method", kinds)
     if method == "percentile":
@@ -166,7 +166,7 @@ def suggested(trial: optuna.trial.BaseTrial, layers: list[str]) -> Candidate:
 
 
 def parameters_of(candidate: Candidate) -> dict[str, Any]:
-    """Return the search's parameters of a candidate without a separate rule for one layer."""
+    """Return the search parameters of a candidate without a separate rule for one layer."""
     rule = candidate.quantize.rule(EVERYWHERE)
     outside = {"outside": round(100 - rule.percentile, 4)} if rule.method == "percentile" else {}
     return {
@@ -180,7 +180,7 @@ def parameters_of(candidate: Candidate) -> dict[str, Any]:
 
 
 def compared(trials: list[optuna.trial.FrozenTrial], groups: NDArray[Any], default: dict[str, Any]) -> dict[str, Any]:
-    """Compare the best trial with the one of the default's parameters; ``groups`` [windows] are the subjects."""
+    """Compare the best trial with the default's; ``groups`` [windows] are the subjects."""
     first = next(trial for trial in trials if trial.params == default)
     best = min(trials, key=lambda trial: trial.value or 0.0)
     gains = np.array(first.user_attrs["shifts"]) - np.array(best.user_attrs["shifts"])

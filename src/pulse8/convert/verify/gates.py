@@ -1,10 +1,11 @@
-"""The gates of a verdict: every limit with its reason, in one record, and what was held against it."""
+"""The gates of a verdict: every limit with its reason, in one record, and the figures compared with them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pulse8.convert.verify.waves import WaveComparison
+from pulse8.measure.signal.fidelity import MAX_DIFFERENCE_P95_BPM, MIN_SQNR_DB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,31 +15,31 @@ class Limits:
     Attributes
     ----------
     max_mae_increase_bpm, max_mean_difference_bpm
-        The guide's, both strict: reaching one fails.
+        The guide's limits, both strict: a figure equal to its limit fails.
     min_fp32_sd_bpm, min_sd_share
-        Below these nothing varies, and agreement says nothing.
+        Below these the outputs hardly vary, and agreement proves nothing.
     min_sqnr_db
-        A waveform network loses nothing that can be measured at 30 dB and more; on noise calibration it falls to 19.
+        At 30 dB or more a waveform network loses nothing measurable; calibrated on noise it falls to 19 dB.
     max_difference_p95_bpm
         The 95th percentile of the change was 0.09 to 0.30 BPM in all good files of the design's trials.
     max_accepted_increase_bpm
-        On accepted windows good files moved the MAE by at most 0.05 BPM. On all windows it is decided by a few that
-        flip, with either sign; that figure is reported with its interval, and is no gate.
+        On accepted windows good files changed the MAE by at most 0.05 BPM. On all windows a few that flip, in either
+        direction, decide the figure; it is reported with its interval and is not a gate.
     max_flip_share
         Good files flipped 0.2 to 1.3 % of windows.
     max_offset_share
-        A shift has one sign and no averaging removes it: in the wave's standard deviations, half the noise at the
-        smallest SQNR.
+        An offset has one sign, so averaging does not remove it. The limit, in the wave's standard deviations, is half
+        the noise at the smallest SQNR.
     max_worst_subject_bpm
-        Mean change of one subject's accepted rates: what the guide allows on the mean of all must hold for each person.
+        Mean change of one subject's accepted rates: the guide's limit on the mean of all must hold for each person.
     """
 
     max_mae_increase_bpm: float = 2.0
     max_mean_difference_bpm: float = 2.0
     min_fp32_sd_bpm: float = 0.1
     min_sd_share: float = 0.1
-    min_sqnr_db: float = 28.0
-    max_difference_p95_bpm: float = 0.3
+    min_sqnr_db: float = MIN_SQNR_DB
+    max_difference_p95_bpm: float = MAX_DIFFERENCE_P95_BPM
     max_accepted_increase_bpm: float = 0.05
     max_flip_share: float = 0.015
     max_offset_share: float = 0.02
@@ -50,18 +51,18 @@ LIMITS: Final = Limits()
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One figure held against its limit.
+    """One figure compared with its limit.
 
     Attributes
     ----------
     name
-        For programs.
+        Identifier for programs.
     what, asked, measured
         For a table of promises, with units.
     figure, limit, met
-        The figure, what it is held against, and whether it holds.
+        The figure, its limit, and whether the limit is met.
     line
-        What a report says where it does not.
+        The report's sentence where the limit is not met.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Gate:
 
 
 def most(name: str, what: str, figure: float, limit: float, unit: str, digits: int = 2) -> Gate:
-    """Gate that a figure must stay under, strictly."""
+    """Gate for a figure that must stay strictly below its limit."""
     measured, asked = f"{number(figure, digits)}{unit}", f"{limit}{unit}"
     return Gate(
         name=name,
@@ -90,7 +91,7 @@ def most(name: str, what: str, figure: float, limit: float, unit: str, digits: i
 
 
 def least(name: str, what: str, figure: float, limit: float, unit: str, line: str) -> Gate:
-    """Gate that a figure must reach; ``line`` says what is wrong where it does not."""
+    """Gate for a figure that must reach its limit; ``line`` says what is wrong where it does not."""
     return Gate(
         name=name,
         what=what,
@@ -109,7 +110,7 @@ def number(figure: float, digits: int = 2) -> str:
 
 
 def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]:
-    """Hold a waveform model's figures against their limits."""
+    """Compare a waveform model's figures with their limits."""
     sqnr = f"Waveform SQNR ({waves.sqnr_db:.1f} dB) < threshold ({limits.min_sqnr_db} dB)"
     yield least("sqnr", "Waveform SQNR", waves.sqnr_db, limits.min_sqnr_db, " dB", sqnr)
     yield most(
@@ -124,7 +125,7 @@ def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]
 
 
 def scheme_gate(violations: Sequence[str]) -> Gate:
-    """Hold what the audit found in the file, reloaded, against none."""
+    """Gate on the violations that the audit of the reloaded file reports: none is allowed."""
     first = f"INT8 scheme broken ({len(violations)} times): {violations[0]}" if violations else ""
     return Gate(
         name="scheme",

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.convert.export.recognise import MEND, spec_of, static_form, static_input
+from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.float64 import Values, tensor_reader
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner, quantised, real
@@ -23,7 +23,7 @@ LAYERS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSqnr:
-    """One tensor's signal (about its mean) over the INT8 file's error in it, in decibels."""
+    """SQNR of one tensor in decibels: its signal about the mean, over the INT8 file's error."""
 
     layer: str
     sqnr_db: float
@@ -37,7 +37,7 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     InputError
         The INT8 file is not pulse8's, so its layers have no names in common with the FP32 form's.
     """
-    model = load_model(fp32, "FP32 model", MEND)
+    model = load_model(fp32, "FP32 model", FIX)
     whole, spec = static_form(model, fp32), spec_of(model)
     layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
     readers = tensor_reader(whole, layers), _int8_reader(int8, layers)
@@ -47,15 +47,15 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
         powers += [_powers(reference, test) for reference, test in pairs]
     count, total, squares, noise = powers.T
     signal = np.maximum(squares - total**2 / count, np.finfo(float).tiny)
-    found = 10 * np.log10(signal / np.maximum(noise, np.finfo(float).tiny))
-    return tuple(LayerSqnr(layer=name, sqnr_db=float(value)) for name, value in zip(layers, found, strict=True))
+    sqnr_db = 10 * np.log10(signal / np.maximum(noise, np.finfo(float).tiny))
+    return tuple(LayerSqnr(layer=name, sqnr_db=float(db)) for name, db in zip(layers, sqnr_db, strict=True))
 
 
 def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Return what runs the INT8 file on a sample and returns the layers' tensors in real values."""
+    """Return a function that runs the INT8 file on a sample and returns the layers' tensors in real values."""
     runner = IntegerRunner(int8)
-    made = {step.output.name: step.output for step in runner.program.steps}
-    tensors = [made.get(f"{layer}_q") for layer in layers]
+    outputs = {step.output.name: step.output for step in runner.program.steps}
+    tensors = [outputs.get(f"{layer}_q") for layer in layers]
     known = [tensor for tensor in tensors if tensor is not None]
     if len(known) < len(layers):
         raise InputError(f"{int8} was not written by pulse8: its layers have other names")
@@ -68,7 +68,7 @@ def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[NDArray[np.floa
 
 
 def _layers_of(static: onnx.ModelProto) -> tuple[str, ...]:
-    """Name what each node makes, a convolution with its ReLU as one."""
+    """Name the output of each node; a convolution and its ReLU count as one."""
     activated = {node.input[0] for node in static.graph.node if node.op_type == "Relu"}
     return tuple(node.output[0] for node in static.graph.node if node.output[0] not in activated)
 

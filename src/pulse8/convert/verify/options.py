@@ -11,11 +11,11 @@ MIN_SAMPLES: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
-    """How many held-out windows to compare on, and what runs the INT8 file."""
+    """How many held-out windows to compare on, and which engine runs the INT8 file."""
 
     num_samples: int = 500
     runner: RunnerName = "integer"
-    """What computes the INT8 side: the integer reference, or for comparison ONNX Runtime with its QDQ fusion off."""
+    """Engine of the INT8 side: the integer reference, or for comparison ONNX Runtime with its QDQ fusion off."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 10_000_000:

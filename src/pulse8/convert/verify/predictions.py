@@ -20,29 +20,29 @@ from pulse8.values import Watch
 
 Values = NDArray[np.float64]
 Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""FP32's and INT8's: BPM [N], or a waveform's phases [N, phases, 1, samples of a phase]."""
+"""Outputs of FP32 and of INT8: BPM [N], or a waveform's phases [N, phases, 1, samples of a phase]."""
 
 BLOCK: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What is known of each held-out window, [N] each.
+    """Labels, rates and further facts of each held-out window; every array is [N].
 
     Attributes
     ----------
     labels, fp32, int8
         The true rate, FP32's and INT8's, in BPM.
     subjects
-        Whose it is; a block of the file where no subject is known.
+        Subject of the window; a block of the file where no subject is known.
     pos_bpm
-        POS's rate, not a number where it has none; ``None`` where windows are too short for POS.
+        POS's rate, NaN where it has none; ``None`` where windows are too short for POS.
     strata
-        What kind of recording it is of; ``None`` where that is not known.
+        Kind of its recording; ``None`` where that is not known.
     fp32_confidence, int8_confidence
-        How sure each reading is, 0..1; ``None`` for a network that gives a rate and no wave.
+        Confidence of each reading, 0..1; ``None`` for a network that gives a rate and no wave.
     fp32_shown, int8_shown
-        Whether `pulse8 measure` would show it, or one of the model's rules refuses it; ``None`` as above.
+        Whether `pulse8 measure` would show the reading, and no rule of the model refuses it; ``None`` as above.
     """
 
     labels: Values
@@ -57,8 +57,8 @@ class Predictions:
     int8_shown: NDArray[np.bool_] | None = None
 
     def part(self, chosen: NDArray[np.bool_]) -> Self:
-        """Take the windows that are ``chosen``, bool [N]."""
-        arrays = {each.name: getattr(self, each.name) for each in fields(self)}
+        """Keep the windows that are ``chosen``, bool [N]."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         taken: dict[str, Any] = {name: values if values is None else values[chosen] for name, values in arrays.items()}
         return replace(self, **taken)
 
@@ -69,12 +69,12 @@ def predict(
     indices: NDArray[np.int64],
     watch: Watch[int],
 ) -> Outputs:
-    """Run both models, FP32 and INT8, each with its file, on the windows at ``indices``, a block in memory at a time.
+    """Run both models, FP32 and INT8, each with its file, on the windows at ``indices``, block by block.
 
     Returns
     -------
     tuple
-        What each gave: BPM [N], or a waveform's phases [N, phases, 1, samples of a phase].
+        The outputs of each: BPM [N], or a waveform's phases [N, phases, 1, samples of a phase].
 
     Raises
     ------
@@ -85,10 +85,10 @@ def predict(
     outputs: tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]] = ([], [])
     for start in watch(starts, "comparing FP32 and INT8", len(starts)):
         samples = data.take(indices[start : start + BLOCK])
-        for (runner, path), found in zip(models, outputs, strict=True):
-            found.append(_run(runner, samples, path))
-    one, other = (np.concatenate(found) for found in outputs)
-    return one, other
+        for (runner, path), blocks in zip(models, outputs, strict=True):
+            blocks.append(_run(runner, samples, path))
+    fp32, int8 = (np.concatenate(blocks) for blocks in outputs)
+    return fp32, int8
 
 
 def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
@@ -99,8 +99,8 @@ def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np
         batches = list(to_whole_input(samples)[:, None])
     else:
         raise InputError(f"{path} takes {list(shape)}; the data are windows of {list(samples.shape[1:])}")
-    found = np.concatenate([runner(batch)[0] for batch in batches])
-    outputs = found if found.ndim == 4 and found[0].size > 1 else found.reshape(-1)
+    values = np.concatenate([runner(batch)[0] for batch in batches])
+    outputs = values if values.ndim == 4 and values[0].size > 1 else values.reshape(-1)
     if len(outputs) != len(samples) or not np.isfinite(outputs).all():
         raise InputError(
             f"{path} gives {len(outputs)} values for {len(samples)} windows, or some are not finite; export again"
@@ -109,9 +109,9 @@ def _run(runner: Runner, samples: NDArray[np.float32], path: Path) -> NDArray[np
 
 
 def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> NDArray[np.float64]:
-    """Return each window's rate in BPM, refused by no rule.
+    """Return each window's rate in BPM without applying refusal rules.
 
-    A wave without a peak in the band has the rate 0, an error that nothing exceeds: such a window must not be left out.
+    A wave without a peak in the band has the rate 0, the largest possible error: leaving the window out would hide it.
     """
     if spec.output == "bpm":
         return outputs.astype(np.float64)
@@ -120,14 +120,14 @@ def rates_of(outputs: NDArray[np.float32], spec: ModelSpec) -> NDArray[np.float6
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What `pulse8 measure` makes of each wave: whether its rate is shown, bool [N], and how sure it is, 0..1 [N]."""
+    """How `pulse8 measure` reads each wave: whether its rate is shown, bool [N], and its confidence, 0..1 [N]."""
 
     shown: NDArray[np.bool_]
     confidence: Values
 
 
 def judge_waves(outputs: NDArray[np.float32], spec: ModelSpec, data: ClipData, indices: NDArray[np.int64]) -> Judged:
-    """Read each window's wave as `pulse8 measure` does, with the rules that refuse."""
+    """Read each window's wave as `pulse8 measure` does, refusal rules included."""
     waves = (network_wave(phases[None], spec) for phases in outputs)
     clips = (data.clip(int(index)) for index in indices)
     rates = [read_wave(wave, spec, clip) for wave, clip in zip(waves, clips, strict=True)]

@@ -1,4 +1,4 @@
-"""What a verdict is bound to: the files' bytes, the scheme that is really in them, and who was calibrated on."""
+"""What a verdict is bound to: the files' bytes, the scheme in them, and the calibration subjects."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,34 +12,34 @@ from pulse8.errors import InputError
 from pulse8.manifest import Accepted, sha256_of
 from pulse8.measure.infer.onnx_file import load_model
 
-MEND_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
-MEND_CALIBRATION: Final = "calibrate on training subjects (pulse8 calibrate)"
+FIX_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+FIX_CALIBRATION: Final = "calibrate on training subjects (pulse8 calibrate)"
 
 
 def check_provenance(
     sources: dict[str, Accepted], subjects: NDArray[np.str_] | None, indices: NDArray[np.int64]
 ) -> bool:
-    """Hold the INT8 file against its row: its FP32 source, whom it was calibrated on; return whether that is known.
+    """Check the INT8 file's row: its FP32 source and calibration subjects; return whether those subjects are known.
 
     Parameters
     ----------
     sources
         ``fp32``, ``int8`` and ``data`` as they were accepted.
     subjects
-        Of all windows in the data; ``None`` where they are not known.
+        Subject of every window in the data; ``None`` where subjects are not known.
     indices
-        The windows that are verified on.
+        The windows used for the verdict.
 
     Raises
     ------
     InputError
-        It was made from another file, or calibration saw a window or a subject that is verified on.
+        The INT8 file comes from another FP32 file, or calibration used a window or a subject of the verdict.
     """
     row = sources["int8"].row
     if row is None or row.step != "quantize":
         return False
-    made_from = {row.inputs[name].sha256 for name in ("fp32", "fine_tuned") if name in row.inputs}
-    if sources["fp32"].sha256 not in made_from:
+    source_hashes = {row.inputs[name].sha256 for name in ("fp32", "fine_tuned") if name in row.inputs}
+    if sources["fp32"].sha256 not in source_hashes:
         raise InputError(
             f"{sources['int8'].path} was not quantised from {sources['fp32'].path}; quantise that one first"
         )
@@ -47,20 +47,20 @@ def check_provenance(
         return False
     calibrated = np.asarray(row.options["calibration_indices"], dtype=np.int64)
     if (shared := np.intersect1d(calibrated, indices)).size:
-        raise InputError(f"calibration saw {shared.size} of the test windows (first: {shared[0]}); {MEND_CALIBRATION}")
+        raise InputError(f"calibration saw {shared.size} of the test windows (first: {shared[0]}); {FIX_CALIBRATION}")
     if subjects is not None and (people := np.intersect1d(subjects[calibrated], subjects[indices])).size:
-        raise InputError(f"calibration saw {people.size} of the test subjects (first: {people[0]}); {MEND_CALIBRATION}")
+        raise InputError(f"calibration saw {people.size} of the test subjects (first: {people[0]}); {FIX_CALIBRATION}")
     return True
 
 
 def scheme_violations(int8: Accepted) -> tuple[str, ...]:
-    """Audit the file as it lies on the disk; one weight scale a channel is asked for unless its row says otherwise."""
-    model = load_model(int8.path, "INT8 model", MEND_INT8)
+    """Audit the file on disk; weights need one scale per channel unless the file's row says otherwise."""
+    model = load_model(int8.path, "INT8 model", FIX_INT8)
     per_channel = int8.row is None or bool(int8.row.options.get("per_channel", True))
     try:
         return audit(model, spec_of(model), per_channel=per_channel).violations
     except (KeyError, IndexError) as error:
-        return (f"a quantiser lacks a constant of its own ({error})",)
+        return (f"a QuantizeLinear or DequantizeLinear lacks a constant ({error})",)
 
 
 def refuse_changed(models: Sequence[Accepted]) -> None:

@@ -1,4 +1,4 @@
-"""FP32 against INT8 on one kind of window at a time: what a mean over all of them hides."""
+"""FP32 against INT8 on one kind of window at a time, which a mean over all windows hides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ class StratumFigures:
     Attributes
     ----------
     by, name
-        What windows are parted by, and which part this is.
+        The property that windows are grouped by, and the name of this group.
     windows, subjects
-        How many; subjects are ``None`` where they are not known.
+        Their numbers; ``subjects`` is ``None`` where they are not known.
     int8_interval
-        95 % interval of INT8's error, by bootstrap over subjects; ``None`` for one alone, which says nothing of others.
+        95 % interval of INT8's error, by bootstrap over subjects; ``None`` for a single subject.
     pos_mae
         On the windows that POS has a rate for; ``None`` where there are none.
     difference_p95
         95th percentile of the change of rate from FP32 to INT8.
     shown, shown_mae
-        Windows whose INT8 rate `pulse8 measure` would show, and the error of those; ``None`` where nothing is refused,
-        or nothing is shown.
+        Windows whose INT8 rate `pulse8 measure` would show, and their error; ``None`` where nothing is refused, or
+        nothing is shown.
     """
 
     by: By
@@ -51,21 +51,23 @@ class StratumFigures:
     shown_mae: float | None
 
 
-def figures_by_stratum(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> tuple[StratumFigures, ...]:
-    """Part the windows by kind of recording, where that is known, and by true heart rate."""
+def figures_by_stratum(
+    windows: Predictions, constant_bpm: float, *, subjects_known: bool
+) -> tuple[StratumFigures, ...]:
+    """Group the windows by kind of recording, where that is known, and by true heart rate."""
     return tuple(
-        StratumFigures(by=by, name=name, **_figures(found.part(chosen), constant_bpm, subjects_known=subjects_known))
-        for by, name, chosen in _parts(found)
+        StratumFigures(by=by, name=name, **_figures(windows.part(chosen), constant_bpm, subjects_known=subjects_known))
+        for by, name, chosen in _parts(windows)
         if chosen.any()
     )
 
 
-def _parts(found: Predictions) -> Iterator[tuple[By, str, NDArray[np.bool_]]]:
-    if found.strata is not None:
-        for name in sorted(set(found.strata.tolist())):
-            yield "kind of recording", name, found.strata == name
+def _parts(windows: Predictions) -> Iterator[tuple[By, str, NDArray[np.bool_]]]:
+    if windows.strata is not None:
+        for name in sorted(set(windows.strata.tolist())):
+            yield "kind of recording", name, windows.strata == name
     for low, high in pairwise(RATE_EDGES_BPM):
-        yield "heart rate", _named(low, high), (found.labels >= low) & (found.labels < high)
+        yield "heart rate", _named(low, high), (windows.labels >= low) & (windows.labels < high)
 
 
 def _named(low: float, high: float) -> str:

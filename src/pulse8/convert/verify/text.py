@@ -1,4 +1,4 @@
-"""The report on the terminal: the guide's blocks as the guide prints them, then ours."""
+"""The report for the terminal: the guide's blocks as the guide prints them, then our own."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ OWN_PLANS: Final = """\
 
 
 def verdict_report(verdict: Verdict) -> str:
-    """Return the guide's report of a verdict, and below it what the guide's leaves out."""
+    """Return the guide's report of a verdict, followed by the figures that the guide leaves out."""
     plans = PLANS if verdict.waves is None else OWN_PLANS
     return f"{guide_report(verdict.comparison, verdict.failures, plans)}\n\n{own_report(verdict)}"
 
@@ -62,35 +62,36 @@ def _last_block(comparison: Comparison, failures: tuple[str, ...], plans: str) -
 
 
 def own_report(verdict: Verdict) -> str:
-    """Return what the guide's report leaves out, and what its reader needs to judge the figures."""
-    found = verdict.comparison
-    low, high = found.mae_increase_interval
-    groups = f"{found.subjects} subjects" if found.subjects else "blocks of neighbouring windows (no subject ids)"
-    fp32_low, fp32_high = found.fp32.limits_of_agreement
-    int8_low, int8_high = found.int8.limits_of_agreement
+    """Return the figures that the guide's report leaves out, and what a reader needs to judge them."""
+    comparison = verdict.comparison
+    low, high = comparison.mae_increase_interval
+    no_ids = "blocks of neighbouring windows (no subject ids)"
+    groups = f"{comparison.subjects} subjects" if comparison.subjects else no_ids
+    fp32_low, fp32_high = comparison.fp32.limits_of_agreement
+    int8_low, int8_high = comparison.int8.limits_of_agreement
     lines = [
         f"{_count(verdict)}; {verdict.split}",
         *(["Data are SIMULATED: these figures are no evidence about people"] if verdict.simulated else []),
-        f"Constant predictor (training mean, {found.constant_bpm:.1f} BPM): MAE {found.constant_mae:.2f} BPM",
-        _pos(found),
-        f"Usefulness: INT8 is {found.usefulness} (MAE {found.int8.mae:.2f} to {found.constant_mae:.2f} BPM; difference"
-        f" {_range(*found.constant_gap_interval)} BPM, 95 % interval)",
-        f"Bias: FP32 {_signed(found.fp32.bias)} BPM, INT8 {_signed(found.int8.bias)} BPM",
+        f"Constant predictor (training mean, {comparison.constant_bpm:.1f} BPM): MAE {comparison.constant_mae:.2f} BPM",
+        _pos(comparison),
+        f"Usefulness: INT8 is {comparison.usefulness} (MAE {comparison.int8.mae:.2f} to {comparison.constant_mae:.2f}"
+        f" BPM; difference {_range(*comparison.constant_gap_interval)} BPM, 95 % interval)",
+        f"Bias: FP32 {_signed(comparison.fp32.bias)} BPM, INT8 {_signed(comparison.int8.bias)} BPM",
         f"95 % limits of agreement: FP32 {_range(fp32_low, fp32_high)}, INT8 {_range(int8_low, int8_high)} BPM",
         f"MAE increase, 95 % interval by paired bootstrap over {groups}: {_range(low, high)} BPM",
-        _worst(found),
+        _worst(comparison),
         *(() if verdict.waves is None else wave_lines(verdict.waves)),
-        f"SQNR of the BPM: {found.sqnr_db:.1f} dB; {_layers(verdict)}",
+        f"SQNR of the BPM: {comparison.sqnr_db:.1f} dB; {_layers(verdict)}",
         f"INT8 was computed by the {verdict.engine.title}",
         f"Calibration and test windows: {'disjoint' if verdict.calibration_checked else 'not known, not checked'}",
         *([EIGHT_FRAMES] if verdict.waves is None else []),
         NOTICE,
     ]
-    return "\n".join(["🔬 What stands beside it:", *(f"   {line}" for line in lines)])
+    return "\n".join(["🔬 Further figures:", *(f"   {line}" for line in lines)])
 
 
 def wave_lines(waves: WaveComparison) -> tuple[str, ...]:
-    """Say what INT8 does to a waveform model's waves, and to the rates read from them."""
+    """Describe the effect of INT8 on a waveform model's waves, and on the rates read from them."""
     accepted = f"on the {waves.accepted} windows whose rate FP32 shows"
     return (
         f"Waves: SQNR {waves.sqnr_db:.1f} dB; largest offset of a phase {waves.offset_share:.4f} standard deviations",
@@ -101,11 +102,11 @@ def wave_lines(waves: WaveComparison) -> tuple[str, ...]:
     )
 
 
-def _pos(found: Comparison) -> str:
-    if found.pos_mae is None or found.pos_gap_interval is None:
+def _pos(comparison: Comparison) -> str:
+    if comparison.pos_mae is None or comparison.pos_gap_interval is None:
         return "POS: none, because 8 frames are shorter than any window it can be computed on"
-    gap = _range(*found.pos_gap_interval)
-    return f"POS on the same windows: MAE {found.pos_mae:.2f} BPM; INT8's minus it {gap} BPM, 95 % interval"
+    gap = _range(*comparison.pos_gap_interval)
+    return f"POS on the same windows: MAE {comparison.pos_mae:.2f} BPM; INT8's minus it {gap} BPM, 95 % interval"
 
 
 def _count(verdict: Verdict) -> str:
@@ -113,10 +114,10 @@ def _count(verdict: Verdict) -> str:
     return f"{verdict.comparison.samples} held-out windows{few}"
 
 
-def _worst(found: Comparison) -> str:
-    if found.worst is None:
+def _worst(comparison: Comparison) -> str:
+    if comparison.worst is None:
         return "Worst subject: not known (no subject ids)"
-    worst = found.worst
+    worst = comparison.worst
     errors = f"MAE FP32 {worst.fp32_mae:.2f}, INT8 {worst.int8_mae:.2f} BPM"
     return f"Worst subject: {worst.subject}, {worst.windows} windows, {errors}"
 

@@ -1,4 +1,4 @@
-"""What the comparison came to: figures on held-out windows, gates, and the verdict."""
+"""Result of the comparison: figures on held-out windows, gates, and the verdict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Accuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class WorstSubject:
-    """The subject on whom INT8 errs most, MAE in BPM."""
+    """The subject with INT8's largest error, MAE in BPM."""
 
     subject: str
     windows: int
@@ -50,7 +50,7 @@ class MaeIntervals:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """INT8 beside FP32 on the same windows; everything in BPM but the SQNR.
+    """INT8 compared with FP32 on the same windows; all in BPM except the SQNR.
 
     A gap is INT8's MAE minus another's, as a 95 % interval; ``pos`` is ``None`` where windows are too short for POS.
     """
@@ -88,7 +88,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One side of the split: its windows and subjects; ``used`` is how many windows this line took of it."""
+    """One side of the split: its windows and subjects; ``used`` is how many of its windows this line used."""
 
     name: str
     windows: int
@@ -98,10 +98,10 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The verdict and what it stands on, bound to the files by their hashes.
+    """The verdict and its evidence, bound to the files by their hashes.
 
-    ``passed`` is fidelity: INT8 against FP32, every gate met; ``failures`` is what the others say. Whether the model is
-    of use is another question, and printed with it; a waveform model has to be of use too.
+    ``passed`` is fidelity: INT8 against FP32, every gate met; ``failures`` are the sentences of gates that are not met.
+    Usefulness is a separate question, printed as well; a waveform model must also be useful.
     """
 
     passed: bool
@@ -124,59 +124,60 @@ class Verdict:
     engine: Engine
 
 
-def compare(found: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
-    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera at all."""
-    difference = np.abs(found.int8 - found.fp32)
-    int8_error, constant_error = np.abs(found.int8 - found.labels), np.abs(constant_bpm - found.labels)
-    gap = subject_bootstrap(int8_error - constant_error, found.subjects)
-    increase = int8_error - np.abs(found.fp32 - found.labels)
+def compare(windows: Predictions, constant_bpm: float, *, subjects_known: bool) -> Comparison:
+    """Compare two models' rates; ``constant_bpm`` is the training labels' mean, which needs no camera."""
+    difference = np.abs(windows.int8 - windows.fp32)
+    int8_error, constant_error = np.abs(windows.int8 - windows.labels), np.abs(constant_bpm - windows.labels)
+    gap = subject_bootstrap(int8_error - constant_error, windows.subjects)
+    increase = int8_error - np.abs(windows.fp32 - windows.labels)
     return Comparison(
-        samples=len(found.labels),
-        subjects=len(np.unique(found.subjects)) if subjects_known else None,
-        fp32=_accuracy(found.labels, found.fp32),
-        int8=_accuracy(found.labels, found.int8),
-        mae_increase_interval=subject_bootstrap(increase, found.subjects),
+        samples=len(windows.labels),
+        subjects=len(np.unique(windows.subjects)) if subjects_known else None,
+        fp32=_accuracy(windows.labels, windows.fp32),
+        int8=_accuracy(windows.labels, windows.int8),
+        mae_increase_interval=subject_bootstrap(increase, windows.subjects),
         difference_mean=float(difference.mean()),
         difference_max=float(difference.max()),
         difference_std=float(difference.std()),
-        fp32_sd=float(found.fp32.std()),
-        int8_sd=float(found.int8.std()),
-        sqnr_db=sqnr_db(found.fp32, found.int8),
+        fp32_sd=float(windows.fp32.std()),
+        int8_sd=float(windows.int8.std()),
+        sqnr_db=sqnr_db(windows.fp32, windows.int8),
         constant_bpm=constant_bpm,
         constant_mae=float(constant_error.mean()),
         constant_gap_interval=gap,
         usefulness=_usefulness(gap),
-        worst=_worst(found) if subjects_known else None,
-        **_beside_pos(found, int8_error),
-        intervals=_intervals(found, constant_error),
+        worst=_worst(windows) if subjects_known else None,
+        **_beside_pos(windows, int8_error),
+        intervals=_intervals(windows, constant_error),
     )
 
 
-def _rated_by_pos(found: Predictions) -> NDArray[np.bool_]:
-    return np.zeros(len(found.labels), np.bool_) if found.pos_bpm is None else np.isfinite(found.pos_bpm)
+def _rated_by_pos(windows: Predictions) -> NDArray[np.bool_]:
+    return np.zeros(len(windows.labels), np.bool_) if windows.pos_bpm is None else np.isfinite(windows.pos_bpm)
 
 
-def _beside_pos(found: Predictions, int8_error: Values) -> dict[str, Any]:
-    """POS's MAE where it has a rate, and INT8's MAE minus it on the same windows."""
-    rated = _rated_by_pos(found)
-    if found.pos_bpm is None or not rated.any():
+def _beside_pos(windows: Predictions, int8_error: Values) -> dict[str, Any]:
+    """POS's MAE where POS has a rate, and INT8's MAE minus it on the same windows."""
+    rated = _rated_by_pos(windows)
+    if windows.pos_bpm is None or not rated.any():
         return {}
-    pos_error = np.abs(found.pos_bpm - found.labels)[rated]
-    gap = subject_bootstrap(int8_error[rated] - pos_error, found.subjects[rated])
+    pos_error = np.abs(windows.pos_bpm - windows.labels)[rated]
+    gap = subject_bootstrap(int8_error[rated] - pos_error, windows.subjects[rated])
     return {"pos_mae": float(pos_error.mean()), "pos_gap_interval": gap}
 
 
-def _intervals(found: Predictions, constant_error: Values) -> MaeIntervals:
-    rated = _rated_by_pos(found)
+def _intervals(windows: Predictions, constant_error: Values) -> MaeIntervals:
+    rated = _rated_by_pos(windows)
     pos = None
-    if found.pos_bpm is not None and rated.any():
-        pos = subject_bootstrap(np.abs(found.pos_bpm - found.labels)[rated], found.subjects[rated])
-    fp32, int8 = (subject_bootstrap(np.abs(bpm - found.labels), found.subjects) for bpm in (found.fp32, found.int8))
-    return MaeIntervals(fp32=fp32, int8=int8, constant=subject_bootstrap(constant_error, found.subjects), pos=pos)
+    if windows.pos_bpm is not None and rated.any():
+        pos = subject_bootstrap(np.abs(windows.pos_bpm - windows.labels)[rated], windows.subjects[rated])
+    models = windows.fp32, windows.int8
+    fp32, int8 = (subject_bootstrap(np.abs(bpm - windows.labels), windows.subjects) for bpm in models)
+    return MaeIntervals(fp32=fp32, int8=int8, constant=subject_bootstrap(constant_error, windows.subjects), pos=pos)
 
 
 def _usefulness(gap: tuple[float, float]) -> str:
-    """Say what the interval of (INT8's minus the constant predictor's absolute error) allows to say."""
+    """Return the conclusion that the interval of (INT8's minus the constant predictor's absolute error) supports."""
     if gap[1] < 0:
         return "better than the constant predictor"
     return "worse than the constant predictor" if gap[0] > 0 else "not shown to be better than the constant predictor"
@@ -191,25 +192,25 @@ def _accuracy(labels: Values, bpm: Values) -> Accuracy:
     )
 
 
-def _worst(found: Predictions) -> WorstSubject:
+def _worst(windows: Predictions) -> WorstSubject:
     def of(subject: str) -> WorstSubject:
-        mine = found.subjects == subject
-        labels = found.labels[mine]
-        errors = (mae(labels, bpm[mine]) for bpm in (found.fp32, found.int8))
+        mine = windows.subjects == subject
+        labels = windows.labels[mine]
+        errors = (mae(labels, bpm[mine]) for bpm in (windows.fp32, windows.int8))
         fp32_mae, int8_mae = errors
         return WorstSubject(subject=subject, windows=int(mine.sum()), fp32_mae=fp32_mae, int8_mae=int8_mae)
 
-    return max((of(str(subject)) for subject in np.unique(found.subjects)), key=lambda worst: worst.int8_mae)
+    return max((of(str(subject)) for subject in np.unique(windows.subjects)), key=lambda worst: worst.int8_mae)
 
 
 def degraded(comparison: Comparison) -> bool:
-    """Whether one of the guide's two criteria failed, for which the guide has plans."""
+    """Whether one of the guide's two criteria failed; the guide has plans for those."""
     guides = (gate for gate in rate_gates(comparison) if gate.name in ("mae", "difference"))
     return not all(gate.met for gate in guides)
 
 
 def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate]:
-    """Hold the guide's two criteria and the constant-output gate against a comparison of rates."""
+    """Apply the guide's two criteria and the constant-output gate to a comparison of rates."""
     yield most("mae", "MAE increase", comparison.mae_increase, limits.max_mae_increase_bpm, " BPM")
     difference = comparison.difference_mean
     yield most("difference", "Mean output difference", difference, limits.max_mean_difference_bpm, " BPM")
@@ -225,10 +226,10 @@ def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate
 
 
 def usefulness_gates(comparison: Comparison) -> Iterator[Gate]:
-    """Hold a waveform model against what needs no network."""
-    others = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
+    """Compare a waveform model with predictors that need no network."""
+    baselines = {"always the training mean": comparison.constant_mae, "POS": comparison.pos_mae}
     figure = comparison.int8.mae
-    for name, other in others.items():
+    for name, other in baselines.items():
         if other is not None:
             line = f"MAE of INT8 ({number(figure)} BPM) >= MAE of {name} ({number(other)} BPM)"
             gate = most(f"better than {name}", f"MAE of INT8, under that of {name}", figure, round(other, 2), " BPM")

@@ -1,4 +1,4 @@
-"""INT8 against FP32 on windows that neither training nor calibration saw: the verdict."""
+"""INT8 against FP32 on windows that neither training nor calibration used: the verdict."""
 
 import json
 import math
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.board.inputs import verdict_path
-from pulse8.convert.export.recognise import MEND
+from pulse8.convert.export.recognise import FIX
 from pulse8.convert.verify.gates import Gate, scheme_gate, wave_gates
 from pulse8.convert.verify.layers import LayerSqnr, layer_sqnr
 from pulse8.convert.verify.options import MIN_SAMPLES, VerifyOptions
 from pulse8.convert.verify.predictions import Outputs, Predictions, judge_waves, predict, rates_of
-from pulse8.convert.verify.provenance import MEND_INT8, check_provenance, refuse_changed, scheme_violations
+from pulse8.convert.verify.provenance import FIX_INT8, check_provenance, refuse_changed, scheme_violations
 from pulse8.convert.verify.strata import figures_by_stratum
 from pulse8.convert.verify.verdict import Comparison, Side, Verdict, compare, rate_gates, usefulness_gates
 from pulse8.convert.verify.waves import WaveComparison, Waves, compare_waves
@@ -27,17 +27,17 @@ from pulse8.learn.formats.data_file import open_data
 from pulse8.learn.splits.split import Split, split
 from pulse8.manifest import Accepted, accept, existing_file, options_of, record, writing
 from pulse8.measure.infer.runner import Runner, open_runner
-from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
+from pulse8.spec import ULTRALIGHT, ModelSpec
 from pulse8.values import Watch, unwatched
 
 LAYER_SAMPLES: Final = 8
 BLOCK_WINDOWS: Final = 64
-"""Windows that stand for one subject in the bootstrap where no subject is known: neighbours resemble each other."""
+"""Windows that count as one subject in the bootstrap where no subject is known: neighbours are alike."""
 
 
 @dataclass(frozen=True, eq=False)
 class Verified:
-    """The verdict and the file it was written to, which also holds the windows that it stands on."""
+    """The verdict and the file it was written to, which also holds every window's figures."""
 
     verdict: Verdict
     path: Path
@@ -49,10 +49,10 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     Raises
     ------
     InputError
-        A file cannot be used, is stale, does not belong to the other, or calibration saw a test window.
+        A file cannot be used or is stale, the two do not belong together, or calibration used a test window.
     """
-    existing_file(fp32, "FP32 model", MEND)
-    existing_file(int8, "INT8 model", MEND_INT8)
+    for path, what, fix in ((fp32, "FP32 model", FIX), (int8, "INT8 model", FIX_INT8)):
+        existing_file(path, what, fix)
     data = open_data(data_file)
     parts = split(len(data.labels), data.subjects)
     indices = _chosen(parts, options, data_file)
@@ -62,25 +62,24 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
     models = (open_runner(fp32), fp32), (run, int8)
     spec = _spec(models)
     outputs = predict(models, data, indices, watch)
-    found = _predictions(outputs, spec, data, indices)
-    waves = _waves(outputs, found)
-    compared = None if waves is None else compare_waves(found, waves)
+    predictions = _predictions(outputs, spec, data, indices)
+    waves = _waves(outputs, predictions)
+    compared = None if waves is None else compare_waves(predictions, waves)
     constant_bpm = float(data.labels[parts.train].mean())
-    comparison = compare(found, constant_bpm, subjects_known=parts.by_subject)
+    comparison = compare(predictions, constant_bpm, subjects_known=parts.by_subject)
     refuse_changed([sources["fp32"], sources["int8"]])
     layers, missing = _layers(fp32, int8, data, indices)
     gates = (*_gates(comparison, compared), scheme_gate(scheme_violations(sources["int8"])))
-    failures = tuple(gate.line for gate in gates if not gate.met)
     verdict = Verdict(
-        passed=not failures,
-        failures=failures,
+        passed=all(gate.met for gate in gates),
+        failures=tuple(gate.line for gate in gates if not gate.met),
         gates=gates,
         comparison=comparison,
         model=spec.model,
         waves=compared,
         layers=layers,
         layers_missing=missing,
-        strata=figures_by_stratum(found, constant_bpm, subjects_known=parts.by_subject),
+        strata=figures_by_stratum(predictions, constant_bpm, subjects_known=parts.by_subject),
         asked=options.num_samples,
         split=parts.sentence,
         sides=tuple(_sides(parts, data.subjects, _calibrated(sources["int8"]), len(indices))),
@@ -91,18 +90,15 @@ def verify(fp32: Path, int8: Path, data_file: Path, options: VerifyOptions, watc
         data_sha256=sources["data"].sha256,
         engine=run.engine,
     )
-    return Verified(verdict, _write(verdict, found, sources, options))
+    return Verified(verdict, _write(verdict, predictions, sources, options))
 
 
 def _spec(models: tuple[tuple[Runner, Path], tuple[Runner, Path]]) -> ModelSpec:
-    """Return the contract that both files are read by; a file without one is the guide's model."""
-    one, other = (
-        ModelSpec.from_json(runner.metadata[METADATA_KEY]) if METADATA_KEY in runner.metadata else ULTRALIGHT
-        for runner, _ in models
-    )
+    """Return the spec that both files share; a file without one is the guide's model."""
+    one, other = (ModelSpec.of_metadata(runner.metadata) or ULTRALIGHT for runner, _ in models)
     if one != other:
         raise InputError(
-            f"{models[1][1]} ({other.model}) has another spec than {models[0][1]} ({one.model}); {MEND_INT8}"
+            f"{models[1][1]} ({other.model}) has another spec than {models[0][1]} ({one.model}); {FIX_INT8}"
         )
     return one
 
@@ -129,15 +125,15 @@ def _predictions(outputs: Outputs, spec: ModelSpec, data: Labelled, indices: NDA
     )
 
 
-def _waves(outputs: Outputs, found: Predictions) -> Waves | None:
-    if found.fp32_shown is None:
+def _waves(outputs: Outputs, predictions: Predictions) -> Waves | None:
+    if predictions.fp32_shown is None:
         return None
     one, other = (output[:, :, 0] for output in outputs)
-    return Waves(one, other, found.fp32_shown)
+    return Waves(one, other, predictions.fp32_shown)
 
 
 def _calibrated(int8: Accepted) -> int | None:
-    """How many windows the INT8 file's ranges were taken from, as its row says."""
+    """How many calibration windows the INT8 file's row states."""
     return len(int8.row.options["calibration_indices"]) if int8.row and int8.row.step == "quantize" else None
 
 
@@ -174,7 +170,7 @@ def _groups(data: Labelled, indices: NDArray[np.int64]) -> NDArray[np.str_]:
 def _layers(
     fp32: Path, int8: Path, data: Labelled, indices: NDArray[np.int64]
 ) -> tuple[tuple[LayerSqnr, ...], str | None]:
-    """Per-layer SQNR, or why there is none: a file of another exporter has no layers that this line can name."""
+    """Per-layer SQNR, or the reason why there is none: another exporter's file has other layer names."""
     try:
         return layer_sqnr(fp32, int8, data.take(indices[:: max(1, len(indices) // LAYER_SAMPLES)])), None
     except InputError as error:
@@ -182,15 +178,15 @@ def _layers(
 
 
 def _plain(values: NDArray[Any] | None) -> list[Any] | None:
-    """Return an array as JSON takes it: not a number becomes null."""
+    """Return an array for JSON: NaN becomes null."""
     if values is None or values.dtype.kind != "f":
         return None if values is None else values.tolist()
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
-def _write(verdict: Verdict, found: Predictions, sources: dict[str, Accepted], options: VerifyOptions) -> Path:
+def _write(verdict: Verdict, predictions: Predictions, sources: dict[str, Accepted], options: VerifyOptions) -> Path:
     path = verdict_path(sources["int8"].path)
-    windows = {each.name: _plain(getattr(found, each.name)) for each in fields(found)}
+    windows = {field.name: _plain(getattr(predictions, field.name)) for field in fields(predictions)}
     with writing(path) as temporary:
         temporary.write_text(json.dumps({**asdict(verdict), "windows": windows}) + "\n", encoding="utf-8")
     record(path, "verify", sources, options_of(VerifyOptions, options), "done" if verdict.passed else "failed")

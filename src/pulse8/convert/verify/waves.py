@@ -1,4 +1,4 @@
-"""INT8's pulse waves against FP32's: figures that a rate alone does not show."""
+"""INT8's pulse waves against FP32's: figures that rates alone do not show."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,15 +14,15 @@ FLIP_BPM: Final = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Waves:
-    """What both networks gave, before any filter.
+    """Outputs of both networks, before any filter.
 
     Attributes
     ----------
     fp32, int8
         float32 [N, phases, samples of a phase].
     accepted
-        bool [N]: whether `pulse8 measure` would show FP32's rate, whatever INT8 says. The others are read from spectra
-        of nearly equal peaks, where a change of any size may pick another one, with either sign.
+        bool [N]: whether `pulse8 measure` would show FP32's rate, whatever INT8 gives. The spectra of the
+        other windows have nearly equal peaks, so a change of any size may select another peak.
     """
 
     fp32: NDArray[np.float32]
@@ -32,7 +32,7 @@ class Waves:
 
 @dataclass(frozen=True, kw_only=True)
 class WaveComparison:
-    """INT8's waves beside FP32's.
+    """INT8's waves compared with FP32's.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class WaveComparison:
     flip_share
         Share of all windows whose rate moved by more than 5 BPM.
     worst_subject, worst_difference
-        The subject whose accepted rates move most, and its mean change, BPM.
+        The subject whose accepted rates change most, and its mean change, BPM.
     """
 
     sqnr_db: float
@@ -64,12 +64,12 @@ class WaveComparison:
     worst_difference: float
 
 
-def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
+def compare_waves(windows: Predictions, waves: Waves) -> WaveComparison:
     """Compare both networks' waves and the rates read from them."""
     accepted = waves.accepted if waves.accepted.any() else np.ones_like(waves.accepted)
-    moved = np.abs(found.int8 - found.fp32)
-    increase = (np.abs(found.int8 - found.labels) - np.abs(found.fp32 - found.labels))[accepted]
-    names, codes = np.unique(found.subjects[accepted], return_inverse=True)
+    moved = np.abs(windows.int8 - windows.fp32)
+    increase = (np.abs(windows.int8 - windows.labels) - np.abs(windows.fp32 - windows.labels))[accepted]
+    names, codes = np.unique(windows.subjects[accepted], return_inverse=True)
     means = np.bincount(codes, weights=moved[accepted]) / np.bincount(codes)
     worst = int(means.argmax())
     offsets = (waves.int8.astype(np.float64) - waves.fp32).mean(axis=(0, 2))
@@ -78,7 +78,7 @@ def compare_waves(found: Predictions, waves: Waves) -> WaveComparison:
         offset_share=float(np.abs(offsets).max() / max(waves.fp32.std(dtype=np.float64), np.finfo(float).tiny)),
         accepted=int(waves.accepted.sum()),
         accepted_mae_increase=float(increase.mean()),
-        accepted_mae_increase_interval=subject_bootstrap(increase, found.subjects[accepted]),
+        accepted_mae_increase_interval=subject_bootstrap(increase, windows.subjects[accepted]),
         difference_p95=float(np.quantile(moved, 0.95)),
         flip_share=float((moved > FLIP_BPM).mean()),
         worst_subject=str(names[worst]),

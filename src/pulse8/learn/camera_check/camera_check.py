@@ -1,7 +1,7 @@
-"""The smallest pulse that a camera and its codec carry: known pulses laid on real noise. Not a medical device.
+"""The smallest pulse that a camera and its codec preserve: known pulses added to real noise. Not a medical device.
 
-The noise is a pulse-free part of the user's own video; the pulse is a contact sensor's, laid on it along PBV. What the
-codec takes from a pulse itself, and what a moving face adds, is not in it: the answer is the best case for that camera.
+The noise is a pulse-free part of the user's own video; the pulse is a contact sensor's, added along PBV. The pulse that
+the codec itself removes and the motion of a face are not included: the answer is the best case for that camera.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ AMPLITUDES: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.0
 """Peak to peak of green over its level. Faces have 0.001 to 0.02 (reference: docs/simulator.md)."""
 
 CARRIED_SHARE: Final = 0.9
-"""A pulse is carried when so many windows are read within 5 BPM, at its amplitude and at all larger ones."""
+"""A pulse counts as carried if this share of windows is read within 5 BPM, at its amplitude and all larger ones."""
 
 REPEATED_LEVELS: Final = 0.01
-"""A cell that changes by less from frame to frame was repeated by the codec: rounding alone changes it by more."""
+"""A smaller change of a cell between frames means that the codec repeated it: rounding alone changes it more."""
 
 MANY_REPEATED: Final = 0.3
 """Above this share of repeated frames the answer warns that the codec would remove a small pulse too."""
@@ -46,7 +46,7 @@ WAVES_A_WINDOW: Final = 3
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheckOptions:
-    """How a camera is checked.
+    """Options of the check.
 
     Attributes
     ----------
@@ -69,15 +69,15 @@ class AmplitudeRow:
     amplitude_share
         Peak to peak of green over its level.
     windows
-        How many were read.
+        Number of windows read.
     close_share
         Share read within 5 BPM, whether accepted or not.
     accepted_share
         Share that the measure line would accept; at amplitude 0 these are false accepts.
     accepted_mae_bpm
-        Mean absolute error of those; ``None`` at amplitude 0 or where there are none.
+        Mean absolute error of the accepted ones; ``None`` at amplitude 0 or where there are none.
     mae_bpm
-        Mean absolute error of all; ``None`` at amplitude 0.
+        Mean absolute error of all windows; ``None`` at amplitude 0.
     """
 
     amplitude_share: float
@@ -90,20 +90,20 @@ class AmplitudeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheck:
-    """The answer.
+    """Result of the check.
 
     Attributes
     ----------
     clip, regions
-        What was read, and where.
+        The clip, and the regions read.
     level_rgb, noise_share
         Mean colour there, 0..255, and the standard deviation of green's changes over its level.
     repeated_share
         Share of frames in which the codec repeated the region unchanged.
     pulses
-        Where the contact pulses are from.
+        Origin of the contact pulses.
     rows
-        By amplitude, from 0.
+        Readings by amplitude, from 0.
     smallest_share
         Smallest amplitude carried; ``None`` if there is none.
     """
@@ -119,7 +119,7 @@ class CameraCheck:
 
     @property
     def sentence(self) -> str:
-        """The answer in one sentence, with a warning where the codec makes it too good."""
+        """The result in one sentence, with a warning where the codec makes it too optimistic."""
         return self._answer() + (self._warning() if self.repeated_share > MANY_REPEATED else "")
 
     def _warning(self) -> str:
@@ -141,7 +141,7 @@ class CameraCheck:
 def camera_check(
     clip: Path, options: CameraCheckOptions = CameraCheckOptions(), watch: Watch[Any] = unwatched
 ) -> CameraCheck:
-    """Lay pulses of known rate on the noise of a clip and read them.
+    """Add pulses of known rate to the noise of a clip and read them.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def _noise_windows(traces: CellTraces, clip: Path) -> list[Signal]:
 
 
 def _pulses(ppgs: Sequence[Ppg]) -> list[tuple[Signal, float]]:
-    """Windows of the contact waves, peak to peak 1, with the rate that the readout finds in them."""
+    """Windows of the contact waves, peak to peak 1, with the rate that the readout gives for them."""
     pulses = []
     for ppg in ppgs:
         even = resample(ppg.samples, ppg.t_s, RATE_HZ)
@@ -217,7 +217,7 @@ def _row(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Signal, f
 
 
 def _readings(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Signal, float]]) -> Iterator[Reading]:
-    """Read each noise window with some pulses laid on it; they take turns, so that all are used."""
+    """Read each noise window with some of the pulses added, in rotation, so that all are used."""
     for index, cells in enumerate(noise):
         for turn in range(WAVES_A_WINDOW):
             wave, bpm = pulses[(index * WAVES_A_WINDOW + turn) % len(pulses)]
@@ -226,7 +226,7 @@ def _readings(share: float, noise: Sequence[Signal], pulses: Sequence[tuple[Sign
 
 
 def _smallest(rows: Sequence[AmplitudeRow]) -> float | None:
-    """Smallest amplitude from which on every row is carried."""
+    """Smallest amplitude such that every row from there on is carried."""
     smallest = None
     for row in reversed(rows[1:]):
         if row.close_share < CARRIED_SHARE:

@@ -23,7 +23,7 @@ def read_ppg(path: Path) -> Ppg:
     Raises
     ------
     InputError
-        It is missing or neither; the message states what is needed.
+        It is missing or of neither format; the message states what is needed.
     """
     existing_file(path, "PPG file", "give UBFC's ground_truth.txt or a CSV file with the columns time_s, ppg")
     if path.suffix.lower() != ".csv":

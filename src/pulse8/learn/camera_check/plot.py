@@ -1,4 +1,4 @@
-"""Picture of a camera check: what is read, and what is accepted, over the pulse's size."""
+"""Picture of a camera check: shares of windows read and accepted, over the pulse's amplitude."""
 
 import textwrap
 from pathlib import Path
@@ -9,7 +9,7 @@ from pulse8.learn.camera_check.camera_check import CARRIED_SHARE, CameraCheck
 from pulse8.measure.draw.plots import FAINT, INK, PULSE, drawing
 
 TITLE_LETTERS: Final = 100
-"""So many fit on one line above the picture."""
+"""Number of characters that fit on one line above the picture."""
 
 
 def plot_camera_check(path: Path, check: CameraCheck) -> None:

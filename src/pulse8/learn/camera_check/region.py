@@ -22,10 +22,10 @@ SIDE_SHARE: Final = 0.11
 """Side of a region over the picture's shorter side: about a cheek of a face that fills half the picture."""
 
 FACE_GROWS: Final = 1.0
-"""A face's box is widened by so many of its sides on each side: hair, ears and neck lie there."""
+"""A face's box is widened by this many of its sides in each direction, for hair, ears and neck."""
 
 LEVELS: Final = (25.0, 235.0)
-"""Means outside are too near to black or white to follow the light."""
+"""Means outside these are too near black or white to follow the light."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.signal.network import interleaved
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.trust import judged, trust_features
-from pulse8.spec import METADATA_KEY, ModelSpec, Readout, Refusal
+from pulse8.spec import ModelSpec, Readout, Refusal
 from pulse8.values import Clip
 
 CLIP_SHAPE: Final = (3, 12, WINDOW)
@@ -102,8 +102,8 @@ def onnx_file(path: Path) -> Estimator:
         raise InputError(
             f"{path} takes {[batch, *shape]}, not clips [1, 3, 12, {WINDOW}]; for ultralight use `pulse8 verify`"
         )
-    text = run.metadata.get(METADATA_KEY)
-    refusals = ModelSpec.from_json(text).refusals if text else ()
+    spec = ModelSpec.of_metadata(run.metadata)
+    refusals = () if spec is None else spec.refusals
     if batch == 1:
         return from_samples(lambda samples: np.concatenate([run(clip[None])[0] for clip in samples]), refusals)
     return from_samples(lambda samples: run(samples)[0], refusals)

@@ -1,7 +1,7 @@
 """Checkpoints: weights from elsewhere are data, never code.
 
-A file holds a state dict, or a dict with it under ``model_state_dict``; beside it may stand ``design`` (pulse12's sizes
-as plain numbers) and ``spec`` (the model's :class:`~pulse8.spec.ModelSpec` as JSON).
+A file holds a state dict, or a dict with ``model_state_dict`` and optionally ``design`` (pulse12's sizes as plain
+numbers) and ``spec`` (the model's :class:`~pulse8.spec.ModelSpec` as JSON).
 """
 
 import pickle
@@ -29,15 +29,15 @@ DAMAGED: Final = (
     *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
     *(AssertionError, ArithmeticError, MemoryError, NameError),
 )
-"""What torch.load has raised on damaged or hostile bytes."""
+"""Exceptions that torch.load has raised on damaged or hostile bytes."""
 
 MAX_BYTES: Final = 64_000_000
-"""A checkpoint has 85 to 200 KB; with an optimiser's state and a history it stays far below this."""
+"""A checkpoint has 85 to 200 KB; with an optimiser's state and a history it is still far smaller than this."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A network in evaluation mode, and its contract."""
+    """A network in evaluation mode, and its spec."""
 
     network: Network
     spec: ModelSpec
@@ -49,14 +49,14 @@ def shipped_checkpoint(model: ModelName) -> Path:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Load a checkpoint of either network; without a ``spec`` in it the contract is the catalogue's.
+    """Load a checkpoint of either network; without a ``spec`` in it, the catalogue's applies.
 
     Raises
     ------
     InputError
-        The file is missing, damaged, too large, wants to run code, or belongs to another network.
+        The file is missing, damaged, too large, contains code, or belongs to another network.
     SpecError
-        Its sizes or its contract are outside what they may be.
+        Its sizes or its spec are outside their limits.
     """
     loaded = read_torch_file(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
     weights = _state_dict(loaded, path)
@@ -67,16 +67,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def write_spec(path: Path, spec: ModelSpec) -> None:
-    """Give a checkpoint another contract; its weights stay as they are."""
+    """Replace the spec in a checkpoint; its weights stay unchanged."""
     loaded = read_torch_file(existing_file(path, "Checkpoint", MAKE_CHECKPOINT))
     write_torch_file({**loaded, "spec": spec.to_json()}, path)
 
 
 def write_torch_file(content: Mapping[str, Any], path: Path) -> None:
-    """Write with torch's writer, whole or not at all.
+    """Write a checkpoint atomically with torch's writer.
 
-    The bytes go through memory: torch would write the temporary file's name into them, and report a full disk as an
-    error of its own.
+    The bytes are built in memory: torch would write the temporary file's name into them, and would report a full disk
+    with its own exception.
 
     Raises
     ------
@@ -109,12 +109,12 @@ def _spec(loaded: Mapping[str, Any], network: Network, path: Path) -> ModelSpec:
 
 
 def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - the file decides
-    """Read what ``torch.save`` wrote, as data alone.
+    """Read a file of ``torch.save`` as data only.
 
     Raises
     ------
     InputError
-        It is damaged, too large, or wants to run code.
+        It is damaged, too large, or contains code.
     """
     if _unpacked_bytes(path) > MAX_BYTES:
         raise InputError(f"checkpoint {path} unpacks to more than {MAX_BYTES} bytes; pulse8's have 85 to 200 KB")
@@ -136,7 +136,7 @@ def _unpacked_bytes(path: Path) -> int:
             return sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as error:
         with path.open("rb") as file:
-            if file.read(2) == b"PK":  # torch's own reader may unpack what this one cannot measure
+            if file.read(2) == b"PK":  # torch's own reader may unpack entries whose size this one cannot measure
                 raise InputError(f"checkpoint {path} is cut short or no torch.save file; save it again") from error
         return path.stat().st_size
 
@@ -149,7 +149,7 @@ def _state_dict(loaded: Any, path: Path) -> dict[str, torch.Tensor]:  # noqa: AN
 
 
 def _check_keys(weights: Mapping[str, torch.Tensor], network: Network, path: Path) -> None:
-    """Name the first key that differs, in the network's order and then in the file's."""
+    """Refuse a state dict and name the first key that differs, in the network's order, then in the file's."""
     name, wanted = type(network).__name__.lower(), network.state_dict()
     for key, tensor in wanted.items():
         shape = tuple(weights[key].shape) if key in weights else "missing"

@@ -1,7 +1,7 @@
 """Our network: one window of twelve normalised cells to its pulse wave, in operators that the NPU runs in INT8.
 
 Only Conv (1xk), ReLU, Sigmoid, same-shape Mul, AveragePool (at most 3 high), and Add: no reshape, dilation, resize or
-broadcast. Each row of the stem sees one cell alone, so that a cell can be judged before cells are averaged.
+broadcast. Each row of the stem sees a single cell, so that cells can be weighted before they are averaged.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from pulse8.errors import SpecError
+from pulse8.spec import MAX_NPU_ROW
 
 WINDOW: Final = 256
 PHASES: Final = 4
 """The wave comes as four interleaved phases of 64 samples: the last convolution runs at a quarter of the rate."""
 
 POOLS: Final[dict[int, tuple[int, ...]]] = {3: (3,), 12: (2, 2, 3), 48: (2, 2, 2, 2, 3)}
-"""Rows to the heights of the averages that make one row of them."""
-
-MAX_WIDTH_TIMES_CHANNELS: Final = 2048
-"""The NPU's line buffer (reference: vendor's operator table for Conv)."""
+"""By number of rows, the heights of the average pools that reduce them to one row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,7 @@ class Design:
     Attributes
     ----------
     inputs
-        Input channels: 3 colour differences; 6 with a constant channel of each one's logarithmic scale.
+        Input channels: 3 colour differences; 6 with a constant channel for the logarithmic scale of each.
     rows
         Cells: 3, 12 or 48.
     stem, trunk, head
@@ -62,8 +60,8 @@ class Design:
         if not (self.stem_kernel % 2 and self.kernel % 2):
             raise SpecError(f"kernels of {self.stem_kernel} and {self.kernel}; give odd ones")
         widest = max(WINDOW * self.inputs, WINDOW // 2 * self.stem, WINDOW // 4 * max(self.trunk, self.head))
-        if widest > MAX_WIDTH_TIMES_CHANNELS:
-            raise SpecError(f"width times channels reaches {widest}; the NPU takes {MAX_WIDTH_TIMES_CHANNELS}")
+        if widest > MAX_NPU_ROW:
+            raise SpecError(f"width times channels reaches {widest}; the NPU takes {MAX_NPU_ROW}")
 
 
 class ConvBlock(nn.Sequential):

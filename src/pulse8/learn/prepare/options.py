@@ -38,5 +38,5 @@ class PrepareOptions:
             raise SpecError(f"{self.processes} processes; give 1 to 512")
 
     def of_content(self) -> dict[str, Any]:
-        """Return the options that the prepared files hang on: not where they were prepared."""
+        """Return the options that the prepared files depend on: not where they were prepared."""
         return {"roi": self.roi, "patches": self.patches, "correct_lag": self.correct_lag}

@@ -186,7 +186,7 @@ def _entry(fields: Mapping[str, Any]) -> Entry:
 
 
 def write_index(store: Store) -> Path:
-    """Write ``index.json``; its bytes hang on the recordings alone."""
+    """Write ``index.json``; its bytes depend on the recordings alone."""
     fields = {
         "format": FORMAT,
         "dataset": store.dataset,

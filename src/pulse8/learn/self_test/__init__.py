@@ -1,1 +1,1 @@
-"""Whether this installation works, tried on simulated people."""
+"""Test of this installation on simulated people."""

@@ -1,4 +1,4 @@
-"""The product, tried on simulated people in a few seconds: does this installation measure at all."""
+"""A test of the installation on simulated people, in a few seconds."""
 
 import tempfile
 import time
@@ -34,7 +34,7 @@ class SelfTestCheck:
 
 
 def self_test(watch: Watch[Any] = unwatched) -> tuple[SelfTestCheck, ...]:
-    """Try each part; a failure is reported, not raised."""
+    """Run each check; a failure is reported, not raised."""
     return tuple(_tried(name, CHECKS[name]) for name in watch(CHECKS, "checking", len(CHECKS)))
 
 

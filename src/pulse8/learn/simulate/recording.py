@@ -23,7 +23,7 @@ FIRST_RESERVED_SEED: Final = 2_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingOptions:
-    """How long a recording is, and the seed that everything in it hangs on, below ``FIRST_RESERVED_SEED``."""
+    """How long a recording is, and the seed that everything in it depends on, below ``FIRST_RESERVED_SEED``."""
 
     seconds: float = 30.0
     seed: int = 0

@@ -1,7 +1,7 @@
 """The frozen test strata and the anchors, from one file that is held to its hash.
 
-A stratum's subjects hang on its own seed, and those seeds are reserved: :class:`RecordingOptions` refuses them, so that
-no other recording can be one of a stratum's. A trainer that reads recordings from files asks
+A stratum's subjects depend on its own seed, and those seeds are reserved: :class:`RecordingOptions` refuses them, so
+that no other recording can be one of a stratum's. A trainer that reads recordings from files asks
 :func:`assert_not_frozen`.
 """
 
@@ -32,7 +32,7 @@ class Stratum:
     name, sentence
         What it is called, and what it stands for.
     subjects, seconds, seed
-        How many, how long each one's recording is, and what they hang on.
+        How many, how long each one's recording is, and what they depend on.
     preset
         Where their conditions are drawn from.
     published_mae_bpm
@@ -77,7 +77,7 @@ def strata() -> dict[str, Stratum]:
 
 def _stratum(name: str, fields: dict[str, Any]) -> Stratum:
     if fields["seed"] < FIRST_RESERVED_SEED:
-        raise SpecError(f"stratum {name} hangs on seed {fields['seed']}, which others may use too")
+        raise SpecError(f"stratum {name} depends on seed {fields['seed']}, which others may use too")
     return Stratum(
         name=name,
         sentence=fields["sentence"],

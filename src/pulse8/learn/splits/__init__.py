@@ -1,1 +1,1 @@
-"""Who trains, who is tested: splits by subject, asserted disjoint."""
+"""Splits by subject into training, validation and test, asserted disjoint."""

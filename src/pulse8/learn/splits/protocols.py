@@ -1,8 +1,8 @@
-"""Who trains, who validates and who is tested, written once and read by training and evaluation alike.
+"""Subjects for training, validation and test, written once and read by both training and evaluation.
 
 A protocol is a JSON file that names its stores with the hash of their content, and for each fold the subjects of each
 side: ``k-fold`` by subject in one store, or ``cross``: trained on some data sets, tested on another. Reading it
-checks that no store has changed and that nobody is on two sides.
+checks that no store has changed and that no subject is on two sides.
 
     protocol = open_protocol(Path("ubfc-5-fold.json"))
     for fold in protocol.folds:
@@ -32,14 +32,14 @@ HINT: Final = "write it again with pulse8 protocol"
 
 @dataclass(frozen=True, kw_only=True)
 class ProtocolOptions:
-    """Which folds are made.
+    """Options of a protocol's folds.
 
     Attributes
     ----------
     folds
-        How many test sides one store's subjects are dealt to.
+        Number of folds; each subject is on the test side of one.
     test_on
-        Store of another data set that is the only test side: its people are tested, those of the others train.
+        Store of another data set that is the only test side; the subjects of all other stores train.
     """
 
     folds: int = 5
@@ -67,11 +67,11 @@ class Protocol:
     kind
         ``k-fold`` or ``cross``.
     sha256
-        Hash of the file: what a table or a model made by it is bound to.
+        Hash of the file, to which its tables and models are bound.
     stores
         The stores by their data set's name.
     folds
-        Who is on which side.
+        Subjects of each side, fold by fold.
     """
 
     kind: Literal["k-fold", "cross"]
@@ -86,7 +86,7 @@ class Protocol:
 
     @property
     def content_sha256(self) -> str:
-        """Hash of what its stores hold."""
+        """Hash of the stores' content."""
         return hashlib.sha256("".join(store.sha256 for store in self.stores.values()).encode()).hexdigest()
 
     def fold(self, name: str) -> Fold:
@@ -95,7 +95,7 @@ class Protocol:
         Raises
         ------
         SpecError
-            There is none.
+            No fold has that name.
         """
         for fold in self.folds:
             if fold.name == name:
@@ -165,8 +165,8 @@ def _folds(names: Sequence[str], keys: Sequence[Sequence[str]], options: Protoco
     if options.test_on is None:
         dealt = k_folds([key for some in keys for key in some], options.folds)
         return [Fold(f"fold {number}", sides) for number, sides in enumerate(dealt, 1)]
-    others = [key for some in keys[:-1] for key in some]
-    return [Fold(f"{'+'.join(names[:-1])} to {names[-1]}", sides(others, keys[-1]))]
+    rest = [key for some in keys[:-1] for key in some]
+    return [Fold(f"{'+'.join(names[:-1])} to {names[-1]}", sides(rest, keys[-1]))]
 
 
 def _seen_from(folder: Path, store: Path) -> str:
@@ -182,7 +182,7 @@ def open_protocol(path: Path) -> Protocol:
     Raises
     ------
     InputError
-        It cannot be read, a subject is on two sides or not in its store, or a store is not what it was.
+        It cannot be read, a subject is on two sides or not in its store, or a store has changed.
     """
     existing_file(path, "protocol", HINT)
     try:

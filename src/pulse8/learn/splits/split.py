@@ -1,7 +1,7 @@
-"""One deterministic split that every step shares: training, validation, test; nobody is on two sides.
+"""One deterministic split that every step shares: training, validation, test; no subject is on two sides.
 
 With subject ids the split is by subject. Without them no honest split is possible (the same face is on both sides);
-the last 30 % in file order is held out as one block behind a gap, and every figure printed says so.
+the last 30 % in file order is held out as one block after a gap, and every printed figure states that.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class Split:
 
     @property
     def sentence(self) -> str:
-        """Say what separates the parts."""
+        """Describe what separates the parts."""
         if self.leaky:
             return LEAKY
         if self.by_subject:
@@ -71,12 +71,12 @@ class Split:
 def split(count: int, subjects: NDArray[np.str_] | None, way: Way = "subject") -> Split:
     """Split ``count`` samples by subject, or by a contiguous block where subjects are not known or fewer than three.
 
-    By ``window`` they are drawn at random, as the guide does: what is measured then is how well faces are remembered.
+    By ``window`` they are drawn at random, as in the guide: this measures how well the model remembers faces.
 
     Raises
     ------
     InputError
-        Too few samples to leave something on each side.
+        There are too few samples for every side.
     """
     names = np.unique(subjects) if subjects is not None else np.empty(0, np.str_)
     if way == "window":
@@ -90,7 +90,7 @@ def split(count: int, subjects: NDArray[np.str_] | None, way: Way = "subject") -
 
 
 def _by_subject(subjects: NDArray[np.str_], names: NDArray[np.str_]) -> Split:
-    """Order subjects by the hash of their id, so that a subject's side depends on nothing else."""
+    """Order subjects by the hash of their id, so that a subject's side depends only on the id."""
     order = shuffled(names.tolist())
     tests = max(1, round(len(order) * TEST_SHARE))
     validations = max(1, round(len(order) * VALIDATION_SHARE))
@@ -111,7 +111,7 @@ def shuffled(names: Iterable[str]) -> list[str]:
 
 
 def k_folds(names: Iterable[str], folds: int) -> list[Sides]:
-    """Deal subjects to ``folds`` test sides, each in one; the rest trains, a tenth of it validates.
+    """Divide subjects among ``folds`` test sides; of the rest, a tenth validates and the others train.
 
     Raises
     ------
@@ -127,18 +127,18 @@ def k_folds(names: Iterable[str], folds: int) -> list[Sides]:
     return [sides([name for name in order if name not in test], test) for test in tests]
 
 
-def sides(others: Sequence[str], test: Sequence[str]) -> Sides:
+def sides(rest: Sequence[str], test: Sequence[str]) -> Sides:
     """Split the subjects that are not tested into training and validation, a tenth of them and at least one.
 
     Raises
     ------
     InputError
-        There are fewer than two of them.
+        Fewer than two subjects are left.
     """
-    if len(others) < 2:
-        raise InputError(f"{len(others)} subjects are left to train and validate on; two are needed at least")
-    validations = max(1, round(len(others) * VALIDATION_SHARE))
-    order = shuffled(others)
+    if len(rest) < 2:
+        raise InputError(f"{len(rest)} subjects are left to train and validate on; two are needed at least")
+    validations = max(1, round(len(rest) * VALIDATION_SHARE))
+    order = shuffled(rest)
     return Sides(tuple(order[validations:]), tuple(order[:validations]), tuple(test))
 
 
@@ -161,7 +161,7 @@ def assert_disjoint(parts: Split, subjects: NDArray[np.str_] | None) -> None:
     Raises
     ------
     InputError
-        One is; the message names it.
+        Two parts share one; the message names it.
     """
     sides = (parts.train, parts.validation, parts.test)
     for one, other in ((0, 1), (0, 2), (1, 2)):

@@ -1,7 +1,7 @@
 """Batches for pulse12 out of pools: windows drawn anew for each step, and fixed ones for validation.
 
-A step's batch hangs on the seed, the step's number and the device's alone: a run that was interrupted goes on with the
-batches that it would have had, and several devices draw different ones.
+A step's batch depends on the seed, the step's number and the device's alone: a run that was interrupted goes on with
+the batches that it would have had, and several devices draw different ones.
 """
 
 from collections.abc import Iterator, Sequence

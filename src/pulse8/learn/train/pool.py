@@ -19,7 +19,7 @@ from pulse8.intake import Normaliser
 from pulse8.learn.recording import Ppg, Recording
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.lock import alone
-from pulse8.manifest import existing_file, sweep, told_in_one_line, writing
+from pulse8.manifest import existing_file, sweep, write_errors_reported, writing
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.clips.windows import stretches
 from pulse8.values import CELLS_PER_ROI, ROI_NAMES, CellTraces
@@ -84,7 +84,7 @@ def write_pool(folder: Path, recordings: Iterable[tuple[str, Recording]]) -> Poo
     InputError
         A subject belongs to a frozen test stratum, nothing is long enough for a window, or another process writes it.
     """
-    with alone(folder, "pulse8 train"), told_in_one_line(folder):
+    with alone(folder, "pulse8 train"), write_errors_reported(folder):
         sweep(folder)
         (folder / TABLE).unlink(missing_ok=True)
         with (

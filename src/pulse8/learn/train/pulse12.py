@@ -10,7 +10,6 @@ from typing import Any, Final
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -26,8 +25,8 @@ from pulse8.learn.train.options import LossOptions, Pulse12Options
 from pulse8.learn.train.pool import Pool
 from pulse8.learn.train.rules import set_rules
 from pulse8.learn.train.sources import Sources, open_sources, write_sides
-from pulse8.learn.train.state import Curves, WholeFiles
-from pulse8.manifest import record, told_in_one_line
+from pulse8.learn.train.state import Curves, WholeFiles, last_state
+from pulse8.manifest import record, write_errors_reported
 from pulse8.measure.signal.metrics import CLOSE_BPM
 from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
@@ -89,7 +88,7 @@ class Trained12:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that a run hangs on beside its data."""
+    """All that a run depends on beside its data."""
 
     options: Pulse12Options = field(default_factory=Pulse12Options)
     design: Design = field(default_factory=Design)
@@ -221,15 +220,8 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
     last, looks = state / "last.ckpt", Looks(curves, learner.recipe)
     first = looks.step_of(last) if options.resume else 0
     if not options.resume:
-        with told_in_one_line(last):
+        with write_errors_reported(last):
             last.unlink(missing_ok=True)
-    kept = ModelCheckpoint(
-        state,
-        every_n_train_steps=_look_every(options),
-        save_top_k=0,
-        save_last=True,
-        enable_version_counter=False,  # another name than the one that is resumed from
-    )
     trainer = pl.Trainer(
         max_steps=options.steps,
         accelerator=options.accelerator,
@@ -237,7 +229,7 @@ def _fit(learner: Learner, sources: Sources, places: tuple[Path, Path], *, show_
         precision=options.precision,
         gradient_clip_val=CLIP_GRADIENT,
         logger=False,
-        callbacks=[looks, kept],
+        callbacks=[looks, last_state(state, _look_every(options))],
         plugins=[WholeFiles()],
         enable_progress_bar=show_progress,
         enable_model_summary=False,

@@ -1,6 +1,6 @@
 """Where pulse12's windows come from, and who stands on which side: training, validation, calibration.
 
-Simulated worlds hang on seeds of their own; a store's people are laid out by the hash of their ids. Nobody may be on
+Simulated worlds depend on seeds of their own; a store's people are laid out by the hash of their ids. Nobody may be on
 two sides, and nobody of a frozen test stratum on any.
 """
 

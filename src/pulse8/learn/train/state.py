@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import lightning.pytorch as pl
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from pulse8.errors import InputError
@@ -34,6 +35,17 @@ class WholeFiles(TorchCheckpointIO):
         """
         del storage_options
         write_torch_file(checkpoint, Path(path))
+
+
+def last_state(folder: Path, every: int) -> ModelCheckpoint:
+    """Keep the newest state of a run in ``folder``, anew each ``every`` steps."""
+    return ModelCheckpoint(
+        folder,
+        every_n_train_steps=every,
+        save_top_k=0,
+        save_last=True,
+        enable_version_counter=False,  # another name than the one that is resumed from
+    )
 
 
 class Curves(pl.Callback):

@@ -63,7 +63,7 @@ class WorldOptions:
     subjects, seconds
         How many people, each in a recording of so many seconds.
     seed
-        What they hang on; below the seeds that the test strata have for themselves.
+        What they depend on; below the seeds that the test strata have for themselves.
     without
         Mechanisms to leave out (:data:`~pulse8.learn.simulate.mechanisms.MECHANISMS`).
     plain

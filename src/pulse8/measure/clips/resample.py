@@ -98,7 +98,7 @@ def _refuse_bad_times(t_s: NDArray[np.float64]) -> None:
     refuse_far(t_s)
     gaps_s = np.diff(t_s)
     if not (gaps_s >= SHORTEST_STEP_S).all():  # not a number is not greater either
-        raise InputError("time does not increase throughout; sort or mend the timestamps")
+        raise InputError("time does not increase throughout; sort or correct the timestamps")
     widest = int(gaps_s.argmax())
     if gaps_s[widest] > LONGEST_GAP_S:
         raise InputError(

@@ -21,7 +21,7 @@ MAX_BYTES: Final = 64_000_000
 """About 16 hours at 30 frames a second; read whole, so it is limited before it is read."""
 
 BRIGHTEST: Final = 255.0
-MEND: Final = f"give a CSV file with the columns {', '.join(COLUMNS)}"
+FIX: Final = f"give a CSV file with the columns {', '.join(COLUMNS)}"
 
 Row = tuple[float, float, float, float]
 
@@ -48,16 +48,16 @@ def read_trace_csv(path: Path, options: TableOptions = AS_IT_IS) -> CellTraces:
         no colour; time runs backwards; or the rows span less than the shortest time that has a rate. The message names
         the file and, where there is one, the line and column.
     """
-    existing_file(path, "trace file", MEND)
+    existing_file(path, "trace file", FIX)
     if path.stat().st_size > MAX_BYTES:
         raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; cut the recording into parts")
     try:
         table = _Table(path, options, _text(path.read_bytes()))
         rows = np.fromiter(chain.from_iterable(table.rows()), dtype=np.float64).reshape(-1, len(COLUMNS))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a CSV file in UTF-8 ({error}); {MEND}") from error
+        raise InputError(f"{path} is not a CSV file in UTF-8 ({error}); {FIX}") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; {MEND}") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}; {FIX}") from error
     try:
         rows[:, 0] = seconds_of(rows[:, 0], table.time_header, options)
     except InputError as error:
@@ -123,9 +123,9 @@ def _number(where: str, column: str, cell: list[str], *, comma: bool) -> float:
         number = number_of(cell[0], comma=comma)
     except (ValueError, IndexError, OverflowError, OSError) as error:
         found = repr(cell[0][:40]) if cell else "no cell"
-        raise InputError(f"{where}, column {column}: {found} is not a number; mend or remove the row") from error
+        raise InputError(f"{where}, column {column}: {found} is not a number; correct or remove the row") from error
     if not math.isfinite(number):
-        raise InputError(f"{where}, column {column}: {cell[0]} is not finite; mend or remove the row")
+        raise InputError(f"{where}, column {column}: {cell[0]} is not finite; correct or remove the row")
     return number
 
 

@@ -73,7 +73,7 @@ def annotated(frame: TrackedFrame, limits: RoiLimits | None = None, note_size: f
     for name, roi, reason in zip(ROI_NAMES, frame.rois or (), roi_reasons(frame, limits or RoiLimits()), strict=False):
         box(picture, roi, GOOD if reason is None else BAD, thickness)
         notes += [] if reason is None else [f"{name}: {reason}"]
-    notes += [f"{frame.others} more face{'s' * (frame.others > 1)}"] if frame.others else []
+    notes += [f"{frame.other_faces} more face{'s' * (frame.other_faces > 1)}"] if frame.other_faces else []
     for line, note in enumerate(notes):
         text(picture, note, (8, round((20 + 18 * line) * note_size / 0.45)), BAD, note_size)
     return picture

@@ -66,7 +66,7 @@ def write_sheet(path: Path, track: FaceTrack, limits: RoiLimits | None = None) -
     for index, frame in enumerate(track):
         kept.offer(index, frame)
         buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
-        others = max(others, frame.others)
+        others = max(others, frame.other_faces)
     traces = buffer.traces()
     summary = _summary(traces, others)
     sheet = np.concatenate([_head(track.source, summary), _thumbs(kept.chosen()), *_traces(traces)])

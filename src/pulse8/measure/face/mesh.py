@@ -33,6 +33,10 @@ KEY_LANDMARKS: Final = (
 
 RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263
 
+GRID_PX: Final = 1.0
+GRID_RAD: Final = 1 / 64
+"""Grid of the square that the mesh sees."""
+
 
 @dataclass(frozen=True)
 class Square:
@@ -42,6 +46,16 @@ class Square:
     y: float
     side: float
     turn: float
+
+    def snapped(self) -> "Square":
+        """Return the square on a coarse grid.
+
+        The last bits of a landmark differ between processors; a square that moved with them would show the mesh
+        another picture, and the next landmarks would be a tenth of a pixel apart.
+        """
+        x, y = (round(value / GRID_PX) * GRID_PX for value in (self.x, self.y))
+        side = max(round(self.side / (2 * GRID_PX)), 1) * 2 * GRID_PX
+        return Square(x, y, side, round(self.turn / GRID_RAD) * GRID_RAD)
 
     def matrix(self) -> Matrix:
         """Picture px to network px."""
@@ -59,6 +73,7 @@ class Mesh:
 
     def landmarks(self, rgb: Rgb, square: Square) -> NDArray[np.float64] | None:
         """Landmarks, float64 [468, 3]: x and y in px, depth in px of unknown origin; ``None`` without a face."""
+        square = square.snapped()
         matrix = square.matrix()
         flat, presence = self._session.run(None, {"image": view(rgb, matrix, SIDE, low=0.0)})
         if presence.item() < np.log(MIN_PRESENCE / (1 - MIN_PRESENCE)):

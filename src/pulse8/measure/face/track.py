@@ -86,14 +86,14 @@ class MeshTracker:
         face = self._carried(rgb, t_s) if self._face is not None else None
         self._face = face or self._search(rgb, t_s)
         if self._face is None:
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
         self._lock.seen(_bounds(self._face.landmarks), t_s)
         return TrackedFrame(
             rgb,
             t_s,
             rois=rois_of(self._face.points, FACE_ROIS),
             roll_deg=roll_deg(self._face.points),
-            others=self._others,
+            other_faces=self._others,
             points=self._face.landmarks[:, :2].astype(np.float32),
         )
 
@@ -190,7 +190,7 @@ class BoardTracker:
         self._face = self._next(rgb, t_s)
         if self._face is None:
             self._smoother.reset()
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=self._others)
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
         self._lock.seen(self._face.box, t_s)
         points = self._smoother.follow(self._face.points, t_s)
         return TrackedFrame(
@@ -198,7 +198,7 @@ class BoardTracker:
             t_s,
             rois=rois_of(points, FACE_ROIS),
             roll_deg=roll_deg(points),
-            others=self._others,
+            other_faces=self._others,
             points=self._face.points.astype(np.float32),
         )
 
@@ -225,11 +225,11 @@ class GuideTracker:
         boxes = list(self._haar.boxes(rgb))
         chosen = self._lock.choose(boxes, t_s)
         if chosen is None:
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, others=len(boxes))
+            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=len(boxes))
         box = boxes[chosen]
         self._lock.seen(box, t_s)
         corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float32)
-        return TrackedFrame(rgb, t_s, rois=rois_in(box, GUIDE_ROIS), others=len(boxes) - 1, points=corners)
+        return TrackedFrame(rgb, t_s, rois=rois_in(box, GUIDE_ROIS), other_faces=len(boxes) - 1, points=corners)
 
 
 TRACKERS: Final[dict[str, Callable[[], Tracker]]] = {

@@ -1,1 +1,1 @@
-"""Running models: ONNX Runtime."""
+"""Running models: the integer reference, and ONNX Runtime for float graphs."""

@@ -1,4 +1,4 @@
-"""A waveform model of fixed length at another length: its operators look at no length, only its file names one."""
+"""A waveform model at another window length: its operators accept any length, only its file fixes one."""
 
 from pathlib import Path
 from typing import Final
@@ -12,19 +12,19 @@ MAKE: Final = "give an ONNX file of pulse12 that `pulse8 build` wrote"
 
 
 def with_window(path: Path, window: int) -> bytes:
-    """Return a model file that takes ``window`` samples instead of its own number, with the same weights.
+    """Return a model file with the same weights that takes ``window`` samples instead of its own number.
 
     Parameters
     ----------
     path
         A file that takes [B, colours, cells, samples] and returns [B, phases, 1, samples / phases].
     window
-        Samples, a whole number of times the phases.
+        Number of samples, a multiple of the phases.
 
     Raises
     ------
     InputError
-        The file is missing or no such model, or the samples do not fit its phases.
+        The file is missing or no waveform model, or the samples do not fit its phases.
     """
     model = load_model(existing_file(path, "Model", MAKE), "model", MAKE)
     ends = (model.graph.input, model.graph.output)

@@ -1,4 +1,4 @@
-"""What computed an answer: the engine, its version, and what the processor offers to integer arithmetic."""
+"""The engine behind an answer: its name, its version, and the processor's integer features."""
 
 import platform
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from pulse8.manifest import tool_versions
 RunnerName = Literal["integer", "ort"]
 
 FEATURES: Final = ("SSSE3", "SSE41", "AVX2", "AVX512BW", "AVX512VNNI", "ASIMD", "ASIMDDP", "SVE", "VSX", "RVV")
-"""Of those that numpy looks for: what decides how fast, and with which kernels, a library multiplies bytes."""
+"""Features, among those that numpy detects, which decide the kernels and the speed of byte products."""
 
 ENGINES: Final[dict[RunnerName, tuple[str, tuple[str, ...]]]] = {
     "integer": ("integer reference", ("pulse8", "numpy")),
     "ort": ("ONNX Runtime in float32, QDQ fusion off", ("onnxruntime",)),
 }
-"""Title, and whose versions decide what it computes."""
+"""Title, and the packages whose versions decide its results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """What ran a model.
+    """The engine that ran a model.
 
     Attributes
     ----------
     name
         The integer reference, whose bytes are the same on every processor, or ONNX Runtime in float32.
     version
-        Of pulse8 and numpy, or of onnxruntime.
+        Versions of pulse8 and numpy, or of onnxruntime.
     processor
-        Its architecture.
+        The processor's architecture.
     features
-        Which of ``FEATURES`` it has.
+        Those of ``FEATURES`` that the processor has.
     """
 
     name: str
@@ -43,19 +43,19 @@ class Engine:
 
     @property
     def title(self) -> str:
-        """Name it in one sentence."""
+        """Engine, versions and processor as one phrase."""
         return f"{self.name} ({self.version}) on {self.processor} with {', '.join(self.features) or 'none of these'}"
 
 
 def engine(runner: RunnerName) -> Engine:
     """Describe one of the engines on this processor."""
-    name, makers = ENGINES[runner]
-    found = tool_versions()
-    told = ", ".join(f"{maker} {found.get(maker, 'of no known version')}" for maker in makers)
-    return Engine(name=name, version=told, processor=platform.machine(), features=integer_features())
+    name, packages = ENGINES[runner]
+    versions = tool_versions()
+    version = ", ".join(f"{package} {versions.get(package, 'of no known version')}" for package in packages)
+    return Engine(name=name, version=version, processor=platform.machine(), features=integer_features())
 
 
 def integer_features() -> tuple[str, ...]:
-    """Return the processor's integer features, as its own instruction names them: emulated ones count."""
-    found: dict[str, bool] = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]  # noqa: SLF001 - numpy shows it in show_runtime() alone
-    return tuple(name for name in FEATURES if found.get(name))
+    """Return the processor's integer features as its CPU identification reports them, emulated ones included."""
+    features: dict[str, bool] = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]  # noqa: SLF001 - numpy shows it in show_runtime() alone
+    return tuple(name for name in FEATURES if features.get(name))

@@ -1,9 +1,9 @@
-"""The integer reference: what an INT8 file computes, bit for bit, in numpy, on every processor.
+"""The integer reference: an INT8 file computed in numpy, with the same bits on every processor.
 
 It is the engine of every INT8 answer and the oracle that the board's C code is compared with: ONNX Runtime's INT8
 results change with its optimisation and with the processor (decision 0100).
-Sums are taken by float32 matrix products: the program proves that no partial sum reaches 2^24, so they are exact in any
-order. Every tensor between is at hand by its ONNX name.
+Sums are float32 matrix products: the program proves that no partial sum reaches 2^24, so they are exact in any order.
+Every inner tensor is available by its ONNX name.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,22 +27,22 @@ def load_program(model: Path | bytes) -> IntegerProgram:
     Raises
     ------
     InputError
-        The file cannot be used, is a float model, or holds what the reference does not know.
+        The file cannot be used, is a float model, or holds an operator unknown to the reference.
     """
     return read_program(*load_int8(model))
 
 
 class IntegerRunner:
-    """A program made ready to run; calling it with its one float input returns its output in a list, as a Runner does.
+    """A program ready to run; calling it with its one float input returns its output in a list, as a Runner does.
 
     Parameters
     ----------
     model
         A file, its bytes, or a program.
     layout
-        How tensors of rank 4 lie in memory while it runs. Inputs and results are channel first either way, and equal.
+        Memory layout of tensors of rank 4 while it runs. Inputs and results are channel first and equal either way.
     rounding
-        How sums become bytes; anything but the default is not the reference.
+        How sums are rounded to bytes; only the default is the reference.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class IntegerRunner:
 
     @property
     def engine(self) -> Engine:
-        """What computes it."""
+        """The engine of its results."""
         return engine("integer")
 
     @property
@@ -70,14 +70,14 @@ class IntegerRunner:
         return dict(self.program.metadata)
 
     def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Quantise, run, dequantise, and follow the float tail."""
+        """Quantise, run, dequantise, and apply the float tail."""
         value = real(self.run_int8(tensor), self.program.output)
         for step in self.program.tail:
             value = TAIL[step.operator](value, step.constant)
         return [value]
 
     def run_int8(self, tensor: NDArray[np.float32]) -> Codes:
-        """Return the bytes that the output is dequantised from."""
+        """Return the output's bytes, before they are dequantised."""
         return self.tensors(quantised(tensor, self.program.input))[self.program.output.name]
 
     def tensors(self, codes: Codes) -> dict[str, Codes]:
@@ -93,7 +93,7 @@ class IntegerRunner:
             raise InputError(f"input is {codes.dtype} {list(codes.shape)}; the model takes int8 {list(source.shape)}")
         stored = {source.name: self._layout.store(codes)}
         for step in self.program.steps:
-            sources = [stored[each.name] for each in sources_of(step)]
+            sources = [stored[source.name] for source in sources_of(step)]
             stored[step.output.name] = run_step(step, sources, self._layout, self._rounding)
         return {name: self._layout.load(tensor) for name, tensor in stored.items()}
 
@@ -104,7 +104,7 @@ def quantised(values: NDArray[np.float32], tensor: Tensor) -> Codes:
     Raises
     ------
     InputError
-        The shape is another one, or a value is not a number.
+        The shape differs, or a value is NaN.
     """
     if values.shape != tensor.shape or np.isnan(values).any():
         raise InputError(f"input {list(values.shape)} is not {list(tensor.shape)} or holds NaN; check what made it")

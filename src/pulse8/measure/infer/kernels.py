@@ -1,7 +1,7 @@
-"""One function a step, in numpy, for tensors that lie channel first or channel last.
+"""One function per step, in numpy, for tensors in channel-first or channel-last layout.
 
-What a step sums is exact; how it is rounded to a byte is a function of its own: :func:`half_even` is the contract,
-others say how far a board that rounds differently may be from it.
+The sums of a step are exact; rounding to bytes is a separate function. :func:`half_even` is the contract; other
+roundings show how far a board that rounds differently may be from it.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,15 +37,15 @@ Exact = NDArray[np.float32]
 Number = TypeVar("Number", np.int8, np.float32)
 
 ONE_CORE: Final = 1 << 18
-"""Products of one matrix product up to which OpenBLAS stays on one core: so small ones are slower on several."""
+"""Multiplications up to which OpenBLAS keeps a matrix product on one core: smaller ones are slower on several."""
 
 
 def _conv_channel_first(places: list[Exact], step: Conv) -> Exact:
     """Weights [group, out, place of the kernel x in] times columns [batch, group, the same, place]."""
     batch, _, height, width = places[0].shape
-    gathered = np.empty((batch, step.groups, len(places), step.each, height, width), np.float32)
+    gathered = np.empty((batch, step.groups, len(places), step.group_inputs, height, width), np.float32)
     for number, view in enumerate(places):
-        gathered[:, :, number] = view.reshape(batch, step.groups, step.each, height, width)
+        gathered[:, :, number] = view.reshape(batch, step.groups, step.group_inputs, height, width)
     columns = gathered.reshape(batch, step.groups, -1, height * width)
     sums = np.empty((batch, *step.rows.shape[:2], height * width), np.float32)
     for part in parts_of(height * width, step.rows[0].size):
@@ -54,7 +54,7 @@ def _conv_channel_first(places: list[Exact], step: Conv) -> Exact:
 
 
 def parts_of(places: int, products: int) -> Iterator[slice]:
-    """Cut a matrix product along its places; ``products`` is what one place takes."""
+    """Split a matrix product along its places; ``products`` is the number of multiplications per place."""
     length = max(1, ONE_CORE // products)
     return (slice(start, start + length) for start in range(0, places, length))
 
@@ -62,7 +62,7 @@ def parts_of(places: int, products: int) -> Iterator[slice]:
 def _conv_channel_last(places: list[Exact], step: Conv) -> Exact:
     """Rows [batch, group, place, place of the kernel x in] times weights [group, the same, out]."""
     batch, height, width, _ = places[0].shape
-    split = [view.reshape(batch, height * width, step.groups, step.each) for view in places]
+    split = [view.reshape(batch, height * width, step.groups, step.group_inputs) for view in places]
     rows = np.stack(split, axis=3).transpose(0, 2, 1, 3, 4).reshape(batch, step.groups, height * width, -1)
     sums = np.matmul(rows, step.rows.transpose(0, 2, 1))
     return np.asarray(sums.transpose(0, 2, 1, 3).reshape(batch, height, width, -1))
@@ -70,7 +70,7 @@ def _conv_channel_last(places: list[Exact], step: Conv) -> Exact:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a rank 4 tensor lies in memory; other ranks lie as ONNX has them.
+    """Memory layout of a rank 4 tensor; other ranks are stored as in ONNX.
 
     Attributes
     ----------
@@ -84,27 +84,27 @@ class Layout:
     conv: Callable[[list[Exact], Conv], Exact]
 
     def store(self, tensor: NDArray[Number]) -> NDArray[Number]:
-        """Take a channel-first tensor."""
+        """Convert a channel-first tensor to this layout."""
         return np.ascontiguousarray(tensor.transpose(self.order)) if tensor.ndim == 4 else tensor
 
     def load(self, tensor: NDArray[Number]) -> NDArray[Number]:
-        """Return it channel first."""
+        """Convert a tensor of this layout to channel first."""
         return np.ascontiguousarray(tensor.transpose(np.argsort(self.order))) if tensor.ndim == 4 else tensor
 
     def axis(self, axis: int, rank: int = 4) -> int:
-        """Where a channel-first axis lies."""
+        """Position of a channel-first axis in this layout."""
         return self.order.index(axis) if rank == 4 else axis
 
     def per_channel(self, values: Exact) -> Exact:
-        """Give [channels] the rank of a tensor."""
+        """Reshape [channels] so that it broadcasts against a tensor."""
         return values[None, :, None, None].transpose(self.order)
 
     def per_place(self, values: Exact) -> Exact:
-        """Give [height, width] the rank of a tensor."""
+        """Reshape [height, width] so that it broadcasts against a tensor."""
         return values[None, None].transpose(self.order)
 
     def places(self, x: NDArray[Number], window: Window, fill: int) -> list[NDArray[Number]]:
-        """View what stands at each place of the kernel, row by row: tensors whose height and width count windows."""
+        """Yield one view per place of the kernel, row by row; height and width of a view count windows."""
         axes = self.axis(2), self.axis(3)
         if any(window.pads):
             x = self._padded(x, window.pads, fill)
@@ -133,7 +133,7 @@ class Layout:
 Rounded = Conv | AveragePool | Add | ScaledAdd | Mul
 Multiplier = Exact | np.float32
 Rounding = Callable[[Exact, Multiplier, Rounded], Codes]
-"""From sums, their multiplier and their step to its bytes."""
+"""Rounds sums, with their multiplier and step, to bytes."""
 
 
 def half_even(sums: Exact, multiplier: Multiplier, step: Rounded) -> Codes:
@@ -154,7 +154,7 @@ LAYOUTS: Final[dict[LayoutName, Layout]] = {
 
 @singledispatch
 def run_step(step: Step, _sources: list[Codes], _layout: Layout, _rounding: Rounding) -> Codes:
-    """Compute one step on tensors as the layout stores them."""
+    """Compute one step on tensors in the given layout."""
     raise TypeError(step)
 
 

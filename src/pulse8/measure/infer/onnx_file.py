@@ -1,4 +1,4 @@
-"""ONNX files from disk: bounded and checked before use, with weights of their own folder alone."""
+"""ONNX files from disk: bounded and checked before use, with weights only from their own folder."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from pulse8.measure.infer.wire import MAX_BYTES, check_structure
 
 REFUSED: Final = (onnx.checker.ValidationError, ValueError, TypeError, KeyError, OSError, RuntimeError)
 IN_INTEGERS: Final = ("QuantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger")
-"""Operators of a file that computes in INT8; and all that begin with QLinear."""
+"""Operators of a file that computes in INT8, besides those that begin with QLinear."""
 
 
 def parse_model(data: bytes, name: str) -> onnx.ModelProto:
@@ -26,12 +26,12 @@ def parse_model(data: bytes, name: str) -> onnx.ModelProto:
     check_structure(data, onnx.ModelProto.DESCRIPTOR, name)
     try:
         model: onnx.ModelProto = onnx.ModelProto.FromString(data)
-    except Exception as error:  # protobuf's own, which onnx does not name
+    except Exception as error:  # protobuf's own exception, which onnx does not export
         raise InputError(f"{name} is truncated or no ONNX file ({one_line(error)}); export it again") from error
     return model
 
 
-def read_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+def read_model(path: Path, what: str, fix: str) -> onnx.ModelProto:
     """Read an ONNX file, with weights from files in its folder if it keeps them there; its graph is not checked.
 
     Raises
@@ -39,27 +39,27 @@ def read_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
     InputError
         It is missing, too large or truncated, or names a file outside its folder.
     """
-    _refuse_large(existing_file(path, what, mend).stat().st_size, path, what)
+    _refuse_large(existing_file(path, what, fix).stat().st_size, path, what)
     try:
         model = parse_model(path.read_bytes(), str(path))
         _refuse_outside(model, path)
         _load_beside(model, path, what)
     except REFUSED as error:
-        raise _invalid(path, what, mend, error) from error
+        raise _invalid(path, what, fix, error) from error
     return _in_one(model, str(path))
 
 
-def load_model(path: Path, what: str, mend: str) -> onnx.ModelProto:
+def load_model(path: Path, what: str, fix: str) -> onnx.ModelProto:
     """Read an ONNX file as :func:`read_model`, and check its graph; raises also where that is no valid model."""
-    model = read_model(path, what, mend)
+    model = read_model(path, what, fix)
     try:
         return _checked(model)
     except REFUSED as error:
-        raise _invalid(path, what, mend, error) from error
+        raise _invalid(path, what, fix, error) from error
 
 
-def _invalid(path: Path, what: str, mend: str, error: Exception) -> InputError:
-    return InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {mend}")
+def _invalid(path: Path, what: str, fix: str, error: Exception) -> InputError:
+    return InputError(f"{what} {path} is truncated or no valid ONNX model ({one_line(error)}); {fix}")
 
 
 def is_int8(model: onnx.ModelProto) -> bool:
@@ -73,24 +73,24 @@ def _refuse_large(size: int, path: Path, what: str) -> None:
 
 
 def _refuse_outside(model: onnx.ModelProto, path: Path) -> None:
-    """Take initialisers from files of the model's own folder alone: no other folder, no link, no device."""
-    told = (entry for tensor in model.graph.initializer for entry in tensor.external_data)
-    for name in {entry.value for entry in told if entry.key == "location"}:
+    """Refuse initialisers outside the model's own folder: no other folder, no link, no device."""
+    entries = (entry for tensor in model.graph.initializer for entry in tensor.external_data)
+    for name in {entry.value for entry in entries if entry.key == "location"}:
         beside = path.parent / name
         if name != Path(name).name or "\0" in name or beside.is_symlink() or not beside.is_file():
             raise InputError(f"{path} keeps weights in {name}, which is no file of its folder; save it as one file")
 
 
 def _load_beside(model: onnx.ModelProto, path: Path, what: str) -> None:
-    """Load initialisers from files of the folder; many of them may name one file, so that what is loaded is counted."""
+    """Load initialisers from files of the folder, counting the bytes: many of them may name the same file."""
     loaded = 0
     for tensor in model.graph.initializer:
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
-        told = {entry.key: entry.value for entry in tensor.external_data}
-        with (path.parent / told["location"]).open("rb") as file:
-            file.seek(int(told.get("offset", 0)))
-            tensor.raw_data = file.read(max(0, min(int(told.get("length", MAX_BYTES)), MAX_BYTES)))
+        location = {entry.key: entry.value for entry in tensor.external_data}
+        with (path.parent / location["location"]).open("rb") as file:
+            file.seek(int(location.get("offset", 0)))
+            tensor.raw_data = file.read(max(0, min(int(location.get("length", MAX_BYTES)), MAX_BYTES)))
         loaded += len(tensor.raw_data)
         _refuse_large(loaded, path, what)
         tensor.data_location = onnx.TensorProto.DEFAULT
@@ -98,10 +98,10 @@ def _load_beside(model: onnx.ModelProto, path: Path, what: str) -> None:
 
 
 def tensors_of(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - any protobuf message
-    """Yield every tensor, wherever in a model it lies."""
-    for field, held in message.ListFields():
+    """Yield every tensor of a model, at any depth."""
+    for field, value in message.ListFields():
         if field.message_type is not None:
-            for inner in held if isinstance(held, Iterable) else [held]:
+            for inner in value if isinstance(value, Iterable) else [value]:
                 if isinstance(inner, onnx.TensorProto):
                     yield inner
                 else:
@@ -109,7 +109,7 @@ def tensors_of(message: Any) -> Iterator[onnx.TensorProto]:  # noqa: ANN401 - an
 
 
 def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
-    """Load an INT8 file, or read its bytes; return it with what to call it in messages.
+    """Load an INT8 file, or read its bytes; return it with its name for messages.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def load_int8(model: Path | bytes) -> tuple[onnx.ModelProto, str]:
 
 
 def ending_in_int8(model: Path | bytes) -> bytes:
-    """Cut an INT8 file before its last DequantizeLinear: the same nodes, and bytes as its output.
+    """Cut an INT8 file before its last DequantizeLinear, so that its output is bytes.
 
     Raises
     ------
     InputError
-        It is no valid model, or ends in no DequantizeLinear.
+        It is no valid model, or does not end in a DequantizeLinear.
     """
     loaded, name = load_int8(model)
     makers = {output: node for node in loaded.graph.node for output in node.output}
@@ -153,5 +153,5 @@ def _in_one(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
 def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
     onnx.checker.check_model(model)
     for tensor in model.graph.initializer:
-        onnx.numpy_helper.to_array(tensor)  # the checker lets pass what has more bytes, or fewer, than its shape
+        onnx.numpy_helper.to_array(tensor)  # the checker accepts tensors with more or fewer bytes than their shape
     return model

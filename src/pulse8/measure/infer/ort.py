@@ -1,4 +1,4 @@
-"""Running an ONNX file with ONNX Runtime, which is for float graphs; of INT8 files the integer reference is the engine.
+"""Running an ONNX file with ONNX Runtime, for float graphs; the integer reference runs INT8 files.
 
 Its fused INT8 kernels are never used: on a processor with AVX2 and without VNNI they saturate (decision 0100).
 """
@@ -27,8 +27,8 @@ LEVELS: Final = {
 class OrtRunner:
     """A loaded model; calling it with its one input returns its outputs.
 
-    An INT8 file is computed as it is written: dequantised, in float32, quantised again. The optimisation level moves
-    the last place of those floats about, so a comparison states it.
+    An INT8 file is computed literally: dequantised, in float32, quantised again. The optimisation level changes the
+    last place of those floats, so a comparison states it.
 
     Raises
     ------
@@ -39,9 +39,9 @@ class OrtRunner:
     def __init__(self, model: Path | bytes, level: Level = "all") -> None:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = LEVELS[level]
-        options.add_session_config_entry("session.disable_quant_qdq", "1")  # no fused INT8 kernel, on any processor
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait burn no core
-        options.log_severity_level = 4  # what it would log comes as an exception
+        options.add_session_config_entry("session.disable_quant_qdq", "1")  # no fused INT8 kernels on any processor
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads use no core
+        options.log_severity_level = 4  # its log messages also come as exceptions
         self._model, self._level = model, level
         source = model if isinstance(model, bytes) else _bytes_of(model)
         try:
@@ -53,7 +53,7 @@ class OrtRunner:
 
     @property
     def engine(self) -> Engine:
-        """What computes it."""
+        """The engine of its results."""
         return engine("ort")
 
     @property
@@ -72,7 +72,7 @@ class OrtRunner:
         return outputs
 
     def run_int8(self, tensor: NDArray[np.float32]) -> NDArray[np.int8]:
-        """Return the bytes that the output is dequantised from.
+        """Return the output's bytes, before they are dequantised.
 
         Raises
         ------

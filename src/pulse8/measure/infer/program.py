@@ -1,12 +1,12 @@
-"""What an INT8 file computes, as typed records: read once, then executed by numpy or written out as C.
+"""The computation of an INT8 file as typed records: read once, then executed by numpy or written out as C.
 
-A program is a straight line of steps. Each reads int8 tensors by name and makes one; names are those of the ONNX file.
-Shapes and weights are channel first, as ONNX has them. The arithmetic is one formula for all:
+A program is a sequence of steps without branches. Each step reads int8 tensors by name and produces one; names are
+those of the ONNX file. Shapes and weights are channel first, as in ONNX. All steps share one formula:
 
     y = clamp(rne(float32(acc) * m) + z_y, low, high)
 
-with ``acc`` an exact integer below 2^24, ``m`` a float32 that was rounded once, ``rne`` rounding half to even, and one
-multiplication. A ReLU is ``low``. Whatever maps a single byte to a byte is a table of 256.
+with ``acc`` an exact integer below 2^24, ``m`` a float32 rounded once, ``rne`` rounding half to even, and a single
+multiplication. A ReLU sets ``low``. A function from one byte to one byte is a table of 256.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ Pair = tuple[int, int]
 """(along the height, along the width)."""
 
 ACC_LIMIT: Final = 1 << 24
-"""Integers below it are float32 numbers, and their sums and products are exact in any order."""
+"""Below this, integers are exact in float32, and so are sums and products that stay below it, in any order."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Tensor:
     zero_point: int
 
     def same_codes(self, other: "Tensor") -> bool:
-        """Whether a byte means the same in both."""
+        """Whether both have the same scale and zero point."""
         return (self.scale, self.zero_point) == (other.scale, other.zero_point)
 
 
@@ -59,7 +59,7 @@ class Conv:
     bias
         int32 [out], in units of s_x s_w.
     multiplier
-        float32 [out]: s_x s_w / s_y, one value an output channel even where the weights have one scale.
+        float32 [out]: s_x s_w / s_y, one value per output channel, even where all weights share a scale.
     weight_scale
         float32 [out].
     """
@@ -76,8 +76,8 @@ class Conv:
     high: int = 127
 
     @property
-    def each(self) -> int:
-        """Input channels of a group."""
+    def group_inputs(self) -> int:
+        """Input channels per group."""
         return int(self.weight.shape[1])
 
     @cached_property
@@ -153,7 +153,7 @@ class Mul:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup:
-    """y = table[q + 128], int8 [256]: Sigmoid, a ReLU of its own, or a change of scale (``operator`` says which)."""
+    """y = table[q + 128], int8 [256]: Sigmoid, a standalone ReLU, or a change of scale (``operator`` says which)."""
 
     source: Tensor
     output: Tensor

@@ -1,6 +1,6 @@
-"""A QDQ ONNX file read as an :class:`IntegerProgram`; what it does not know is refused by name.
+"""Reads a QDQ ONNX file as an :class:`IntegerProgram`; unknown content is refused by name.
 
-Every QuantizeLinear ends one step: the node before it, on operands that DequantizeLinear gave. A Relu between the two
+Every QuantizeLinear ends one step: the node before it, on operands from DequantizeLinear. A Relu between the two
 is a clamp. Nodes after the last DequantizeLinear are the float tail.
 """
 
@@ -20,7 +20,7 @@ from pulse8.measure.infer.qdq_steps.tables import requantised
 
 QUANTISE: Final = "QuantizeLinear"
 DEQUANTISE: Final = "DequantizeLinear"
-MEND: Final = "make it with `pulse8 quantize`"
+FIX: Final = "make it with `pulse8 quantize`"
 MAX_ELEMENTS: Final = 1 << 26
 STANDARD_DOMAIN: Final = ("", "ai.onnx")
 
@@ -31,20 +31,19 @@ def read_program(model: onnx.ModelProto, name: str) -> IntegerProgram:
     Parameters
     ----------
     model
-        As it was loaded; it need not have been checked.
+        The loaded model; it need not be checked.
     name
-        What to call it in messages.
+        Its name for messages.
 
     Raises
     ------
     InputError
-        It is a float model, holds an operator or attribute that is not known, or a scale, zero point, shape or axis
-        that cannot be.
+        It is a float model, or holds an unknown operator or attribute, or an invalid scale, zero point, shape or axis.
     """
     try:
         return _Reader(model).program()
     except Refusal as refusal:
-        raise InputError(f"{name}: {refusal}; {MEND}") from refusal
+        raise InputError(f"{name}: {refusal}; {FIX}") from refusal
 
 
 class _Reader:
@@ -111,7 +110,7 @@ class _Reader:
     def _built(self, source: str, target: Tensor) -> list[Step]:
         """Return the steps of the node that makes ``source``, or of the one before it if that is a Relu."""
         if source not in self._makers:
-            raise Refusal(f"{target.name} quantises {source}, which is neither made in the file nor an initialiser")
+            raise Refusal(f"{target.name} quantises {source}, which is neither a node's output nor an initialiser")
         node = self._makers[source]
         low = -128
         before = self._makers.get(node.input[0]) if node.op_type == "Relu" else None
@@ -122,7 +121,7 @@ class _Reader:
             raise Refusal(f"{_titled(node)} is not an operator of the integer reference ({', '.join(BUILDERS)})")
         self._read.add(node.output[0])
         sources = [self._operand(node, name) for name in node.input if name]
-        site = Site(_titled(node), sources, target, low, _attributes(node), made=node.output[0])
+        site = Site(_titled(node), sources, target, low, _attributes(node), node_output=node.output[0])
         return BUILDERS[node.op_type](site)
 
     def _operand(self, node: onnx.NodeProto, name: str) -> Tensor | Constant:
@@ -139,7 +138,7 @@ class _Reader:
     def _unknown(self, node: onnx.NodeProto, name: str) -> str:
         if name == self._source.name:
             return f"its input {name} goes into {_titled(node)} before it is quantised"
-        return f"{_titled(node)} reads {name}, which is neither made before it nor an initialiser"
+        return f"{_titled(node)} reads {name}, which is neither an earlier output nor an initialiser"
 
     def _add(self, steps: list[Step]) -> None:
         for step in steps:
@@ -150,7 +149,7 @@ class _Reader:
         if not 0 < np.prod(tensor.shape, dtype=np.float64) <= MAX_ELEMENTS:
             raise Refusal(f"{tensor.name} has the shape {list(tensor.shape)}; at most {MAX_ELEMENTS} elements are read")
         if tensor.name in self._tensors:
-            raise Refusal(f"{tensor.name} is made twice")
+            raise Refusal(f"{tensor.name} is defined twice")
         self._tensors[tensor.name] = tensor
         return tensor
 
@@ -183,26 +182,30 @@ class _Reader:
                               " Sigmoid, Mul or Add is known")  # fmt: skip
             self._read.add(result)
             constants = [self._constants[name] for name in node.input if name in self._constants]
-            others = [name for name in node.input if name not in self._constants]
-            if len(others) != 1 or any(constant.size != 1 for constant in constants):
+            inputs = [name for name in node.input if name not in self._constants]
+            if len(inputs) != 1 or any(constant.size != 1 for constant in constants):
                 raise Refusal(f"{_titled(node)} ends the file in float with operands that are not one number")
             number = np.float32(constants[0].item() if constants else 0)
             tail.insert(0, FloatStep(operator=node.op_type, constant=number))
-            result = others[0]
+            result = inputs[0]
         return self._dequantised[result], tuple(tail)
 
     def _refuse_rest(self) -> None:
         for node in self._graph.node:
             if node.op_type not in (QUANTISE, DEQUANTISE, "Constant") and node.output[0] not in self._read:
-                raise Refusal(f"{_titled(node)} computes in float or for nothing; only quantised steps are known")
+                raise Refusal(
+                    f"{_titled(node)} computes in float or its output is not used; only quantised steps are known"
+                )
 
 
 def _array(tensor: onnx.TensorProto) -> NDArray[Any]:
-    """Return an initialiser; what it claims to be must be what it holds."""
+    """Return an initialiser, whose data must match its stated type and shape."""
     try:
         array: NDArray[Any] = numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise Refusal(f"initialiser {tensor.name} claims the shape {list(tensor.dims)} and does not hold it") from error
+        raise Refusal(
+            f"initialiser {tensor.name} states the shape {list(tensor.dims)}, but its data do not fit"
+        ) from error
     return array
 
 

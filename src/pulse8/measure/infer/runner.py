@@ -1,6 +1,6 @@
-"""What runs a model: an INT8 file the integer reference, a float file ONNX Runtime, behind one protocol.
+"""Choice of the engine: the integer reference for INT8 files, ONNX Runtime for float files, behind one protocol.
 
-This is the one place that decides. ONNX Runtime takes an INT8 file only where somebody asks for the comparison.
+The choice is made only here. ONNX Runtime runs an INT8 file only where a comparison asks for it.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Runner(Protocol):
 
     @property
     def engine(self) -> Engine:
-        """What computes it."""
+        """The engine of its results."""
 
     @property
     def input_shape(self) -> tuple[int | str | None, ...]:
@@ -35,16 +35,16 @@ class Runner(Protocol):
         """Return every output, in the file's order."""
 
     def run_int8(self, tensor: NDArray[np.float32]) -> NDArray[np.int8]:
-        """Return the bytes that the first output is dequantised from."""
+        """Return the first output's bytes, before they are dequantised."""
 
 
 def open_runner(model: Path | bytes, int8: RunnerName = "integer") -> Runner:
-    """Load a model; ``int8`` is what runs it if it is an INT8 file.
+    """Load a model; ``int8`` is the engine for an INT8 file.
 
     Raises
     ------
     InputError
-        It cannot be loaded, or is an INT8 file of operators that the integer reference does not know.
+        It cannot be loaded, or is an INT8 file with operators unknown to the integer reference.
     """
     read = parse_model(model, "model") if isinstance(model, bytes) else read_model(model, "Model", "export it again")
     return IntegerRunner(model) if is_int8(read) and int8 == "integer" else OrtRunner(model)

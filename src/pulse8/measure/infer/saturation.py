@@ -1,7 +1,7 @@
-"""Whether ONNX Runtime, used as most people use it, gives another INT8 answer on this processor than integers give.
+"""Whether ONNX Runtime in its default use gives INT8 results on this processor that differ from exact integers.
 
 On x86 with AVX2 and without VNNI its fused kernels multiply an unsigned by a signed byte and add two products in 16
-bits, which saturate. No flag of the processor decides that for certain, so one small network is run.
+bits, which saturate. No processor flag settles this for certain, so one small network is run.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ SIDE: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Saturation:
-    """What a default ONNX Runtime session makes of one INT8 convolution, beside its exact answer.
+    """One INT8 convolution in a default ONNX Runtime session, compared with its exact answer.
 
     Attributes
     ----------
     bytes
-        How many the answer has.
+        Number of bytes in the answer.
     differing
-        How many of them differ by more than 1.
+        Number of bytes that differ by more than 1.
     largest
         Largest difference.
     """
@@ -46,7 +46,7 @@ def saturation() -> Saturation:
     """Run one convolution of large values in a default session and in integers."""
     model = saturating_model().SerializeToString()
     x = np.random.default_rng(0).integers(-128, 128, (1, CHANNELS, SIDE, SIDE)).astype(np.float32)
-    # The one session of an INT8 file in which ONNX Runtime may fuse: to see what it does then.
+    # The only INT8 session in which ONNX Runtime may fuse, to observe the result.
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (theirs,) = session.run(None, {"x": x})
     apart = np.abs(IntegerRunner(model)(x)[0] - theirs)
@@ -54,7 +54,7 @@ def saturation() -> Saturation:
 
 
 def saturating_model() -> onnx.ModelProto:
-    """One 1x1 convolution whose bytes are its values: scale 1 before it, and after it one that no sum exceeds."""
+    """One 1x1 convolution with input scale 1 and an output scale that no sum exceeds."""
     weight = np.random.default_rng(1).integers(-127, 128, (4, CHANNELS, 1, 1)).astype(np.int8)
     constants = {
         "one": np.float32(1),

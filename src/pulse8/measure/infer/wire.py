@@ -1,6 +1,6 @@
-"""An ONNX file's structure, looked through on its bytes before anything is built from them.
+"""An ONNX file's structure, checked on its bytes before anything is built from them.
 
-A protobuf message of two bytes becomes an object of a hundred, so a file's size alone bounds no memory. Parts
+A protobuf message of two bytes becomes an object of a hundred, so a file's size alone does not bound the memory. Parts
 (messages, strings, numbers) are counted along ONNX's own schema, payloads are skipped, and counting stops at the limit.
 """
 
@@ -9,24 +9,24 @@ from typing import Any, Final
 from pulse8.errors import InputError
 
 MAX_BYTES: Final = 64_000_000
-"""Of a model, with its weights."""
+"""Limit for a model with its weights."""
 MAX_PARTS: Final = 2_000_000
 MAX_DEPTH: Final = 40
 MAX_PACKED_BYTES: Final = 16_000_000
-"""Of whole numbers written one after the other, each of which may become eight bytes; raw data are not meant."""
+"""Limit for packed integers, each of which may become eight bytes; raw data are not included."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _Fields = dict[int, Any]
-"""Field number to the descriptor of the message that it holds, or to ``_PACKED`` for whole numbers in a row."""
+"""By field number, the descriptor of the field's message, or ``_PACKED`` for packed integers."""
 _PACKED: Final = object()
 
 
 def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
-    """Hold the count of parts in a serialised message, and how deep they lie in each other, against the limits.
+    """Check the number of parts in a serialised message, and their nesting, against the limits.
 
     Raises
     ------
     InputError
-        There are more, or the bytes are no protobuf message.
+        A limit is exceeded, or the bytes are no protobuf message.
     """
     known: dict[str, _Fields] = {}
     stack = [(len(data), _fields(descriptor, known))]
@@ -92,11 +92,11 @@ def _damaged(name: str) -> InputError:
 def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN401 - protobuf's own
     if descriptor.full_name not in known:
         inner = {field.number: _inside(field) for field in descriptor.fields}
-        known[descriptor.full_name] = {number: found for number, found in inner.items() if found is not None}
+        known[descriptor.full_name] = {number: content for number, content in inner.items() if content is not None}
     return known[descriptor.full_name]
 
 
 def _inside(field: Any) -> Any:  # noqa: ANN401 - the same
-    """Return the descriptor of what a field's messages hold, ``_PACKED`` for whole numbers, ``None`` for the rest."""
+    """Return the descriptor of a field's message, ``_PACKED`` for integers, ``None`` for other fields."""
     whole = (field.TYPE_INT32, field.TYPE_INT64, field.TYPE_UINT64)
     return _PACKED if field.type in whole else field.message_type

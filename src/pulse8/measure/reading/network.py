@@ -25,11 +25,11 @@ from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_to
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, judged, trust_features
 from pulse8.measure.signal.whole import whole_rate
-from pulse8.spec import METADATA_KEY, ModelSpec
+from pulse8.spec import ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform
 
 SHIPPED: Final = {"int8": "pulse12_int8.onnx", "fp32": "pulse12.onnx"}
-MEND: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
+FIX: Final = "give int8, fp32, or an ONNX file of pulse12 that `pulse8 build` wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +58,10 @@ def load_network(model: Literal["int8", "fp32"] | Path) -> Network:
         Its spec is outside what it may be, or refuses by a feature that is not known.
     """
     path = model if isinstance(model, Path) else Path(str(files("pulse8.measure.infer") / "weights" / SHIPPED[model]))
-    run = open_runner(existing_file(path, "Model", MEND))
-    text = run.metadata.get(METADATA_KEY)
-    spec = None if text is None else ModelSpec.from_json(text)
+    run = open_runner(existing_file(path, "Model", FIX))
+    spec = ModelSpec.of_metadata(run.metadata)
     if spec is None or spec.normaliser is None or run.input_shape != (1, *spec.clip_shape):
-        raise InputError(f"{model} is no model of clips with a spec; {MEND}")
+        raise InputError(f"{model} is no model of clips with a spec; {FIX}")
     if unknown := {name for rule in spec.refusals for name in rule.weights} - set(FEATURES):
         raise SpecError(
             f"{model} refuses by {min(unknown)}; this version knows {', '.join(FEATURES)}: install a newer one"

@@ -155,7 +155,7 @@ def _network(source: Source, scales: Scales, options: QuantizeOptions) -> Simula
 def _batches(
     data: Labelled, indices: NDArray[np.int64], spec: ModelSpec, options: QatOptions, steps: Iterable[int]
 ) -> Iterator[Batch]:
-    """One batch a step, in an order that hangs on the seed alone."""
+    """One batch a step, in an order that depends on the seed alone."""
     rng = np.random.default_rng(options.seed)
     for _ in steps:
         chosen = rng.choice(indices, min(options.batch_size, len(indices)), replace=False)

@@ -15,7 +15,7 @@ from pulse8.measure.infer.runner import Runner, open_runner
 from pulse8.measure.signal.network import interleaved
 from pulse8.measure.signal.rate import heart_rate
 from pulse8.measure.signal.trust import judged, trust_features
-from pulse8.spec import METADATA_KEY, ModelSpec, Readout
+from pulse8.spec import ModelSpec, Readout
 
 Pulses = Callable[[Window], Signal]
 """From a window of any length to its pulse, float64 [N], not band-passed."""
@@ -41,8 +41,8 @@ class LongNetwork:
 
     def accepts(self, window: Window, pulse: Signal) -> bool | None:
         """Whether the file's own rules accept a reading of its own length; ``None`` where they say nothing."""
-        text = self._metadata.get(METADATA_KEY)
-        refusals = ModelSpec.from_json(text).refusals if text else ()
+        spec = ModelSpec.of_metadata(self._metadata)
+        refusals = () if spec is None else spec.refusals
         if not refusals or len(pulse) != WINDOW:
             return None
         wave = as_wave(banded(pulse))

@@ -19,9 +19,10 @@ from pulse8.learn.evaluate.people.recordings import open_recording
 from pulse8.learn.evaluate.people.roles import present
 from pulse8.learn.evaluate.people.spans import windows_at
 from pulse8.learn.evaluate.people.table import PeopleRow, row_of
+from pulse8.learn.evaluate.readings import read
 from pulse8.learn.evaluate.scores import Reading
 from pulse8.learn.prepare.adapters.tables import read_rows
-from pulse8.learn.prepare.windows import WINDOW, Truth, windows_of
+from pulse8.learn.prepare.windows import WINDOW, windows_of
 from pulse8.learn.simulate.strata import Stratum, strata, stratum
 from pulse8.manifest import writing
 from pulse8.measure.clips.resample import RATE_HZ
@@ -87,19 +88,7 @@ def windows_of_strata(names: Sequence[str], limit: int, watch: Watch[Stratum] = 
     wanted = [stratum(name) for name in names] or [*strata().values()]
     for one in watch(wanted, "strata", len(wanted)):
         for recording in one.recordings(limit or None):
-            yield from ((one.name, WINDOW / RATE_HZ, _unread(window.truth)) for window in windows_of(recording))
-
-
-def _unread(truth: Truth) -> Reading:
-    return Reading(
-        subject=truth.subject,
-        recording=truth.recording,
-        start_s=truth.start_s,
-        bpm=None,
-        accepted=False,
-        alive=truth.alive,
-        true_bpm=truth.bpm,
-    )
+            yield from ((one.name, WINDOW / RATE_HZ, read(None, window.truth)) for window in windows_of(recording))
 
 
 def windows_of_people(data: Path) -> Iterator[Asked]:

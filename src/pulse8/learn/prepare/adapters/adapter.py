@@ -87,7 +87,7 @@ class Adapter(Protocol):
         """Return what it was run on: fixtures in the format, or files of the data set itself."""
 
     def find(self, raw: Path) -> list[Found]:
-        """List the recordings in a folder, in an order that does not hang on the file system's; reads no video.
+        """List the recordings in a folder, in an order that does not depend on the file system's; reads no video.
 
         Raises
         ------
@@ -151,7 +151,7 @@ def ppg_of(path: Path, samples: NDArray[np.floating], t_s: NDArray[np.float64]) 
     if len(samples) < 2:
         raise InputError(f"{path} holds an empty PPG ({len(samples)} samples); copy it again or leave it out")
     if not (np.isfinite(samples).all() and np.isfinite(t_s).all()):
-        raise InputError(f"{path} holds a PPG value or time that is not a number; mend or leave it out")
+        raise InputError(f"{path} holds a PPG value or time that is not a number; correct or leave it out")
     if np.ptp(samples) == 0:
         raise InputError(f"{path} holds a PPG that never changes; was the sensor on? leave it out")
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(t_s)) > 0])

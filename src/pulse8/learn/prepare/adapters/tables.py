@@ -33,7 +33,7 @@ def read_rows(path: Path, required: Sequence[str], what: str = "table") -> tuple
         )
     for cells, line in rows:
         if len(cells) > len(header):
-            raise InputError(f"{what} {path}, line {line}: {len(cells)} cells under {len(header)} columns; mend it")
+            raise InputError(f"{what} {path}, line {line}: {len(cells)} cells under {len(header)} columns; correct it")
     return header, [{**dict.fromkeys(header, ""), **dict(zip(header, cells, strict=False))} for cells, _ in rows]
 
 
@@ -61,5 +61,7 @@ def _number(path: Path, what: str, row: dict[str, str], name: str, line: int) ->
     except ValueError as error:
         raise InputError(f"{what} {path}, row {line}, column {name}: {row[name][:40]!r} is no number") from error
     if number - number != 0:
-        raise InputError(f"{what} {path}, row {line}, column {name}: {row[name]} is not finite; mend or remove the row")
+        raise InputError(
+            f"{what} {path}, row {line}, column {name}: {row[name]} is not finite; correct or remove the row"
+        )
     return number

@@ -1,4 +1,4 @@
-"""One builder an operator: from an ONNX node's operands and attributes to the steps that compute it in integers."""
+"""One builder per operator: from an ONNX node's operands and attributes to the steps that compute it in integers."""
 
 from collections.abc import Callable
 from typing import Final
@@ -31,4 +31,4 @@ BUILDERS: Final[dict[str, Callable[[Site], list[Step]]]] = {
 
 
 FOLDABLE: Final = ("Conv", "Gemm", "Add", "Mul", "AveragePool", "GlobalAveragePool")
-"""After these a Relu is a clamp."""
+"""Operators after which a Relu becomes a clamp."""

@@ -1,4 +1,4 @@
-"""Steps that move bytes and do not compute: Concat, Transpose and all that only changes a shape."""
+"""Steps that move bytes and do not compute: Concat, Transpose and changes of shape."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,13 +28,13 @@ def concat(site: Site) -> list[Step]:
     sources = []
     for number, tensor in enumerate(tensors):
         if not tensor.same_codes(site.target):
-            steps.append(requantised(tensor, replace(site.target, name=f"{site.made}.{number}")))
+            steps.append(requantised(tensor, replace(site.target, name=f"{site.node_output}.{number}")))
         sources.append(tensor if tensor.same_codes(site.target) else steps[-1].output)
     return [*steps, Concat(sources=tuple(sources), output=replace(site.target, shape=tuple(shape)), axis=axis)]
 
 
 def reshape(site: Site) -> list[Step]:
-    """Read a shape that may hold one -1, and 0 for an axis that stays."""
+    """Change the shape, given with at most one -1, and 0 for an axis that keeps its size."""
     site.known()
     source, wanted = site.tensor(), site.integers(1, "shape")
     if any(size == 0 and number >= len(source.shape) for number, size in enumerate(wanted)):
@@ -43,7 +43,7 @@ def reshape(site: Site) -> list[Step]:
 
 
 def flatten(site: Site) -> list[Step]:
-    """Make two axes of all, parted at ``axis``."""
+    """Flatten to two axes, split at ``axis``."""
     site.known("axis")
     shape = site.tensor().shape
     axis = int(site.attributes.get("axis", 1))
@@ -57,8 +57,8 @@ def squeeze(site: Site) -> list[Step]:
     """Drop axes of size 1: those named, or all."""
     site.known("axes")
     shape = site.tensor().shape
-    told = "axes" in site.attributes or len(site.operands) > 1
-    axes = site.integers(1, "axes") if told else [axis for axis, size in enumerate(shape) if size == 1]
+    given = "axes" in site.attributes or len(site.operands) > 1
+    axes = site.integers(1, "axes") if given else [axis for axis, size in enumerate(shape) if size == 1]
     if any(not -len(shape) <= axis < len(shape) or shape[axis] != 1 for axis in axes):
         raise site.refuse(f"axes {axes} of {list(shape)} are not all 1")
     gone = {axis % len(shape) for axis in axes}
@@ -66,7 +66,7 @@ def squeeze(site: Site) -> list[Step]:
 
 
 def unsqueeze(site: Site) -> list[Step]:
-    """Put in axes of size 1."""
+    """Insert axes of size 1."""
     site.known("axes")
     shape, axes = site.tensor().shape, site.integers(1, "axes")
     rank = len(shape) + len(axes)
@@ -89,7 +89,7 @@ def _reshaped(site: Site, shape: list[int]) -> list[Step]:
 
 
 def transpose(site: Site) -> list[Step]:
-    """Change the order of axes; reversed where none is told."""
+    """Change the order of axes; the default reverses it."""
     site.known("perm")
     source = site.tensor()
     rank = len(source.shape)
@@ -105,5 +105,5 @@ def free(site: Site, source: Tensor, shape: tuple[int, ...], step: Callable[[Ten
     target = replace(site.target, shape=shape)
     if source.same_codes(target):
         return [step(target)]
-    between = replace(source, name=site.made, shape=shape)
+    between = replace(source, name=site.node_output, shape=shape)
     return [step(between), requantised(between, target)]

@@ -20,7 +20,7 @@ def max_pool(site: Site) -> list[Step]:
 
 
 def average_pool(site: Site) -> list[Step]:
-    """Average each window, over the places that count."""
+    """Average each window over its counted places."""
     site.known("kernel_shape", "strides", "pads", "dilations", "count_include_pad")
     source, window = site.picture(), _pool_window(site)
     shape = (*source.shape[:2], *moved(site, source, window, source.shape[1]))
@@ -49,7 +49,7 @@ def _averaged(
 
 
 def _counts(size: int, windows: int, window: Window, axis: int) -> NDArray[np.int64]:
-    """How many of a window's places along one axis lie in the picture, window by window."""
+    """For each window, its number of places within the picture along one axis."""
     starts = np.arange(windows)[:, None] * window.strides[axis] - window.pads[axis]
     places = starts + np.arange(window.kernel[axis]) * window.dilations[axis]
     return np.asarray(((places >= 0) & (places < size)).sum(axis=1))
@@ -60,7 +60,7 @@ def _pool_window(site: Site) -> Window:
     for axis in (0, 1):
         reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1
         if window.dilations[axis] > 1 and (window.pads[axis] or window.pads[2 + axis]):
-            raise site.refuse("padding and dilation at once are not known of a pool")
+            raise site.refuse("a pool with both padding and dilation is not known")
         if max(window.pads[axis], window.pads[2 + axis]) >= reach:
             raise site.refuse(f"pads {window.pads} leave a window without a picture")
     return window

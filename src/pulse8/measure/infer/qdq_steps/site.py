@@ -1,4 +1,4 @@
-"""One node of a QDQ file and what stands around it: what each builder is given, and how it refuses."""
+"""One node of a QDQ file with its operands and target: the input of every builder, and its refusals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ DEFAULTS: Final[dict[str, Any]] = {
     "transA": 0,
     "allowzero": 0,
 }
-"""Attributes that may stand in a file if they say this."""
+"""Attributes that a file may state, with the only value that is accepted."""
 
 
 class Refusal(Exception):  # noqa: N818 - becomes an InputError with the file's name
-    """Why a file cannot be read as a program."""
+    """The reason why a file cannot be read as a program."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ class Constant:
 
 @dataclass(frozen=True)
 class Site:
-    """One node and what stands around it.
+    """One node with its operands and target.
 
     Attributes
     ----------
     title
         Operator and name, for messages.
     operands
-        In the node's order.
+        Operands in the node's order.
     target
         The int8 tensor that its result is quantised to; its shape is not yet known.
     low
         Lower clamp.
     attributes
-        As ONNX has them.
-    made
-        Name of the float tensor that the node makes: free for a tensor between two steps.
+        Attributes as in ONNX.
+    node_output
+        Name of the node's float output, which is free for a tensor between two steps.
     """
 
     title: str
@@ -60,10 +60,10 @@ class Site:
     target: Tensor
     low: int
     attributes: Mapping[str, Any]
-    made: str
+    node_output: str
 
     def refuse(self, text: str) -> Refusal:
-        """Name the node."""
+        """Return a refusal that names the node."""
         return Refusal(f"{self.title}: {text}")
 
     def known(self, *names: str) -> None:
@@ -94,7 +94,7 @@ class Site:
         return operand
 
     def integers(self, number: int, name: str) -> list[int]:
-        """Return an attribute, or the operand that took its place in newer operator sets."""
+        """Return an attribute, or the operand that replaces it in newer operator sets."""
         if name in self.attributes:
-            return [int(each) for each in self.attributes[name]]
-        return [int(each) for each in self.constant(number).values.ravel()]
+            return [int(value) for value in self.attributes[name]]
+        return [int(value) for value in self.constant(number).values.ravel()]

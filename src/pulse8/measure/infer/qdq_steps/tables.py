@@ -13,19 +13,19 @@ CODES: Final = np.arange(-128, 128)
 
 
 def requantised(source: Tensor, target: Tensor) -> Lookup:
-    """Change of scale: acc = q - z."""
+    """Change the scale: acc = q - z."""
     return _table(source, target, "Requantize", CODES - source.zero_point)
 
 
 def relu(site: Site) -> list[Step]:
-    """Clamp at zero, in a table."""
+    """Clamp at zero, as a table."""
     site.known()
     source = site.tensor()
     return [_table(source, site.target, "Relu", np.maximum(CODES - source.zero_point, 0))]
 
 
 def sigmoid(site: Site) -> list[Step]:
-    """Compute the sigmoid of each code, in a table."""
+    """Compute the sigmoid of each code, as a table."""
     site.known()
     source = site.tensor()
     real = 1 / (1 + np.exp(-np.float64(source.scale) * (CODES - source.zero_point)))

@@ -1,4 +1,4 @@
-"""Conv and Gemm: weights and a bias whose sums float32 holds exactly."""
+"""Conv and Gemm: weights and a bias whose sums are exact in float32."""
 
 from dataclasses import replace
 from typing import Final
@@ -18,24 +18,24 @@ def conv(site: Site) -> list[Step]:
     site.known("kernel_shape", "strides", "pads", "dilations", "group")
     source, weight = site.picture(), site.constant(1)
     groups = int(site.attributes.get("group", 1))
-    channels, each = weight.values.shape[:2] if weight.values.ndim == 4 else (0, 0)
-    if not (channels and groups > 0 and channels % groups == 0 and each * groups == source.shape[1]):
+    channels, group_inputs = weight.values.shape[:2] if weight.values.ndim == 4 else (0, 0)
+    if not (channels and groups > 0 and channels % groups == 0 and group_inputs * groups == source.shape[1]):
         raise site.refuse(f"weights {list(weight.values.shape)} in {groups} groups on {list(source.shape)}")
     window = read_window(site, weight.values.shape[2:])
-    shape = (source.shape[0], channels, *moved(site, source, window, each * groups))
+    shape = (source.shape[0], channels, *moved(site, source, window, group_inputs * groups))
     return [_weighted(site, source, weight, replace(site.target, shape=shape), window, groups)]
 
 
 def gemm(site: Site) -> list[Step]:
-    """Multiply by a matrix: a convolution of one place."""
+    """Multiply by a matrix, as a convolution with one place."""
     site.known("transB")
-    source, found = site.tensor(), site.constant(1)
+    source, matrix = site.tensor(), site.constant(1)
     transposed = bool(site.attributes.get("transB", 0))
-    if found.values.ndim != 2 or source.shape[1:] != found.values.shape[1 if transposed else 0 :][:1]:
-        raise site.refuse(f"weights {list(found.values.shape)} on {list(source.shape)}")
-    values = found.values if transposed else found.values.T
-    axis = found.axis if transposed else 1 - found.axis
-    weight = replace(found, values=np.ascontiguousarray(values)[:, :, None, None], axis=axis)
+    if matrix.values.ndim != 2 or source.shape[1:] != matrix.values.shape[1 if transposed else 0 :][:1]:
+        raise site.refuse(f"weights {list(matrix.values.shape)} on {list(source.shape)}")
+    values = matrix.values if transposed else matrix.values.T
+    axis = matrix.axis if transposed else 1 - matrix.axis
+    weight = replace(matrix, values=np.ascontiguousarray(values)[:, :, None, None], axis=axis)
     output = replace(site.target, shape=(source.shape[0], len(values)))
     return [_weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
 
@@ -45,7 +45,7 @@ def _weighted(site: Site, source: Tensor, weight: Constant, output: Tensor, wind
     if weight.values.dtype != np.int8 or np.any(weight.zero_point):
         raise site.refuse("weights are not int8 with zero point 0")
     if weight.scale.size not in (1, channels) or (weight.scale.size > 1 and weight.axis != 0):
-        raise site.refuse(f"{weight.scale.size} weight scales along axis {weight.axis}; one, or one an output channel")
+        raise site.refuse(f"{weight.scale.size} weight scales along axis {weight.axis}; one, or one per output channel")
     weight_scale = np.broadcast_to(weight.scale.ravel(), channels)
     units = np.float64(source.scale) * weight_scale
     bias = _bias(site, units, channels)
@@ -68,14 +68,14 @@ def _bias(site: Site, units: NDArray[np.float64], channels: int) -> NDArray[np.i
         return np.zeros(channels, np.int32)
     bias = site.constant(2)
     if bias.values.dtype != np.int32 or np.any(bias.zero_point) or bias.values.size != channels:
-        raise site.refuse("bias is not int32 with zero point 0, one an output channel")
+        raise site.refuse("bias is not int32 with zero point 0, one per output channel")
     if bias.scale.size not in (1, channels) or not np.allclose(bias.scale, units, rtol=BIAS_SCALE_TOLERANCE, atol=0):
         raise site.refuse("bias scale is not input scale times weight scale")
     return np.ascontiguousarray(bias.values.ravel())
 
 
 def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: NDArray[np.int32]) -> None:
-    """Bound every partial sum: each term's range holds 0, so no order of summing leaves the interval."""
+    """Bound every partial sum: each term's range includes 0, so sums stay in the interval in any order."""
     flat = weight.reshape(len(weight), -1).astype(np.int64)
     ends = np.stack([flat * (-128 - source.zero_point), flat * (127 - source.zero_point)])
     sums = np.stack([ends.min(0).sum(1), ends.max(0).sum(1)])
@@ -84,5 +84,5 @@ def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: ND
     if largest[channel] >= ACC_LIMIT:
         raise site.refuse(
             f"channel {channel} can sum to {largest[channel]}, not below 2^24, where float32 is exact:"
-            " narrow the layer, or give its weights a scale a channel"
+            " narrow the layer, or give its weights one scale per channel"
         )

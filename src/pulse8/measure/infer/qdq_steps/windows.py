@@ -1,4 +1,4 @@
-"""The window that a convolution or a pool moves over a picture, read and bounded."""
+"""The sliding window of a convolution or a pool, read and bounded."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,11 +13,12 @@ MAX_OPERANDS: Final = 1 << 27
 
 
 def read_window(site: Site, kernel: Sequence[int]) -> Window:
-    """Read kernel, strides, pads and dilations, two of each."""
+    """Read kernel, strides, pads and dilations, for two axes."""
     strides, dilations = (site.attributes.get(name, [1, 1]) for name in ("strides", "dilations"))
     pads = site.attributes.get("pads", [0, 0, 0, 0])
-    told = site.attributes.get("kernel_shape", kernel)
-    if not (list(told) == list(kernel) and [len(each) for each in (kernel, strides, dilations, pads)] == [2, 2, 2, 4]):
+    stated = site.attributes.get("kernel_shape", kernel)
+    lengths = [len(values) for values in (kernel, strides, dilations, pads)]
+    if not (list(stated) == list(kernel) and lengths == [2, 2, 2, 4]):
         raise site.refuse("kernel, strides, dilations or pads are not two-dimensional, or contradict the weights")
     if min(*kernel, *strides, *dilations) < 1 or min(pads) < 0:
         raise site.refuse("kernel, strides or dilations below 1, or pads below 0")

@@ -20,9 +20,9 @@ from pulse8.errors import InputError
 from pulse8.measure.video.containers import LOG
 from pulse8.measure.video.decode import Turn, read_frames, turn_of, turned
 from pulse8.measure.video.encode import FFV1, h264, write_video
+from shared import SHARED
 
-SHARED = os.environ.get("PULSE8_SHARED")
-CASES = Path(str(SHARED)) / "cases" / "video"
+CASES = SHARED / "cases" / "video"
 needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="set PULSE8_SHARED to the folder that holds cases/video")
 RATE = Fraction(30)
 

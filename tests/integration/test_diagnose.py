@@ -189,14 +189,16 @@ def test_the_verb_writes_table_record_and_pictures(fp32, int8, tmp_path):
     )
     write_calibration(tmp_path / "calibration.npz", data, np.arange(8), "0" * 64)
     files = (tmp_path / name for name in ("fp32.onnx", "int8.onnx", "calibration.npz"))
-    found = diagnose(*files, tmp_path / "out", DiagnoseOptions(num_samples=8))
+    diagnosis = diagnose(*files, tmp_path / "out", DiagnoseOptions(num_samples=8))
     outputs = [
         np.stack([run(sample[None])[0] for sample in INPUTS])
         for run in (OrtRunner(tmp_path / "fp32.onnx"), IntegerRunner(tmp_path / "int8.onnx"))
     ]
-    assert found.sqnr_db == pytest.approx(sqnr_db(*outputs), abs=1e-3)  # the integer reference's, not a simulation's
-    told = json.loads((tmp_path / "out" / "diagnosis.json").read_text())
-    assert [each["name"] for each in told["findings"]] == [each.name for each in found.findings]
-    assert all(f"{each.name}, {each.kind}" in ranked_table(found) for each in found.findings)
+    assert diagnosis.sqnr_db == pytest.approx(
+        sqnr_db(*outputs), abs=1e-3
+    )  # the integer reference's, not a simulation's
+    written = json.loads((tmp_path / "out" / "diagnosis.json").read_text())
+    assert [finding["name"] for finding in written["findings"]] == [finding.name for finding in diagnosis.findings]
+    assert all(f"{finding.name}, {finding.kind}" in ranked_table(diagnosis) for finding in diagnosis.findings)
     for name in ("noise.svg", "histograms.svg"):
         assert "Not a medical device" in (tmp_path / "out" / name).read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ def test_the_default_is_its_own_candidate():
     )
 
 
-def test_a_rate_lost_or_found_costs_the_band():
+def test_a_rate_lost_or_gained_costs_the_band():
     nan = np.nan
     assert shift_bpm(np.array([60, nan, 60, nan]), np.array([61.0, nan, nan, 70])).tolist() == [1, 0, 140, 140]
 
@@ -92,7 +92,7 @@ def files(tmp_path_factory):
     return folder / "fp32.onnx", folder / "clips.npz"
 
 
-def test_a_search_goes_on_where_it_stopped_and_refuses_another_file(files, tmp_path):
+def test_a_search_continues_where_it_stopped_and_refuses_another_file(files, tmp_path):
     logging.getLogger("optuna").setLevel(logging.WARNING)
     words = {"windows": 8, "seed": 1}
     assert tune(*files, tmp_path, TuneOptions(trials=2, **words)).trials == 2
@@ -105,7 +105,7 @@ def test_a_search_goes_on_where_it_stopped_and_refuses_another_file(files, tmp_p
         tune(*files, tmp_path, TuneOptions(trials=4, windows=8, seed=2))
 
 
-def test_a_journal_that_is_none_is_one_line(files, tmp_path):
+def test_an_invalid_journal_is_one_line(files, tmp_path):
     (tmp_path / "tune.journal").write_text("not a journal\n")
     with pytest.raises(InputError, match="no journal of a search"):
         tune(*files, tmp_path, TuneOptions(trials=2, windows=8))
