@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
-from pulse8.learn.train.surroundings import drifted, exposed, harmonics, moved, one_trace, turned
+from pulse8.learn.train.surroundings import drifted, exposed, harmonics, moved, one_trace
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.projections import PBV_RGB
 
@@ -40,8 +40,8 @@ class AugmentOptions:
         A batch's windows have only 5 to 8 s, after zeros: a provisional reading.
     long
         A batch has half the windows of twice the length: what the same weights are read on for 17 s.
-    drift, move, turn, exposure
-        Light drifts steeply; something moves in the pulse's band; the head turns; the exposure follows the picture.
+    drift, move, exposure
+        Light drifts steeply; something moves in the pulse's band; the exposure follows the picture.
     single
         All cells carry one mean of the skin, as in a table of one trace.
     blind
@@ -59,12 +59,11 @@ class AugmentOptions:
     clean: float = 0.1
     short: float = 0.1
     people: float = 0.5
-    long: float = 0.2
+    long: float = 0.15
     drift: float = 0.35
-    move: float = 0.35
-    turn: float = 0.15
+    move: float = 0.25
     exposure: float = 0.15
-    single: float = 0.45
+    single: float = 0.4
     blind: float = 0.1
     still: float = 0.04
 
@@ -75,11 +74,10 @@ class AugmentOptions:
 
 def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -> Cells:
     """Change one window; its pulse stays where it is."""
-    luck = iter(rng.uniform(size=10))
+    luck = iter(rng.uniform(size=9))
     if next(luck) < options.flip:
         cells = _flipped(cells, rng)
-    changes = ((options.move, moved), (options.drift, drifted), (options.turn, turned), (options.exposure, exposed))
-    for chance, change in changes:
+    for chance, change in ((options.move, moved), (options.drift, drifted), (options.exposure, exposed)):
         if next(luck) < chance:
             cells = change(cells, rng)
     if next(luck) < options.disturbance:

@@ -26,9 +26,6 @@ DRIFT_SLOPE: Final = (0.8, 1.5)
 """Exponents of a drift's amplitude over frequency: power falls as f^-1.6 to f^-3; real traces have f^-2.6."""
 
 MOVES_HZ: Final = (0.4, 3.2)
-BURSTS: Final = 0.4
-"""Share of movements that come in bursts, as those of somebody who talks do."""
-
 SETTLE: Final = 200
 """Samples after which a resonance has forgotten that it was switched on."""
 
@@ -62,32 +59,15 @@ def drifted(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def moved(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let something move in the pulse's band: one to three rates that wander, with harmonics, 0.1 to 6 %.
-
-    Each has a colour and places of its own, so that no one projection takes all of them off; some come in bursts.
-    """
-    total = np.zeros(cells.shape)
+    """Let something move in the pulse's band: one to three rates that wander, with harmonics, 0.1 to 6 %."""
+    total = np.zeros(len(cells))
     for _ in range(int(rng.integers(1, 4))):
-        wave = _resonance(len(cells), rng) if rng.uniform() < 0.6 else _cycling(len(cells), rng)
-        wave = wave * _bursts(len(cells), rng) if rng.uniform() < BURSTS else wave
-        colour = 1 + 0.15 * rng.standard_normal(3)
-        own = np.exp(rng.uniform(0, 0.5) * rng.standard_normal((cells.shape[1], 1)))
-        total += rng.uniform(0.2, 1) * wave[:, None, None] * own * colour
-    strength = 10 ** rng.uniform(-3, -1.2) / max(float(total.std()), 1e-9)
-    return np.asarray(np.clip(cells * (1 + strength * total), 0, 255), np.float32)
-
-
-def turned(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let the head turn one to four times: 0.5 to 15 % of brightness, some of colour, each cell by its own share."""
-    time_s = np.arange(len(cells)) / RATE_HZ
-    change = np.ones(cells.shape)
-    for _ in range(int(rng.integers(1, 5))):
-        begins_s, takes_s = rng.uniform(0, time_s[-1]), rng.uniform(0.3, 2.5)
-        way = 0.5 + 0.5 * np.tanh(2 * (time_s - begins_s) / takes_s)
-        colour = 1 + 0.2 * rng.standard_normal(3)
-        own = 1 + rng.uniform(0, 1) * rng.standard_normal((cells.shape[1], 1))
-        change += rng.choice((-1, 1)) * 10 ** rng.uniform(-2.3, -0.8) * way[:, None, None] * own * colour
-    return np.asarray(np.clip(cells * np.maximum(change, 0.2), 0, 255), np.float32)
+        total += rng.uniform(0.2, 1) * (
+            _resonance(len(cells), rng) if rng.uniform() < 0.6 else _cycling(len(cells), rng)
+        )
+    colour = 1 + 0.12 * rng.standard_normal(3)
+    own = np.exp(rng.uniform(0, 0.5) * rng.standard_normal((cells.shape[1], 1)))
+    return _changed(cells, 10 ** rng.uniform(-3, -1.2) * _unit(total), own * colour)
 
 
 def exposed(cells: Cells, rng: np.random.Generator) -> Cells:
@@ -144,15 +124,6 @@ def _cycling(length: int, rng: np.random.Generator) -> Signal:
     strays = np.cumsum(rng.standard_normal(length)) / np.sqrt(length)
     rate_hz = np.maximum(rng.uniform(*MOVES_HZ) * (1 + 0.08 * rng.uniform() * strays), 0.2)
     return _unit(harmonics(2 * np.pi * np.cumsum(rate_hz) / RATE_HZ + rng.uniform(0, 2 * np.pi), rng))
-
-
-def _bursts(length: int, rng: np.random.Generator) -> Signal:
-    """Envelope of one to three bursts of 1 to 4 s over a fifth of their height."""
-    time_s = np.arange(length) / RATE_HZ
-    height = np.full(length, 0.2)
-    for _ in range(int(rng.integers(1, 4))):
-        height += np.exp(-0.5 * ((time_s - rng.uniform(0, time_s[-1])) / rng.uniform(0.5, 2)) ** 2)
-    return height
 
 
 def _unit(wave: Signal) -> Signal:
