@@ -7,7 +7,9 @@ Writes results/hostile_inputs.json. A command has 60 s.
 
 import json
 import os
+import re
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ import numpy as np
 import tyro
 
 from measuring import write_result
+from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.columns import COLUMNS
 from pulse8.measure.video.encode import h264, write_video
 
@@ -51,6 +54,47 @@ try:
 except Pulse8Error as error:
     print(error, file=sys.stderr)
     sys.exit(2)
+"""
+ASK_HOST: Final = """
+import asyncio
+from pulse8.live.options import LiveOptions
+from pulse8.live.server import live_application
+said = []
+async def ask():
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+    async def send(message):
+        said.append(message)
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": [(b"host", b"[")],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2)}
+    await live_application(LiveOptions())(scope, receive, send)
+asyncio.run(ask())
+names = {name for name, _ in said[0]["headers"]}
+print(said[0]["status"], "with" if b"content-security-policy" in names else "without", "the security headers")
+"""
+HALF_REQUESTS: Final = """
+import socket, threading, time
+from pulse8.live.options import LiveOptions
+from pulse8.live.server import listen, serve
+options = LiveOptions(port=0)
+listener = listen(options)
+threading.Thread(target=serve, args=(options, listener), daemon=True).start()
+time.sleep(2)
+halves = [socket.create_connection(listener.getsockname()) for _ in range(300)]
+for half in halves:
+    half.sendall(b"GET / HTTP/1.1")
+    half.setblocking(False)
+time.sleep(25)
+held = 0
+for half in halves:
+    try:
+        held += half.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        held += 1
+    except OSError:
+        pass
+print(f"{held} of 300 are held after 25 s")
 """
 
 
@@ -155,6 +199,116 @@ def semicolons(folder: Path) -> list[str]:
     return ["-m", "pulse8", "measure", "a.csv", "--method", "pos"]
 
 
+def a_face(path: Path, seconds: float = 10, *, upside_down: bool = False) -> None:
+    video = FaceVideo(seconds=seconds, width=320, height=240, zoom=1.2, pulse_share=0.015)
+    frames = ((rgb[:: -1 if upside_down else 1], t_s) for rgb, t_s in render(video))
+    write_video(path, frames, Fraction(30), h264(18))
+
+
+def mirrored(folder: Path) -> list[str]:
+    one = 1 << 16
+    a_face(folder / "stored.mp4", upside_down=True)
+    data = (folder / "stored.mp4").read_bytes()
+    before, _, after = data.rpartition(struct.pack(">9i", one, 0, 0, 0, one, 0, 0, 0, 1 << 30))
+    # A matrix of negative determinant turns it back.
+    upside = struct.pack(">9i", one, 0, 0, 0, -one, 0, 0, 240 * one, 1 << 30)
+    (folder / "a.mp4").write_bytes(before + upside + after)
+    return ["-m", "pulse8", "measure", "a.mp4", "--method", "pos"]
+
+
+def thumbnail(folder: Path) -> list[str]:
+    a_face(folder / "film.mp4")
+    with av.open(str(folder / "film.mp4")) as film, av.open(str(folder / "a.mkv"), "w") as both:
+        cover = both.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 640, 480, "yuvj420p"
+        stream = both.add_stream_from_template(film.streams.video[0])
+        still = av.VideoFrame(640, 480, "yuvj420p")
+        still.pts = 0
+        for packet in [*cover.encode(still), *cover.encode(None)]:
+            both.mux(packet)
+        for packet in film.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                both.mux(packet)
+    return ["-m", "pulse8", "measure", "a.mkv", "--method", "pos"]
+
+
+def raw_stream(folder: Path) -> list[str]:
+    film(folder / "film.mp4")
+    with av.open(str(folder / "film.mp4")) as container, (folder / "a.h264").open("wb") as raw:
+        bare = av.BitStreamFilterContext("h264_mp4toannexb", container.streams.video[0])
+        for packet in container.demux(video=0):
+            raw.writelines(bytes(one) for one in bare.filter(packet))
+    return ["-m", "pulse8", "measure", "a.h264"]
+
+
+def two_faces(folder: Path) -> list[str]:
+    one = FaceVideo(seconds=10, width=320, height=240, zoom=1.3, pulse_share=0.015)
+    other = FaceVideo(seconds=10, width=320, height=240, zoom=1.1, pulse_share=0.015, bpm=100)
+    pairs = zip(render(one), render(other), strict=True)
+    frames = ((np.concatenate([left, right], axis=1), t_s) for (left, t_s), (right, _) in pairs)
+    write_video(folder / "a.mp4", frames, Fraction(30), h264(18))
+    return ["-m", "pulse8", "measure", "a.mp4", "--method", "pos"]
+
+
+def truth(folder: Path, name: str, head: str, rows: list[str]) -> list[str]:
+    film(folder / "a.mp4")
+    (folder / name).write_text("\n".join([head, *rows]) + "\n")
+    (folder / "recordings.csv").write_text(f"video,truth,subject\na.mp4,{name},anna\n")
+    return ["-m", "pulse8", "check-data", "--raw", "."]
+
+
+def heart(folder: Path) -> list[str]:
+    t_s = np.arange(0, 12, 1 / 250)
+    wave = sum(np.exp(-(((t_s - beat) / 0.011) ** 2) / 2) for beat in np.arange(0.4, 12, 0.8))
+    wave += sum(0.6 * np.exp(-(((t_s - beat - 0.28) / 0.05) ** 2) / 2) for beat in np.arange(0.4, 12, 0.8))
+    return truth(folder, "a.csv", "time_s,ecg", [f"{at:.4f},{v:.4f}" for at, v in zip(t_s, wave, strict=True)])
+
+
+def oximeter(folder: Path) -> list[str]:
+    return truth(folder, "a.csv", "Time;SpO2 (%);Pulse Rate (bpm)", [f"{at};97;{70 + at % 3}" for at in range(12)])
+
+
+def alike(folder: Path) -> list[str]:
+    words = oximeter(folder)
+    for name in ("b", "c"):
+        (folder / f"{name}.mp4").write_bytes((folder / "a.mp4").read_bytes())
+    rows = "\n".join(f"{name}.mp4,a.csv,{subject}" for name, subject in zip("abc", ("S01", "s01", "S1"), strict=True))
+    (folder / "recordings.csv").write_text(f"video,truth,subject\n{rows}\n")
+    return words
+
+
+def other_set(folder: Path) -> list[str]:
+    (folder / "5-gt").mkdir()
+    return ["-m", "pulse8", "check-data", "--raw", ".", "--dataset", "ubfc"]
+
+
+def mat(folder: Path) -> list[str]:
+    kept = Path(__file__).parents[1] / "fuzz" / "upstream" / "arrays-scipy-1.17.1-loadmat-segfault"
+    (folder / "subject1").mkdir()
+    (folder / "subject1" / "p1_0.mat").write_bytes(kept.read_bytes()[1:])
+    return ["-m", "pulse8", "check-data", "--raw", ".", "--dataset", "mmpd"]
+
+
+def short(folder: Path) -> list[str]:
+    a_face(folder / "a.mp4", seconds=3)
+    return ["-m", "pulse8", "measure", "a.mp4"]
+
+
+def a_bad_one(folder: Path) -> list[str]:
+    (folder / "a.mp4").write_bytes(b"no video")
+    table(folder / "b.csv")
+    return ["-m", "pulse8", "measure", "a.mp4", "b.csv", "--method", "pos"]
+
+
+def host(_folder: Path) -> list[str]:
+    return ["-c", ASK_HOST]
+
+
+def halves(_folder: Path) -> list[str]:
+    return ["-c", HALF_REQUESTS]
+
+
 def spec(_folder: Path) -> list[str]:
     return ["-c", READ_SPEC]
 
@@ -169,15 +323,45 @@ ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "a name that is markup (`measure`)": markup,
     "a name that is no text, with an escape (`measure --csv`)": no_text,
     "a spec with a number of 1e300": spec,
+    "Host `[` (live)": host,
+    "300 half requests (live)": halves,
+    "the `.mat` that crashes SciPy (`check-data`)": mat,
+    "a mirrored, upside-down phone video (`measure`)": mirrored,
+    "a thumbnail as first stream (`measure`)": thumbnail,
+    "raw .h264 (`measure`)": raw_stream,
     "a table with semicolons, `timestamp;R;G;B` (`measure`)": semicolons,
+    "two faces (`measure`)": two_faces,
+    "an ECG as truth (`check-data`)": heart,
+    "an oximeter's table as truth (`check-data`)": oximeter,
+    "ids S01, s01, S1 and one film under all (`check-data`)": alike,
+    "UBFC's DATASET_1 as `ubfc` (`check-data`)": other_set,
+    "three seconds of a face (`measure`)": short,
+    "two films, one bad (`measure`)": a_bad_one,
 }
 
+SHOWN: Final[Mapping[str, str]] = {
+    "Host `[` (live)": "security headers|Error",
+    "300 half requests (live)": "are held",
+    "a mirrored, upside-down phone video (`measure`)": "one spectrum|Error",
+    "a thumbnail as first stream (`measure`)": "one spectrum|Error",
+    "raw .h264 (`measure`)": "-r 30|Error",
+    "two faces (`measure`)": "faces were in sight",
+    "an ECG as truth (`check-data`)": "R peaks|Hz|❌",
+    "an oximeter's table as truth (`check-data`)": "rates at|❌",
+    "ids S01, s01, S1 and one film under all (`check-data`)": "⚠|recordings can be used",
+    "UBFC's DATASET_1 as `ubfc` (`check-data`)": "Error",
+    "three seconds of a face (`measure`)": "too short",
+    "two films, one bad (`measure`)": "one spectrum|Error",
+    "the `.mat` that crashes SciPy (`check-data`)": "❌",
+}
+"""Rows whose exit code says little, and what the line is told by that does."""
 
-def tried(make: Callable[[Path], list[str]], source: Path) -> dict[str, Any]:
+
+def tried(name: str, source: Path) -> dict[str, Any]:
     """Run one row's command and say what came of it."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        words = [sys.executable, *make(folder)]
+        words = [sys.executable, *ROWS[name](folder)]
         environment = {**os.environ, "PYTHONPATH": str(source)}
         began_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         process = subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -196,10 +380,17 @@ def tried(make: Callable[[Path], list[str]], source: Path) -> dict[str, Any]:
             "lines_of_error": len(err.splitlines()),
             "traceback": "Traceback" in err,
             "raw_escape": "\x1b" in out + err,
-            "said": (err or out).strip().splitlines()[-1:][0].replace(place, ".")[:300] if (err or out).strip() else "",
+            "said": said(name, out, err).replace(place, "."),
             "kept": not precious.exists() or precious.read_text() == "years of work",
             "cpu_s": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before.ru_utime, 1),
         }
+
+
+def said(name: str, out: str, err: str) -> str:
+    """Return the line that says what came of it: the one that its row looks for, else the last one."""
+    lines = [" ".join(line.replace("│", " ").split()) for line in (err + "\n" + out).splitlines() if line.strip()]
+    fits = [line for line in lines if re.search(SHOWN.get(name, "$^"), line)]
+    return (fits or [(err or out).strip().splitlines()[-1] if (err or out).strip() else ""])[0][:300]
 
 
 def _memory_kb(pid: int) -> int:
@@ -215,20 +406,21 @@ def main(flags: Flags) -> None:
     versions = {**({"before": flags.before} if flags.before else {}), "after": here}
     file = flags.results / "hostile_inputs.json"
     known = json.loads(file.read_text(encoding="utf-8"))["rows"] if flags.only and file.is_file() else {}
-    chosen = {name: make for name, make in ROWS.items() if flags.only in name}
-    done = {name: {when: tried(make, source) for when, source in versions.items()} for name, make in chosen.items()}
+    chosen = [name for name in ROWS if flags.only in name]
+    done = {name: {when: tried(name, source) for when, source in versions.items()} for name in chosen}
     rows = {name: done.get(name) or known[name] for name in ROWS if name in done or name in known}
     write_result("hostile_inputs", COMMAND, {"rows": rows}, flags.results)
     for name, row in rows.items():
-        cells = [_cell(row[when]) if when in row else "-" for when in ("before", "after")]
+        cells = [_cell(name, row[when]) if when in row else "-" for when in ("before", "after")]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def _cell(row: Mapping[str, Any]) -> str:
+def _cell(name: str, row: Mapping[str, Any]) -> str:
     faults = [word for word, there in (("traceback", row["traceback"]), ("raw escape", row["raw_escape"])) if there]
     faults += [] if row["kept"] else ["another file overwritten"]
     end = f"not over in {LIMIT_S} s" if row["code"] is None else f"exit {row['code']}"
-    return f"{', '.join([end, *faults])}; {row['seconds']} s, {row['peak_mb']} MB"
+    line = f": {row['said'][:110]}" if name in SHOWN and row["said"] else ""
+    return f"{', '.join([end, *faults])}{line}; {row['seconds']} s, {row['peak_mb']} MB"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """pulse8 compared with alternatives: CPU, memory, size, time to a first rate, accuracy, as ratios within one run.
 
 usage: python benchmarks/peers.py fetch DIR          downloads each peer's wheels; needs the package index
-       python benchmarks/peers.py DIR [PART...]      measures: install, face, decode, window, accuracy; all by default
+       python benchmarks/peers.py DIR [PART...]      measures: install, line, face, decode, window, accuracy; or all
 
 Each peer is installed from its wheels in DIR into its own environment under DIR, separate from pulse8's. A peer
 without wheels is skipped with a message. Videos are simulated; not a medical device.
 
 CPU is that of all threads, user and system. The runners of a part take turns, round by round, and a ratio is the median
 over rounds of one peer's figure over ours in the same round: other work on the machine cancels out. Peak
-memory is that of the whole process, libraries and all. BLAS and OpenMP are given one thread each.
+memory is that of the whole process, libraries and all. BLAS, OpenMP and OpenCV are given one thread each.
 """
 
 import json
@@ -37,8 +37,10 @@ from pulse8.measure.face.track import track_face
 from pulse8.measure.reading.network import load_network
 
 ROUNDS: Final = 3
+THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 PARTS: Final = {
+    "line": ["pulse8 line", "pyav decode", "mediapipe mesh"],
     "face": ["pulse8 mesh", "pulse8 detector", "opencv haar", "mediapipe mesh", "mediapipe detector"],
     "decode": ["pulse8 decode", "opencv decode", "pyav decode"],
     "window": [
@@ -66,7 +68,7 @@ NOT_MEASURED: Final = {
 def main(folder: Path, *parts: str) -> None:
     """Measure the parts and merge them with earlier results."""
     os.environ.pop("PYTHONPATH", None)  # pulse8 is installed from its wheel, like the peers
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         for part in parts or ("install", *PARTS, "accuracy"):
@@ -86,7 +88,8 @@ def measured(part: str, folder: Path, place: Path) -> dict[str, Any]:
         return dict(installed(folder, place))
     if part == "accuracy":
         return accuracy(folder, place)
-    rows = compared(PARTS[part], folder, {"face": faces, "decode": clip, "window": window}[part](place / part))
+    makers = {"line": both, "face": faces, "decode": clip, "window": window}
+    rows = compared(PARTS[part], folder, makers[part](place / part))
     return rows | (in_c(place, rows) if part == "window" else {})
 
 
@@ -103,6 +106,11 @@ def clip(place: Path) -> Path:
     """Write an H.264 video."""
     write_clip(place / "clip.mp4")
     return place
+
+
+def both(place: Path) -> Path:
+    """Write a video, and raw pictures: the mesh is given what the decoder would give."""
+    return clip(faces(place))
 
 
 def window(place: Path) -> Path:

@@ -8,7 +8,7 @@ uint32_t p8_crc32(uint32_t crc, const void *data, size_t bytes)
     static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
                                        0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
                                        0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
-    const uint8_t *byte = data;
+    const uint8_t *byte = (const uint8_t *)data;
     crc = ~crc;
     for (; bytes; bytes--, byte++) {
         crc = table[(crc ^ *byte) & 15] ^ (crc >> 4);
@@ -83,7 +83,7 @@ p8_link_event_t p8_link_feed(p8_link_t *link, uint8_t byte, p8_frame_t *frame, p
 
 void p8_send_begin(p8_sender_t *sender, uint8_t command, const uint8_t model[P8_LINK_MODEL], uint32_t length)
 {
-    uint8_t head[P8_LINK_HEAD] = {'P', '8', P8_LINK_VERSION, command | P8_LINK_ANSWER};
+    uint8_t head[P8_LINK_HEAD] = {'P', '8', P8_LINK_VERSION, (uint8_t)(command | P8_LINK_ANSWER)};
     memcpy(head + 4, model, P8_LINK_MODEL);
     write_u32(head + 12, length + 1);
     sender->write(sender->context, head, sizeof head);

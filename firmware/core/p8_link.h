@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_LINK_VERSION 1
 #define P8_LINK_HEAD 16 /* bytes before the payload */
 #define P8_LINK_MODEL 8
@@ -57,5 +61,9 @@ typedef struct {
 void p8_send_begin(p8_sender_t *sender, uint8_t command, const uint8_t model[P8_LINK_MODEL], uint32_t length);
 void p8_send(p8_sender_t *sender, const void *data, size_t bytes);
 void p8_send_end(p8_sender_t *sender, p8_status_t status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "p8_kernels.h"
 #include "p8_status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_ALIGN 16 /* of arenas, weights and tables: a vector is 16 bytes */
 
 typedef enum { P8_CONV, P8_MAX_POOL, P8_AVERAGE_POOL, P8_ADD_EQUAL, P8_ADD, P8_MULTIPLY, P8_TABLE } p8_op_t;
@@ -31,5 +35,9 @@ typedef void (*p8_layer_hook_t)(void *context, uint32_t step, const int8_t *y, s
 
 /* Run the steps on the input that lies in the arena. hook may be NULL. */
 p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,7 +9,7 @@
 #define MEMORY_BYTES P8_ARENA_BYTES
 #endif
 
-static alignas(P8_ALIGN) int8_t memory[MEMORY_BYTES];
+alignas(P8_ALIGN) static int8_t memory[MEMORY_BYTES];
 static uint8_t line[P8_LINK_BYTES];
 static p8_serve_t serve;
 

@@ -4,6 +4,10 @@
 
 #include "p8_serve.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #ifndef P8_LINK_BYTES
 #define P8_LINK_BYTES (256 * 1024) /* longest frame: a picture to be measured */
 #endif
@@ -14,6 +18,10 @@ p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context
 #if P8_MONITORED
 /* A row as it travels on the line, P8_ROW_BYTES: the camera of targets that have none. */
 void p8_program_row(p8_serve_t *serve, const uint8_t *bytes);
+#endif
+
+#ifdef __cplusplus
+}
 #endif
 
 #endif

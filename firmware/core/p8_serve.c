@@ -3,9 +3,10 @@
 
 #include "p8_requant.h"
 
+#include <assert.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the line's byte order is the machine's");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the line's byte order is the machine's");
 
 static const uint8_t model_id[P8_LINK_MODEL] = P8_MODEL_ID;
 
@@ -55,7 +56,7 @@ static void send_layer(void *context, uint32_t step, const int8_t *y, size_t byt
 static void send_checksum(void *context, uint32_t step, const int8_t *y, size_t bytes)
 {
     (void)step;
-    send_u32(context, p8_crc32(0, y, bytes));
+    send_u32((p8_serve_t *)context, p8_crc32(0, y, bytes));
 }
 
 /* Bytes of all layers together. */
@@ -187,7 +188,8 @@ static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const 
         p8_monitor_reset(serve->monitor);
     }
     p8_status_t status = p8_monitor_push(serve->monitor, row);
-    p8_reading_t refused = {0};
+    p8_reading_t refused;
+    memset(&refused, 0, sizeof refused);
     uint8_t found = 0; /* 0 nothing, 1 a reading, 2 a reading and its clip, 3 a window refused */
     const uint32_t start = now(serve);
     if (status == P8_OK && p8_monitor_due(serve->monitor)) {
@@ -237,10 +239,10 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame)
     bytes = take(bytes, &t_us, sizeof t_us);
     bytes = take(bytes, &face, sizeof face);
     const p8_picture_t view = {bytes, size[0], size[1], 3 * (size_t)size[0]};
-    static const p8_face_t none;
+    static const uint8_t none[sizeof(p8_face_t)] = {0};
     p8_row_t row;
     const bool complete = frame->length == head + view.stride_bytes * view.height;
-    const bool seen = memcmp(&face, &none, sizeof face) != 0;
+    const bool seen = memcmp(&face, none, sizeof face) != 0;
     const p8_status_t status = complete ? p8_measure_row(&view, seen ? &face : NULL, t_us, &row) : P8_BAD_VALUE;
     if (status != P8_OK) {
         answer(serve, P8_PICTURE, status);
@@ -273,7 +275,7 @@ void p8_serve_row(p8_serve_t *serve, const p8_row_t *row)
 /* Whether a frame is meant for this model. */
 static bool meant(const p8_frame_t *frame)
 {
-    static const uint8_t any[P8_LINK_MODEL];
+    static const uint8_t any[P8_LINK_MODEL] = {0};
     return !memcmp(frame->model, any, sizeof any) || !memcmp(frame->model, model_id, sizeof model_id);
 }
 

@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum {
     P8_INFO = 1,    /* -> target, vector code, nets, and their sizes */
     P8_RUN = 2,     /* net, flags, input -> [layers] output */
@@ -58,6 +62,10 @@ p8_row_t p8_row_of(const uint8_t *bytes);
 
 /* The camera's next row: sent while a recording is asked for. */
 void p8_serve_row(p8_serve_t *serve, const p8_row_t *row);
+#endif
+
+#ifdef __cplusplus
+}
 #endif
 
 #endif

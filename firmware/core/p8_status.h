@@ -2,6 +2,10 @@
 #ifndef P8_STATUS_H
 #define P8_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum {
     P8_OK = 0,
     P8_MISALIGNED,   /* memory does not begin on a multiple of 16 bytes */
@@ -13,5 +17,9 @@ typedef enum {
     P8_GARBLED,      /* a frame's checksum is wrong */
     P8_UNKNOWN,      /* no such command, or another model is meant */
 } p8_status_t;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_SLACK 16 /* bytes after a tensor that must be readable */
 #define P8_LANES 16 /* bytes in a vector */
 #define P8_GROUP 4  /* output channels that are summed together */
@@ -59,5 +63,9 @@ void p8_multiply(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b,
 
 /* y = table[x as an unsigned byte]; 256 entries. */
 void p8_table(const int8_t *table, size_t count, const int8_t *x, int8_t *y);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -135,7 +135,7 @@ static p8_reason_t reason_of(const p8_picture_t *picture, p8_roi_t roi)
     if (roi.x0 < 0 || roi.y0 < 0 || roi.x1 > width || roi.y1 > height) {
         return P8_REASON_OUTSIDE;
     }
-    if (smaller(roi.x1 - roi.x0, roi.y1 - roi.y0) < P8_MIN_SIDE_PX * P8_PARTS) {
+    if ((float)smaller(roi.x1 - roi.x0, roi.y1 - roi.y0) < P8_MIN_SIDE_PX * P8_PARTS) {
         return P8_REASON_TOO_SMALL;
     }
     return clipped_share(picture, roi) > P8_MAX_CLIPPED_SHARE ? P8_REASON_CLIPPED : P8_REASON_NONE;

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_PARTS 16 /* ROI edges are counted in sixteenths of a pixel */
 
 /* Red, green, blue bytes, rows from top to bottom; what the camera gives before any 8-bit downsizing. */
@@ -46,5 +50,9 @@ p8_status_t p8_measure_row(const p8_picture_t *picture, const p8_face_t *face, i
 
 /* Exact sums of pixel x weight in the four cells, divided once. The ROI lies inside the picture. */
 void p8_cell_means(const p8_picture_t *picture, p8_roi_t roi, float means[P8_CELLS][3]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,7 +11,7 @@ void p8_join_reset(p8_join_t *join)
 
 void p8_join_add(p8_join_t *join, const int8_t codes[P8_WINDOW])
 {
-    memmove(join->codes[0], join->codes[1], sizeof join->codes - sizeof join->codes[0]);
+    memmove(join->codes[0], join->codes[0] + P8_WINDOW, sizeof join->codes - sizeof join->codes[0]);
     memcpy(join->codes[P8_JOIN_WINDOWS - 1], codes, P8_WINDOW);
     join->windows += join->windows < P8_JOIN_WINDOWS;
 }

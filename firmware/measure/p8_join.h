@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     int8_t codes[P8_JOIN_WINDOWS][P8_WINDOW]; /* the newest is the last */
     uint32_t windows;                         /* how many are there */
@@ -18,5 +22,9 @@ void p8_join_add(p8_join_t *join, const int8_t codes[P8_WINDOW]);
 
 /* Join them; returns the samples of the wave, at most P8_JOINED. */
 uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include "p8_trust.h"
 #include "p8_window.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ struct p8_monitor {
     alignas(P8_ALIGN) int8_t arena[P8_ARENA_BYTES];
 };
 
-_Static_assert(P8_WINDOW * 1000LL < 16LL * P8_RATE_MHZ,
+static_assert(P8_WINDOW * 1000LL < 16LL * P8_RATE_MHZ,
                "times in a window are exact in float32 only below 2^24 microseconds");
 
 size_t p8_monitor_bytes(void)
@@ -46,7 +47,7 @@ size_t p8_monitor_bytes(void)
 
 static p8_status_t run_on_cpu(void *context, const int8_t **wave)
 {
-    p8_monitor_t *monitor = context;
+    p8_monitor_t *monitor = (p8_monitor_t *)context;
     *wave = monitor->arena + p8_nets[0].output;
     return p8_net_run(&p8_nets[0], monitor->arena, sizeof monitor->arena, NULL, NULL);
 }
@@ -59,7 +60,7 @@ p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *net
     if (bytes < sizeof(p8_monitor_t)) {
         return P8_TOO_SMALL;
     }
-    *monitor = memory;
+    *monitor = (p8_monitor_t *)memory;
     (*monitor)->network =
         network ? *network
                 : (p8_network_t){.clip = (*monitor)->arena + p8_nets[0].input, .run = run_on_cpu, .context = *monitor};
@@ -204,7 +205,7 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)
 {
     p8_join_reset(&monitor->join);
-    return reading_of(monitor, (p8_rate_t){.reason = reason, .seconds = P8_WINDOW / P8_RATE_HZ});
+    return reading_of(monitor, (p8_rate_t){.seconds = P8_WINDOW / P8_RATE_HZ, .reason = reason});
 }
 
 p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading)

@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Runs the network: from the clip at `clip` to the wave, which it points out. The CPU's own is p8_cpu_network; with an
  * NPU the vendor's buffers and calls take its place.
@@ -60,5 +64,9 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor);
 
 /* All of it: the reading of the window that is due. */
 p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

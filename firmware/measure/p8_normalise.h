@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Room to work in; contents mean nothing between calls. */
 typedef struct {
     float mixed[P8_WINDOW], steady[P8_WINDOW], solved[P8_WINDOW];
@@ -24,5 +28,9 @@ void p8_normalise(const float samples[P8_WINDOW][3], float area_pixels, p8_detre
  * Whether colours (the mean of the cells in sight) hold no colour: the channels agree in more frames than may be grey.
  */
 int p8_is_grey(const float colours[P8_WINDOW][3]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     float bpm;        /* 0 where there is a reason */
     float confidence; /* 0..1 */
@@ -32,5 +36,9 @@ float p8_tonality(const float *wave, uint32_t count, p8_spectrum_t *work);
 
 /* Power within `near` beats per minute of a rate over all in the band; 0 where there is none. */
 float p8_share(const float *wave, uint32_t count, float bpm, float near, p8_spectrum_t *work);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

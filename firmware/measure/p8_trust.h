@@ -4,6 +4,10 @@
 
 #include "p8_rate.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * constant: 1. confidence: the reading's. size: logarithm of the wave's standard deviation. share: power within 6 BPM
  * of the rate over the band's. rois: the same in each ROI's colour differences, mean over ROIs. halves: the smaller one
@@ -55,5 +59,9 @@ p8_rate_t p8_judged(const p8_refusal_t *rules, int count, const float features[P
 
 /* Without rules: whether a wave, not band-passed, is no more of a tone than noise. */
 int p8_is_noise(const float *wave, uint32_t count, p8_spectrum_t *work);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

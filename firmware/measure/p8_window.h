@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     p8_row_t rows[P8_RING_ROWS];
     uint32_t first, count;
@@ -45,5 +49,9 @@ float p8_window_share(const p8_window_t *window, int roi);
  * sample is the line's mean over one interval about its time.
  */
 void p8_window_sample(const p8_window_t *window, int roi, int cell, float samples[P8_WINDOW][3]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,10 +4,24 @@
 
 #include "p8_port.h"
 
-/* NULL where the runtime's buffers are not those of the model. */
-const p8_network_t *p8_npu_begin(void);
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* P8_OK, or P8_NETWORK where the runtime's buffers are not those of the model. */
+p8_status_t p8_npu_begin(void);
+
+/* Where the network's input belongs. */
+int8_t *p8_npu_input(void);
+
+/* Run it on what lies there; *output is the runtime's own buffer. */
+p8_status_t p8_npu_run(void *context, const int8_t **output);
 
 /* For RUN on the line. */
 p8_status_t p8_npu_answer(void *context, uint8_t net, const uint8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

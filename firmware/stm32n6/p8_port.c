@@ -1,6 +1,8 @@
 /*
  * The board's program on an STM32N6, over the vendor's HAL: bytes from the UART's interrupt into a ring, frames from
  * the camera's interrupt, all work in the main loop. Not run on silicon by us.
+ *
+ * What an interrupt and the main loop share is atomic: the ring's two ends, the last byte's time, and whose a frame is.
  */
 #include "p8_port.h"
 
@@ -18,26 +20,32 @@ extern UART_HandleTypeDef huart1;
 
 #define LINE_BYTES 16384 /* longest frame: one window and its head */
 #define SILENCE_MS 200
-#define SEND_MS 2000
+#define SEND_BYTES 4096 /* of one call: HAL's length has 16 bits */
+#define SEND_MS 2000    /* longest wait for such a piece: five times what it takes at 115,200 baud */
 
-static alignas(P8_ALIGN) int8_t memory[P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 32768];
 static uint8_t line[LINE_BYTES], received[LINE_BYTES];
 static atomic_uint received_head, received_tail;
-static uint32_t last_byte_ms;
+static _Atomic uint32_t last_byte_ms, unsent;
 static p8_serve_t serve;
-
-static struct {
-    p8_picture_t picture;
-    p8_face_t face;
-    bool has_face;
-    int64_t t_us;
-    atomic_bool full;
-} waiting;
 
 static void write_uart(void *context, const void *data, size_t bytes)
 {
     (void)context;
-    HAL_UART_Transmit(&huart1, (const uint8_t *)data, (uint16_t)bytes, SEND_MS);
+    const uint8_t *next = (const uint8_t *)data;
+    while (bytes) {
+        const uint16_t piece = bytes < SEND_BYTES ? (uint16_t)bytes : SEND_BYTES;
+        if (HAL_UART_Transmit(&huart1, next, piece, SEND_MS) != HAL_OK) {
+            atomic_store(&unsent, atomic_load(&unsent) + (uint32_t)bytes); /* only the main loop writes it */
+            return;
+        }
+        next += piece;
+        bytes -= piece;
+    }
+}
+
+uint32_t p8_port_unsent(void)
+{
+    return atomic_load(&unsent);
 }
 
 static uint32_t cycles(void)
@@ -45,39 +53,34 @@ static uint32_t cycles(void)
     return DWT->CYCCNT;
 }
 
-p8_status_t p8_port_begin(void)
+#if P8_MONITORED
+alignas(P8_ALIGN) static int8_t memory[P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 32768];
+
+static struct {
+    p8_picture_t picture;
+    p8_face_t face;
+    bool has_face;
+    int64_t t_us;
+    atomic_bool full; /* set by the interrupt, which then leaves the rest alone; cleared when the pixels were read */
+} waiting;
+
+static p8_status_t begin_network(void)
 {
-    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
-    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
-    serve.target = (p8_target_t){.target = P8_TARGET_M55, .clock_hz = SystemCoreClock, .cycles = cycles};
     const p8_network_t *network = NULL;
 #ifdef P8_USE_NPU
-    serve.target.target = P8_TARGET_NPU;
-    serve.target.run = p8_npu_answer;
-    network = p8_npu_begin();
-    if (!network) {
-        return P8_NETWORK;
-    }
+    static p8_network_t npu;
+    npu = (p8_network_t){.clip = p8_npu_input(), .run = p8_npu_run};
+    network = &npu;
 #endif
-    serve.sender = (p8_sender_t){.write = write_uart};
-    p8_link_begin(&serve.link, line, sizeof line);
     const p8_status_t status = p8_monitor_begin(memory, sizeof memory, network, &serve.monitor);
     serve.arena = status == P8_OK ? p8_monitor_arena(serve.monitor) : NULL;
     return status;
 }
 
-void p8_port_received(uint8_t byte)
-{
-    const unsigned head = atomic_load(&received_head);
-    received[head % LINE_BYTES] = byte; /* an overrun garbles the frame, and its checksum says so */
-    atomic_store(&received_head, head + 1);
-    last_byte_ms = HAL_GetTick();
-}
-
-void p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us)
+bool p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us)
 {
     if (atomic_load(&waiting.full)) {
-        return; /* the frame before is still being measured: this one is left out, and its time shows it */
+        return false;
     }
     waiting.picture = *picture;
     waiting.has_face = face != NULL;
@@ -86,6 +89,12 @@ void p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t
     }
     waiting.t_us = t_us;
     atomic_store(&waiting.full, true);
+    return true;
+}
+
+bool p8_port_pixels_read(void)
+{
+    return !atomic_load(&waiting.full);
 }
 
 static void measure_frame(void)
@@ -104,6 +113,41 @@ static void measure_frame(void)
         p8_port_reading(&reading);
     }
 }
+#else
+alignas(P8_ALIGN) static int8_t memory[P8_ARENA_BYTES];
+
+static p8_status_t begin_network(void)
+{
+    serve.arena = memory;
+    return P8_OK;
+}
+#endif
+
+p8_status_t p8_port_begin(void)
+{
+    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
+    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+    serve.target = (p8_target_t){.target = P8_TARGET_M55, .clock_hz = SystemCoreClock, .cycles = cycles};
+#ifdef P8_USE_NPU
+    serve.target.target = P8_TARGET_NPU;
+    serve.target.run = p8_npu_answer;
+    const p8_status_t found = p8_npu_begin();
+    if (found != P8_OK) {
+        return found;
+    }
+#endif
+    serve.sender = (p8_sender_t){.write = write_uart};
+    p8_link_begin(&serve.link, line, sizeof line);
+    return begin_network();
+}
+
+void p8_port_received(uint8_t byte)
+{
+    const unsigned head = atomic_load(&received_head);
+    received[head % LINE_BYTES] = byte; /* an overrun garbles the frame, and its checksum says so */
+    atomic_store(&last_byte_ms, HAL_GetTick());
+    atomic_store(&received_head, head + 1);
+}
 
 void p8_port_poll(void)
 {
@@ -111,10 +155,13 @@ void p8_port_poll(void)
         p8_serve_byte(&serve, received[tail % LINE_BYTES]);
         atomic_store(&received_tail, tail + 1);
     }
-    if (HAL_GetTick() - last_byte_ms > SILENCE_MS) {
+    const uint32_t last = atomic_load(&last_byte_ms); /* before the clock: a byte in between is no silence */
+    if (HAL_GetTick() - last > SILENCE_MS) {
         p8_link_idle(&serve.link);
     }
+#if P8_MONITORED
     if (atomic_load(&waiting.full)) {
         measure_frame();
     }
+#endif
 }

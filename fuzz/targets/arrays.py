@@ -9,6 +9,8 @@ import scipy.io
 
 from pulse8.learn.prepare.adapters.adapter import Found, Opened
 from pulse8.learn.prepare.adapters.catalogue import adapter
+from pulse8.learn.prepare.adapters.mat_file import Wanted, left_in
+from pulse8.learn.prepare.adapters.mmpd import ARRAYS, FIELDS
 from targets import scratch, tried
 
 MAX_BYTES = 8192
@@ -19,6 +21,9 @@ def look(data: bytes) -> None:
     """Take the first byte as the data set, and read its first picture."""
     name = SETS.get(data[:1], "mmpd")
     path = scratch.file(f"{name}.mat", data[1:])
+    if name == "mmpd":  # as the process does that reads it: one for each input would be slow
+        tried(left_in, path, scratch.folder(), Wanted(arrays=ARRAYS, fields=FIELDS, most_bytes=MAX_BYTES))
+        return
     video = scratch.video(path.parent) if name == "cohface" else path
     found = Found(recording="r", subject="s", video=video, truth=path)
     opened = tried(adapter(name).open, found)

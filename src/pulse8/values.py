@@ -6,7 +6,7 @@ Arrays have stated shapes, dtypes and units. An unknown value is ``None`` with a
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +42,34 @@ class Reason(StrEnum):
     NO_PULSE = "no pulse"
     OUTSIDE = "ROI outside the picture"
     TILTED = "head tilted"
+    TOO_FEW = "too few frames"
     TOO_SHORT = "too short"
     TOO_SMALL = "face too small"
 
 
 Rgb = NDArray[np.uint8]
 """A picture: uint8 [height, width, 3], red green blue."""
+
+
+class LazyPicture(Protocol):
+    """A picture whose colours are worked out where they are looked at; ``numpy.asarray`` gives it whole."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height and width in px, and 3."""
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Rgb:
+        """Colours of a part: rows and columns."""
+
+    def __array__(self, dtype: None = None, copy: bool | None = None) -> Rgb:
+        """All of its colours."""
+
+    def grey(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """Brightness of a part, uint8 [rows, columns], on a scale of its own."""
+
+
+Picture = Rgb | LazyPicture
+"""Both have a ``shape`` and give their colours by rows and columns."""
 
 PIXEL_PARTS: Final = 16
 """ROI edges are counted in sixteenths of a pixel."""
@@ -66,16 +88,17 @@ class Frames:
     count
         The number of frames stated in the file, or ``None``.
     stream
-        Pictures with their times in seconds, strictly increasing: the container's own timestamps.
+        Pictures with their times in seconds, strictly increasing: the container's own timestamps. Iterating gives
+        them as arrays.
     """
 
     source: str
     rate_hz: float | None
     count: int | None
-    stream: Iterator[tuple[Rgb, float]]
+    stream: Iterator[tuple[Picture, float]]
 
     def __iter__(self) -> Iterator[tuple[Rgb, float]]:
-        return self.stream
+        return ((np.asarray(picture), t_s) for picture, t_s in self.stream)
 
 
 @dataclass(frozen=True)
@@ -98,8 +121,8 @@ class TrackedFrame:
 
     Attributes
     ----------
-    rgb, t_s
-        The picture and its time in seconds.
+    picture, t_s
+        The picture and its time in seconds; ``rgb`` is the picture as an array.
     rois
         One rectangle per ROI, in ROI order; ``None`` with ``missing`` where there are none.
     missing
@@ -108,22 +131,30 @@ class TrackedFrame:
         In-plane rotation of the head, clockwise on the picture.
     other_faces
         How many more faces the frame shows, beside the one that is tracked.
+    place
+        Which of them it is, counted from the picture's left: the leftmost is 1.
     points
         float32 [N, 2], px: landmarks of the face, for pictures.
     """
 
-    rgb: Rgb
+    picture: Picture
     t_s: float
     rois: tuple[Roi, ...] | None
     missing: Reason | None = None
     roll_deg: float = 0.0
     other_faces: int = 0
+    place: int = 1
     points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         refuse_time(self.t_s)
         if (self.rois is None) == (self.missing is None):
             raise InputError("a tracked frame has either ROIs or a reason why there are none")
+
+    @property
+    def rgb(self) -> Rgb:
+        """The picture, uint8 [height, width, 3]."""
+        return np.asarray(self.picture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +166,17 @@ class FaceTrack:
 
     def __iter__(self) -> Iterator[TrackedFrame]:
         return self.stream
+
+
+@dataclass(frozen=True)
+class SeenFaces:
+    """How many faces were in sight at once, at most; ``place``: which of them was measured then, 1 is the leftmost.
+
+    ``None`` where none of them was.
+    """
+
+    most: int
+    place: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +195,8 @@ class CellTraces:
         float32 [T, 3]: area of each ROI in px; ``None`` where that is not known.
     reasons
         For each reason, in how many frames an ROI was missing or not valid.
+    faces
+        How many faces a video showed; ``None`` where that is not known.
     """
 
     rgb: NDArray[np.float32]
@@ -160,6 +204,7 @@ class CellTraces:
     valid: NDArray[np.bool_]
     pixels: NDArray[np.float32] | None = None
     reasons: Mapping[Reason, int] = field(default_factory=dict)
+    faces: SeenFaces | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.t_s)

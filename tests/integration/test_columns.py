@@ -118,3 +118,9 @@ def test_the_csv_that_is_written_has_one_kind_of_row(tmp_path):
     assert {len(row) for row in rows} == {len(header)}
     assert {row[header.index("notice")] for row in rows} == {NOTICE}
     assert {row[header.index("span")] for row in rows} == {"window", "whole"}
+
+
+def test_dates_a_second_apart_are_seconds(tmp_path):
+    rows = "\n".join(f"2026-01-01T00:00:{number:02d},90,80,70" for number in range(20))
+    (tmp_path / "t.csv").write_text(f"time,r,g,b\n{rows}\n")
+    assert np.ptp(read_trace_csv(tmp_path / "t.csv").t_s) == 19

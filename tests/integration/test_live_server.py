@@ -73,6 +73,38 @@ def test_frames_are_measured(address: str, jpegs: list[bytes]) -> None:
         assert measures(connection, jpegs[:20]) == 20
 
 
+def two_faces(jpegs: list[bytes]) -> list[bytes]:
+    """The simulated face, and smaller beside it the same one again."""
+    pairs = []
+    for jpeg in jpegs:
+        one = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        small = cv2.resize(one, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
+        both = np.full((480, 1120, 3), 120, np.uint8)
+        both[:, :640], both[60:420, 640:] = one, small
+        pairs.append(encoded(both))
+    return pairs
+
+
+@pytest.mark.parametrize(("query", "face", "left"), [("", 1, True), ("?face=right", 2, False), ("?face=2", 2, False)])
+def test_the_page_chooses_among_faces_and_is_told_which(
+    address: str, jpegs: list[bytes], query: str, face: int, left: bool
+) -> None:
+    with socket_of(address, query=query) as connection:
+        connection.send(message(0.0, two_faces(jpegs[:1])[0]))
+        reply = answer(connection)
+        assert (reply["other_faces"], reply["face"]) == (1, face)
+        assert (np.mean([roi[0] for roi in reply["rois"]]) < 0.5) is left
+
+
+def test_a_choice_that_names_no_face_closes_the_socket_in_one_line(address: str) -> None:
+    with socket_of(address, query="?face=%1b[31m") as connection:
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=20)
+        assert closed.value.rcvd is not None
+        assert "give largest, left, right or 1 to 9" in closed.value.rcvd.reason
+        assert closed.value.rcvd.reason.isprintable()
+
+
 GIANT = encoded(np.zeros((64, 2000, 3), np.uint8))
 NO_SCAN = b"\xff\xda\x00\x0c" + bytes(30)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from skimage import data
 
-from pulse8.errors import SpecError
+from pulse8.errors import NoFaceError, SpecError
 from pulse8.learn.simulate.face_video import FACE_CENTRE, FaceVideo, astronaut, render
+from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.face.track import TRACKERS, Tracker, track_face
-from pulse8.values import PIXEL_PARTS, ROI_NAMES, Frames, Reason, TrackedFrame
+from pulse8.values import PIXEL_PARTS, ROI_NAMES, Frames, Reason, SeenFaces, TrackedFrame
 
 WIDTH, HEIGHT = 640, 480
 
@@ -182,6 +183,21 @@ def test_of_two_faces_the_larger_is_followed_and_the_other_counted(kit):
     seen = look(TRACKERS[kit.tracker](), two_faces(180, 470))
     assert_on_face(seen, pose(scale=1.3, centre=(180, 200)), kit)
     assert seen.other_faces == 1
+
+
+@pytest.mark.parametrize(("face", "x", "place"), [("left", 180, 1), ("right", 470, 2), ("1", 180, 1), ("2", 470, 2)])
+def test_of_two_faces_the_chosen_one_is_followed(kit, face, x, place):
+    seen = look(TRACKERS[kit.tracker](face), two_faces(180, 470), times=3)
+    assert face_of(seen)[0][:, 0].mean() == pytest.approx(x, abs=25)
+    assert (seen.other_faces, seen.place) == (1, place)
+
+
+def test_a_track_says_how_many_faces_it_saw_and_which_was_measured(kit):
+    frames = [(two_faces(180, 470), index / 30) for index in range(3)]
+    traces = cell_traces(track_face(Frames("two", 30.0, 3, iter(frames)), kit.tracker, "right"))
+    assert traces.faces == SeenFaces(2, 2)
+    with pytest.raises(NoFaceError, match="the chosen face is not in two: it shows 2 at most"):
+        cell_traces(track_face(Frames("two", 30.0, 3, iter(frames)), kit.tracker, "3"))
 
 
 def test_another_face_is_not_taken_for_the_lost_one(kit):

@@ -18,8 +18,9 @@ from av.sidedata.sidedata import Type
 from commands import pulse8
 from pulse8.errors import InputError
 from pulse8.measure.video.containers import LOG
-from pulse8.measure.video.decode import Turn, read_frames, turn_of, turned
+from pulse8.measure.video.decode import read_frames, turn_of
 from pulse8.measure.video.encode import FFV1, h264, write_video
+from pulse8.measure.video.planes import Turn
 from shared import SHARED
 
 CASES = SHARED / "cases" / "video"
@@ -151,9 +152,9 @@ TURNS = {
 def test_all_eight_turns_of_a_display_matrix(name):
     (a, b, c, d), wanted = TURNS[name]
     turn = turn_of(struct.pack("=9i", a, b, 0, c, d, 0, 0, 0, 1 << 30))
-    np.testing.assert_array_equal(turned(picture(), turn), wanted(picture()))
+    np.testing.assert_array_equal(turn.of(picture()), wanted(picture()))
     # Where a corner goes by the matrix itself.
-    y, x = np.nonzero(turned(np.eye(1, 64 * 48, dtype=np.uint8).reshape(48, 64, 1).repeat(3, 2), turn)[..., 0])
+    y, x = np.nonzero(turn.of(np.eye(1, 64 * 48, dtype=np.uint8).reshape(48, 64, 1).repeat(3, 2))[..., 0])
     width, height = (64, 48) if a else (48, 64)
     assert (int(x[0]), int(y[0])) == ((0 if a + c > 0 else width - 1), (0 if b + d > 0 else height - 1))
 
@@ -161,7 +162,7 @@ def test_all_eight_turns_of_a_display_matrix(name):
 def test_a_matrix_of_any_numbers_is_some_turn():
     extremes = (0, 1, -1, (1 << 31) - 1, -(1 << 31))
     for a, b, c, d in itertools.product(extremes, repeat=4):
-        assert turned(picture(), turn_of(struct.pack("=9i", a, b, 7, c, d, 7, 7, 7, 7))).size == picture().size
+        assert turn_of(struct.pack("=9i", a, b, 7, c, d, 7, 7, 7, 7)).of(picture()).size == picture().size
     assert turn_of(bytes(36)) == Turn()
 
 

@@ -64,8 +64,9 @@ SURROUNDINGS: Final = {
 """Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
 
-MOST_PIXELS: Final = str(8192 * 4320)
-"""A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`)."""
+OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
+"""A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
+too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
 
 
 def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None = None) -> int:
@@ -79,7 +80,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         Defaults that replace the verb's own; the guide's scripts use them.
     """
     _use_utf8()
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", MOST_PIXELS)  # OpenCV reads it once, on import
+    os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, on import
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})

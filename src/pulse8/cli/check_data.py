@@ -40,7 +40,13 @@ def _print(check: Check) -> None:
     count = len(check.recordings) - len(faults)
     whole = f"{count} of {len(check.recordings)} recordings can be used; this adapter was run on: {check.seen}"
     head = ("recording", "subject", "video", "reference", "windows with a rate")
-    show(table(head, rows, check.dataset), *faults, whole, NOTICE)
+    empty = [_why_none(one) for one in check.recordings if one.fault is None and not one.labelled]
+    show(table(head, rows, check.dataset), *faults, *empty, *(f"⚠️ {doubt}" for doubt in check.doubts), whole, NOTICE)
+
+
+def _why_none(one: Checked) -> str:
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in one.left_out.items()) or "no reference"
+    return f"⚠️ {one.recording}: no window has a rate: {reasons}"
 
 
 def _row(one: Checked) -> tuple[str, ...]:

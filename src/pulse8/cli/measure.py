@@ -17,7 +17,7 @@ from pulse8.measure.line import measure_traces, trace_camera
 from pulse8.measure.reading.measurement import Measurement
 from pulse8.measure.reading.options import VideoOptions
 from pulse8.measure.signal.display import ShownRate
-from pulse8.values import HeartRate, Waveform
+from pulse8.values import HeartRate, SeenFaces, Waveform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,7 @@ class Measured:
     whole: HeartRate
     shown: tuple[ShownRate, ...]
     recording: str
+    faces: SeenFaces | None
 
 
 @dataclass
@@ -112,9 +113,14 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
     if flags.plot:
         plot_measurement(flags.plot, _longest(waves), windows, whole, flags.band_bpm)
     if flags.overlay:
-        draw_video(Path(recording), flags.overlay, flags.roi, Drawn(waves=waves, windows=windows), watch)
+        draw_video(Path(recording), flags.overlay, (flags.roi, flags.face), Drawn(waves=waves, windows=windows), watch)
     record = Measured(
-        recording=recording, method=measurement.method, windows=windows, whole=whole, shown=measurement.shown
+        recording=recording,
+        method=measurement.method,
+        windows=windows,
+        whole=whole,
+        shown=measurement.shown,
+        faces=measurement.faces,
     )
     (print_json if flags.json else print_measurement)(record)
     tally.rates += [(recording, "window", rate) for rate in windows]

@@ -15,8 +15,9 @@ from rich.table import Table
 
 from pulse8.cli.saying import complain
 from pulse8.errors import shown
+from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.notice import NOTICE
-from pulse8.values import HeartRate, Item
+from pulse8.values import HeartRate, Item, Reason, SeenFaces
 
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -72,8 +73,9 @@ def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
     seconds, *figures = _cells(measurement.whole)
     rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *figures)]
-    made = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
-    show(made, *map(_shown_last, measurement.shown[-1:]), NOTICE)
+    grid = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
+    faces = () if measurement.faces is None else _faces(measurement.faces)
+    show(grid, *map(_shown_last, measurement.shown[-1:]), *faces, NOTICE)
 
 
 def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
@@ -83,9 +85,22 @@ def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
     return f"shown at {rate.at_s:.1f} s: {rate.bpm:.0f} +- {rate.spread_bpm:.1f} BPM, {rate.age_s:.0f} s old"
 
 
+def _faces(faces: SeenFaces) -> tuple[str, ...]:
+    if faces.most < 2:
+        return ()
+    which = "none of them" if faces.place is None else f"number {faces.place} from the left"
+    return (f"{faces.most} faces were in sight; measured: {which}. Choose with --face left, right or a number.",)
+
+
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:
-    shown = rate.reason if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
-    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", str(shown), f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+    bpm = _why(rate) if rate.bpm is None else f"{rate.bpm:.1f}{' provisional' if rate.provisional else ''}"
+    return f"{rate.start_s:.1f} - {rate.end_s:.1f}", bpm, f"{rate.confidence:.2f}", f"{rate.resolution_bpm:.1f}"
+
+
+def _why(rate: HeartRate) -> str:
+    if rate.reason is Reason.TOO_SHORT:
+        return f"too short: {rate.end_s - rate.start_s:.1f} of {SHORTEST_S:g} s"
+    return str(rate.reason)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import secrets
 import socket
@@ -19,7 +20,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pulse8.errors import InputError, shown
+from pulse8.errors import InputError, SpecError, shown
 from pulse8.live.frames import MAX_BYTES
 from pulse8.live.limits import Requests, Sockets
 from pulse8.live.options import EVERYWHERE, LOOPBACK, LiveOptions
@@ -59,8 +60,11 @@ def live_application(options: LiveOptions) -> Asgi:
             return
         pages.add(connection)
         try:
-            meter = await asyncio.to_thread(Meter, options)  # loads networks: the other pages go on
+            chosen = dataclasses.replace(options, face=connection.query_params.get("face", options.face))
+            meter = await asyncio.to_thread(Meter, chosen)  # loads networks: the other pages go on
             await Session(connection, meter).serve()
+        except SpecError as error:
+            await connection.close(1008, shown(str(error)).encode()[:LONGEST_REASON].decode(errors="ignore"))
         finally:
             pages.discard(connection)
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # closed already

@@ -67,5 +67,5 @@ def trace_camera(
 
 
 def _traces(frames: Frames, count: int, options: VideoOptions, watch: Watch[Any]) -> CellTraces:
-    track = track_face(frames, options.roi)
+    track = track_face(frames, options.roi, options.face)
     return cell_traces(FaceTrack(track.source, iter(watch(track, "frames", count))))

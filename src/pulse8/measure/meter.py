@@ -3,6 +3,7 @@
 Memory holds one window. After a pause of more than ``LONGEST_PAUSE_S``, or a time that far back, it starts anew.
 """
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from pulse8.measure.reading.measurement import open_reader, read_traces
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import refused
 from pulse8.measure.signal.display import Display, Second, ShownRate
+from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.measure.signal.spectrum import power_spectrum
 from pulse8.regions import RoiLimits
 from pulse8.values import CellTraces, HeartRate, Reason, Rgb, Waveform
@@ -41,6 +43,8 @@ class Seen:
         Why each ROI cannot be measured; ``None`` where it can.
     other_faces
         Faces beside the one that is followed.
+    face
+        Which of them is measured, counted from the picture's left, 1 first; ``None`` where none is.
     cost_ms
         Processor time that the frame took.
     """
@@ -49,6 +53,7 @@ class Seen:
     rois: tuple[tuple[float, float, float, float], ...]
     reasons: tuple[Reason | None, ...]
     other_faces: int
+    face: int | None
     cost_ms: float
 
 
@@ -78,7 +83,7 @@ class MeterReading:
     coverage: float
 
 
-UNSEEN: Final = Seen(t_s=-np.inf, rois=(), reasons=(), other_faces=0, cost_ms=0.0)
+UNSEEN: Final = Seen(t_s=-np.inf, rois=(), reasons=(), other_faces=0, face=None, cost_ms=0.0)
 
 
 class Meter:
@@ -92,7 +97,7 @@ class Meter:
 
     def __init__(self, options: MeasureOptions = DEFAULTS, tracker: Tracker | None = None) -> None:
         self.seen = UNSEEN
-        self._band_bpm = options.band_bpm
+        self._band_bpm, self._face = options.band_bpm, options.face
         self._reader = open_reader(options)
         self._tracker = tracker
         self._limits = RoiLimits()
@@ -132,13 +137,20 @@ class Meter:
 
     def _look(self, rgb: Rgb, t_s: float) -> CellRow:
         began_s = time.thread_time()
-        self._tracker = self._tracker or MeshTracker()
+        self._tracker = self._tracker or MeshTracker(self._face)
         tracked = self._tracker.look(rgb, t_s)
         row = cell_row(tracked, self._limits)
         height, width = (side * 16 for side in rgb.shape[:2])
         rois = tuple((r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height) for r in tracked.rois or ())
         cost_ms = 1000 * (time.thread_time() - began_s)
-        self.seen = Seen(t_s=t_s, rois=rois, reasons=row.reasons, other_faces=tracked.other_faces, cost_ms=cost_ms)
+        self.seen = Seen(
+            t_s=t_s,
+            rois=rois,
+            reasons=row.reasons,
+            other_faces=tracked.other_faces,
+            face=None if tracked.rois is None else tracked.place,
+            cost_ms=cost_ms,
+        )
         return row
 
     def _reading(self) -> MeterReading:
@@ -149,7 +161,9 @@ class Meter:
             rate, wave, second = refused(_commonest(traces), float(traces.t_s[0]), float(traces.t_s[-1])), None, None
         else:
             rate, wave = measured.windows[-1], measured.waves[-1] if measured.waves else None
-            second = measured.seconds[-1] if measured.seconds else None
+            second = measured.seconds[-1] if measured.seconds and measured.seconds[-1].end_s >= rate.end_s else None
+        if rate.reason is Reason.TOO_SHORT and _seconds_in_sight(traces) >= SHORTEST_S:
+            rate = dataclasses.replace(rate, reason=Reason.TOO_FEW)
         bpm, power = _spectrum(wave, self._band_bpm)
         return MeterReading(
             rate=rate,
@@ -164,6 +178,13 @@ class Meter:
 def _commonest(traces: CellTraces) -> Reason:
     """Say why the last frames could not be measured."""
     return max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.TOO_SHORT)
+
+
+def _seconds_in_sight(traces: CellTraces) -> float:
+    """For how long the face has been in every frame that came, however few they were."""
+    lost = np.flatnonzero(~traces.valid.any(axis=1))
+    since = traces.t_s[lost[-1] + 1 :] if len(lost) else traces.t_s
+    return float(np.ptp(since)) if len(since) else 0.0
 
 
 def _spectrum(wave: Waveform | None, band_bpm: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

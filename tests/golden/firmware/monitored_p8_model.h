@@ -5,6 +5,10 @@
 #include "p8_net.h"
 #include "p8_spec.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_NETS 1
 #define P8_ARENA_BYTES 9680
 /* 0: wave, 36,864 multiplications */
@@ -21,5 +25,9 @@ extern const float p8_filter_sections[P8_FILTER_SECTIONS][7];
 
 /* The first one that applies gives the reason. */
 extern const p8_refusal_t p8_refusals[P8_REFUSALS];
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

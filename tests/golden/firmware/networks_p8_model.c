@@ -1,9 +1,10 @@
 /* Weights, tables, steps and memory plan. Written by pulse8 from small 0123456789abcdef; do not edit. */
 #include "p8_model.h"
 
+#include <assert.h>
 #include <stdalign.h>
 
-_Static_assert(P8_ALIGN == 16 && P8_SLACK == 16 && P8_GROUP == 4 && P8_LANES == 16,
+static_assert(P8_ALIGN == 16 && P8_SLACK == 16 && P8_GROUP == 4 && P8_LANES == 16,
                "the data are laid out for kernels of these sizes");
 
 /* clang-format off */

@@ -5,11 +5,19 @@
 #include "p8_net.h"
 #include "p8_spec.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define P8_NETS 2
 #define P8_ARENA_BYTES 1872
 /* 0: net 0, 25,536 multiplications */
 /* 1: net 1, 2,220 multiplications */
 
 extern const p8_net_t p8_nets[P8_NETS];
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -75,7 +75,7 @@ def test_a_report_of_2_x():
     report = parse_report(GOOD_2, "report")
     assert (report.version, report.epochs, report.hardware_epochs, report.software_epochs) == ("2.1.0", 5, 5, 0)
     first = report.pools[0]
-    assert (first.name, first.used_bytes, first.size_bytes) == ("npuRAM4", 8859, 448000)
+    assert (first.name, first.used_bytes, first.size_bytes) == ("npuRAM4", 9072, 0x70000)  # kB of 1,024
     assert (report.weight_bytes, report.macc, report.errors) == (10_321, 0, ())
     assert list(gate_faults(report, 10_160)) == []
 

@@ -42,8 +42,9 @@ def write(raw, head="time_s,ppg", seconds=20.0, rate_hz=50.0, scale=1.0, value=N
 
 
 FAULTS = {
-    "missing column": ({"head": "time,ppg"}, "has no column time_s; it has time, ppg"),
-    "neither": ({"head": "time_s,spo2"}, "needs one column of ppg and hr_bpm"),
+    "missing column": ({"head": "when,ppg"}, "has no column time_s; it has when, ppg: say which in the list's column"),
+    "neither": ({"head": "time_s,spo2"}, "needs one column of ppg, ecg and hr_bpm beside time_s, and has none"),
+    "slow ECG": ({"head": "time_s,ecg"}, "an ECG of 20.0 s at 50 Hz; give 2 s at 60 Hz or more"),
     "rate in Hz": ({"head": "time_s,hr_bpm", "value": 1.2}, "is it in Hz, where BPM is meant? times 60"),
     "rate beyond": ({"head": "time_s,hr_bpm", "value": 400}, "give 20 to 250 BPM"),
     "time in ms": ({"scale": 1000}, "are its times in ms, where s is meant? divide by 1000"),

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse8.errors import SpecError
-from pulse8.measure.face.detector import Detector, Face, _iou, _merged, _tiles
+from pulse8.measure.face.choice import FAITHFUL_S, Lock, place_of, refuse_choice
+from pulse8.measure.face.detector import Detector, Face, Search, _iou, _merged, _tiles
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.mesh import Head, Square, square_of
 from pulse8.measure.face.nets import DETECTOR, MESH, back, view
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
 from pulse8.measure.face.smoothing import Smoother
-from pulse8.measure.face.track import FAITHFUL_S, Lock
 from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Placement
 from pulse8.values import PIXEL_PARTS
 
@@ -145,11 +145,15 @@ def textured(shift: tuple[float, float] = (0, 0), turn_deg: float = 0.0, scale: 
 FACE_POINTS = np.array([[130.0, 80], [270, 80], [270, 220], [130, 220], [200, 150]])
 
 
+def flow_of(last: np.ndarray, now: np.ndarray, face: np.ndarray) -> np.ndarray | None:
+    return Flow().step(last, now, face, np.concatenate([face.min(0), face.max(0)]))
+
+
 @pytest.mark.parametrize(
     ("shift", "turn_deg", "scale"), [((0, 0), 0, 1), ((3.4, -2.7), 0, 1), ((0, 0), 2, 1), ((1, 1), -1, 1.02)]
 )
 def test_flow_finds_the_motion(shift, turn_deg, scale):
-    motion = Flow().step(textured(), textured(shift, turn_deg, scale), FACE_POINTS)
+    motion = flow_of(textured(), textured(shift, turn_deg, scale), FACE_POINTS)
     wanted = cv2.getRotationMatrix2D((200, 150), turn_deg, scale)
     wanted[:, 2] += shift
     moved = FACE_POINTS @ motion[:, :2].T + motion[:, 2]
@@ -158,10 +162,10 @@ def test_flow_finds_the_motion(shift, turn_deg, scale):
 
 def test_flow_says_when_it_does_not_know():
     flat = np.full((300, 400, 3), 120, np.uint8)
-    assert Flow().step(flat, flat, FACE_POINTS) is None
-    assert Flow().step(textured(), textured(), FACE_POINTS + 1000) is None
+    assert flow_of(flat, flat, FACE_POINTS) is None
+    assert flow_of(textured(), textured(), FACE_POINTS + 1000) is None
     noise = np.random.default_rng(5).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    moved = Flow().step(textured(), noise, FACE_POINTS)
+    moved = flow_of(textured(), noise, FACE_POINTS)
     assert moved is None or np.isfinite(moved).all()
 
 
@@ -202,9 +206,64 @@ def test_the_detector_finds_nothing_in_very_small_pictures():
     assert Detector().faces(np.zeros((3, 2, 3), np.uint8)) == []
 
 
+@pytest.mark.parametrize(
+    ("face", "wanted"), [("largest", 0), ("left", 1), ("right", 2), ("1", 1), ("2", 0), ("3", 2), ("4", None)]
+)
+def test_the_lock_takes_the_face_that_was_chosen(face, wanted):
+    boxes = [box_at(300, 120), box_at(0, 100), box_at(600, 80)]
+    assert Lock(face).choose(boxes, 0.0) == wanted
+
+
+def test_a_choice_is_kept_while_the_face_is_there_and_made_anew_when_it_is_long_lost():
+    lock = Lock("right")
+    lock.seen(box_at(600, 80), 0.0)
+    assert lock.choose([box_at(300, 120), box_at(610, 80), box_at(900, 70)], 0.5) == 1
+    assert lock.choose([box_at(300, 120), box_at(0, 100)], FAITHFUL_S + 0.6) == 0
+
+
+def test_places_are_counted_from_the_left():
+    boxes = [box_at(300, 120), box_at(0, 100), box_at(600, 80)]
+    assert [place_of(boxes, index) for index in range(3)] == [2, 1, 3]
+
+
+@pytest.mark.parametrize("face", ["", "0", "10", "-1", "both", "1.5", "Left"])
+def test_what_names_no_face_is_refused(face):
+    with pytest.raises(SpecError, match="give largest, left, right or 1 to 9"):
+        refuse_choice(face)
+
+
 def test_the_last_bits_of_a_landmark_do_not_move_the_meshs_square():
     square = Square(100.3, 80.2, 150.7, 0.11)
     other = Square(100.3 + 1e-4, 80.2 - 1e-4, 150.7 + 1e-4, 0.11 + 1e-6)
     assert square.snapped() == other.snapped() == Square(100.0, 80.0, 150.0, 7 / 64)
     assert square.snapped().snapped() == square.snapped()
     assert Square(3.0, 3.0, 0.2, 0.0).snapped().side > 0
+
+
+class Counting(Detector):
+    """A detector that sees nothing until it is told to, and counts its thorough looks."""
+
+    def __init__(self) -> None:
+        self.thorough, self.there = 0, False
+
+    def faces(self, rgb):  # noqa: ARG002 - it sees nothing
+        self.thorough += 1
+        return [Face(FACE_POINTS, box_at(0), 1.0)] if self.there else []
+
+    def whole(self, rgb):  # noqa: ARG002 - as above
+        return []
+
+
+def test_a_face_that_is_long_gone_is_looked_for_a_few_times_a_second():
+    detector = Counting()
+    search = Search(detector)
+    for index in range(300):
+        assert search.faces(np.zeros((4, 4, 3), np.uint8), 50 + index / 30) == []
+    assert 60 <= detector.thorough <= 75  # each of the first second's thirty, then four a second
+    detector.there = True
+    waits = [bool(search.faces(np.zeros((4, 4, 3), np.uint8), 60 + index / 30)) for index in range(8)]
+    assert waits[-1]
+    detector.there, detector.thorough = False, 0
+    for index in range(30):
+        search.faces(np.zeros((4, 4, 3), np.uint8), 60.3 + index / 30)
+    assert detector.thorough >= 29

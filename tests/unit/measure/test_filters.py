@@ -1,8 +1,11 @@
 """Filters: what passes, what does not, and that nothing is shifted."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-from scipy.signal import sosfilt
+from scipy.signal import butter, sosfilt, sosfilt_zi, sosfiltfilt
 
 from pulse8.errors import SpecError
 from pulse8.measure.signal.filters import DETREND_LAMBDA, band_pass, band_pass_sections, detrend
@@ -79,3 +82,28 @@ def test_detrend_takes_a_ramp_and_leaves_a_pulse():
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_so_few_samples_are_all_trend(count):
     np.testing.assert_array_equal(detrend(np.ones((count, 3))), np.zeros((count, 3)))
+
+
+@pytest.mark.parametrize("rate_hz", [12.0, 25.0, 30.0, 60.0, 120.0, 1000.0])
+@pytest.mark.parametrize("band_bpm", [(40.0, 180.0), (42.0, 90.0), (40.0, 240.0), (1.0, 300.0), (170.0, 350.0)])
+def test_the_design_is_scipys(rate_hz, band_bpm):
+    made = band_pass_sections(rate_hz, band_bpm).sections
+    wanted = butter(2, np.array(band_bpm) / 60, "bandpass", fs=rate_hz, output="sos")
+    np.testing.assert_allclose(made[:, :3], wanted[:, :3], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(made[:, 3:5], wanted[:, 4:], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(made[:, 5:], sosfilt_zi(wanted), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 2), (46,), (300, 3), (5000, 2, 2)])
+def test_the_band_pass_is_scipys(shape):
+    signal = np.random.default_rng(0).normal(size=shape) + 5
+    sections = butter(2, [40 / 60, 3], "bandpass", fs=RATE_HZ, output="sos")
+    wanted = sosfiltfilt(sections, signal, axis=0, padlen=min(45, len(signal) - 1))
+    np.testing.assert_allclose(band_pass(signal, RATE_HZ, (40, 180)), wanted, atol=1e-12)
+
+
+def test_a_short_time_to_a_first_rate_loads_no_signal_package():
+    code = (
+        "import sys, pulse8.cli.measure; sys.exit(any(name in sys.modules for name in ('scipy.signal', 'scipy.stats')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,8 +14,8 @@ from typing import Final
 from pulse8.board.estimate.latency import Interval, Work, layer_interval, total_interval
 from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import read_graph
-from pulse8.board.preflight.epochs import work_of
 from pulse8.board.preflight.rules import operators
+from pulse8.board.preflight.work import work_of
 
 CPU_HZ: Final = 800e6
 FRAME_RATE: Final = 30.0
@@ -131,7 +131,7 @@ def _network(name: str, path: Path, rate: float) -> ApplicationPart:
 
 
 def _cpu_interval(work: Work) -> Interval:
-    slow, fast = (DEPTHWISE_MAC_CYCLE,) * 2 if work.kind == "depthwise" else DENSE_MAC_CYCLE
+    slow, fast = (DEPTHWISE_MAC_CYCLE,) * 2 if work.kind == "grouped" else DENSE_MAC_CYCLE
     return Interval(1e3 * work.macs / fast / CPU_HZ, 1e3 * work.macs / slow / CPU_HZ)
 
 

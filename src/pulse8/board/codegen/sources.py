@@ -14,6 +14,7 @@ PARTS: Final = (
     "host",
     "qemu_mps3",
     "stm32n6",
+    "zephyr",
     "Makefile",
     "CMakeLists.txt",
     ".clang-format",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from pulse8.board.onnx_graph.kernels import pieces_of
 from pulse8.board.onnx_graph.records import Constant, Graph, Node
 
 BORDERS: Final = frozenset({"QuantizeLinear", "DequantizeLinear"})
@@ -121,8 +122,8 @@ class QuantizedGraph:
     def is_piped(self, node: Node) -> bool:
         """Whether a pool takes a Conv's results while they are computed, so that they are never stored whole.
 
-        A published report of a network with two such pools has one epoch per pair, and RAM only for the
-        pools' results.
+        A Conv whose kernel is taken apart stores them: its partial results are added up first. A published report of
+        a network with two such pools has one epoch per pair, and RAM only for the pools' results.
         """
         if node.op not in ("MaxPool", "AveragePool") or not self.is_quantized(node):
             return False
@@ -132,7 +133,7 @@ class QuantizedGraph:
             if maker is None or len(self.readers.get(source, [])) != 1 or source in self.results:
                 return False
             if maker.op == "Conv":
-                return True
+                return pieces_of(self.graph, maker) == 1
             if maker.op not in BORDERS | FOLDED:
                 return False
             source = maker.operand(0)

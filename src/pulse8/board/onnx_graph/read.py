@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
+from pulse8.board.onnx_graph.qoperator import as_qdq
 from pulse8.board.onnx_graph.records import MAX_RANK, Constant, End, Graph, Node, Shape
 from pulse8.board.onnx_graph.shapes import infer
 from pulse8.errors import InputError
@@ -79,7 +80,7 @@ def read_graph(path: Path) -> Graph:
 
 def parse_graph(data: bytes, name: str) -> Graph:
     """Read the bytes of an ONNX file; ``name`` is for messages. Raises as :func:`read_graph`."""
-    return infer(_graph(parse_model(data, name), name))
+    return infer(as_qdq(_graph(parse_model(data, name), name)))
 
 
 def _graph(model: onnx.ModelProto, name: str) -> Graph:

@@ -80,6 +80,8 @@ class Graph:
         Every tensor's shape, by name, as far as it could be inferred.
     derived
         Tensors computed from constants alone (a cast or reshaped weight): they cost nothing at run time.
+    qoperators
+        What the file wrote in QOperator format and is read here as QDQ.
     stated
         Inner tensors whose shape the file itself states.
     """
@@ -95,6 +97,7 @@ class Graph:
     stated: Mapping[str, Shape] = field(default_factory=dict)
     shapes: Mapping[str, Shape | None] = field(default_factory=dict)
     derived: frozenset[str] = frozenset()
+    qoperators: tuple[str, ...] = ()
 
     @property
     def opset(self) -> int:

@@ -16,6 +16,10 @@ Rule = Callable[[Node, Sequence[Shape | None], Sequence[Values]], Sequence[Shape
 """A node, its operands' shapes and constant values, to its results' shapes."""
 
 
+BRANCHING: Final = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+"""Their inner graphs read tensors that are not among their operands: never constant, however constant those are."""
+
+
 def infer(graph: Graph) -> Graph:
     """Return the graph with the shape of every tensor, and which tensors depend on constants alone."""
     shapes: dict[str, Shape | None] = {name: constant.shape for name, constant in graph.constants.items()}
@@ -25,7 +29,7 @@ def infer(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.constant is None:
             shapes |= dict(zip(node.outputs, _results(node, graph, shapes), strict=False))
-        if node.inputs and all(name in fixed for name in node.inputs if name):
+        if node.op not in BRANCHING and node.inputs and all(name in fixed for name in node.inputs if name):
             fixed.update(node.outputs)
             derived.update(node.outputs)
     for end in graph.outputs:

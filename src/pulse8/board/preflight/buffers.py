@@ -1,17 +1,20 @@
 """The activations of a graph as buffers with lifetimes; nodes that only pass data on share their operand's buffer."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from pulse8.board.estimate.memory import Buffer
 from pulse8.board.onnx_graph.quantized_graph import BORDERS, VIEWS, QuantizedGraph
 from pulse8.board.onnx_graph.records import Node
+from pulse8.board.preflight.work import partial_bytes
 
 WIDTHS: Final = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "float16": 2, "int64": 8, "double": 8}
 
 
-def buffers_of(view: QuantizedGraph) -> tuple[Buffer, ...] | None:
+def buffers_of(view: QuantizedGraph, *, partials: bool = True) -> tuple[Buffer, ...] | None:
     """Return the buffers, each with the first and last of the graph's steps that needs it.
 
+    ``partials``: with the partial results of convolutions whose kernel the NPU takes apart.
     A tensor that is INT8 anywhere counts one byte per element: at the graph's ends the tool's INT8 I/O is assumed.
     ``None`` where a shape is not known.
     """
@@ -26,10 +29,18 @@ def buffers_of(view: QuantizedGraph) -> tuple[Buffer, ...] | None:
     sizes = {name: view.graph.elements(name) for name in lives.first}
     if None in sizes.values():
         return None
-    return tuple(
+    buffers = tuple(
         Buffer(name, lives.wide[name] * int(sizes[name] or 0), lives.first[name], lives.last[name])
         for name in lives.first
     )
+    return (*buffers, *_partials(view)) if partials else buffers
+
+
+def _partials(view: QuantizedGraph) -> Iterator[Buffer]:
+    for step, group in enumerate(view.steps):
+        extra = partial_bytes(view.graph, group[0])
+        if extra:
+            yield Buffer(f"partial results of {group[0].label}", extra, step, step)
 
 
 class _Lives:

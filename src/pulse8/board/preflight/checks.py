@@ -55,4 +55,9 @@ CHECKS: Final[dict[str, Callable[[Subject], Faults]]] = {
     "P23": file.vendor_gates_met,
     "P24": file.intermediate_file,
     "P25": scheme.shared_scales,
+    "P26": scheme.quantized_weights,
+    "P27": scheme.usable_scales,
+    "P28": operator.read_by_the_front_end,
+    "P29": operator.reported_faults,
+    "P30": scheme.qdq_format,
 }

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from typing import Final
 
-from pulse8.board.estimate import hardware as hw
+from pulse8.board.estimate.flash import Core
 from pulse8.board.estimate.latency import Interval, Work, layer_interval
 from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
-from pulse8.board.onnx_graph.records import Graph, Node
+from pulse8.board.onnx_graph.records import Node
 from pulse8.board.preflight.limits import MAX_WINDOW
 from pulse8.board.preflight.rules import Epoch, operators
+from pulse8.board.preflight.work import repeats_in_hardware, work_of
 
-MAX_BROADCAST: Final = 512
+TIMED: Final = ("GlobalAveragePool", "ReduceMean", "Softmax", "Transpose", "Concat", "Split", "Add", "Mul")
+"""Operators whose time published runs show, wherever they run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer: where it runs and why, and its time where that can be predicted.
 
-    ``interval`` is ``None`` for what does not run on the NPU, and where a shape is not known.
+    ``interval`` is ``None`` for what was never measured where it runs, and where a shape is not known; ``work`` is what
+    the time is computed from.
     """
 
     name: str
@@ -30,19 +32,20 @@ class Layer:
     weight_bytes: int
     out_bytes: int
     interval: Interval | None
+    work: Work | None
 
 
-def layers_of(view: QuantizedGraph) -> tuple[Layer, ...]:
-    """Return the graph's layers in order."""
-    return tuple(_layer(view, node) for node in view.layers)
+def layers_of(view: QuantizedGraph, core: Core = "3") -> tuple[Layer, ...]:
+    """Return the graph's layers in order; ``core`` is the version of the vendor's tool."""
+    return tuple(_layer(view, node, core) for node in view.layers)
 
 
-def _layer(view: QuantizedGraph, node: Node) -> Layer:
+def _layer(view: QuantizedGraph, node: Node, core: Core) -> Layer:
     epoch, why = epoch_of(view, node)
-    work = work_of(view.graph, node)
-    interval = layer_interval(work) if epoch is Epoch.HARDWARE and work is not None else None
-    if interval is not None and view.is_piped(node):
-        interval = Interval(0.0, interval.high_ms)  # at best it adds nothing: it runs together with its Conv
+    work = work_of(view.graph, node, core)
+    if work is not None and view.is_piped(node):
+        work = Work(kind="piped", in_bytes=work.in_bytes, out_bytes=work.out_bytes)
+    timed = epoch is Epoch.HARDWARE or (node.op in TIMED and _reads_int8(view, node))
     return Layer(
         name=node.label,
         op=node.op,
@@ -51,7 +54,14 @@ def _layer(view: QuantizedGraph, node: Node) -> Layer:
         macs=work.macs if work else 0,
         weight_bytes=work.weight_bytes if work else 0,
         out_bytes=work.out_bytes if work else 0,
-        interval=interval,
+        interval=layer_interval(work) if timed and work is not None else None,
+        work=work,
+    )
+
+
+def _reads_int8(view: QuantizedGraph, node: Node) -> bool:
+    return all(
+        view.operand_scheme(name) is not None for name in node.inputs if name and not view.graph.is_constant(name)
     )
 
 
@@ -80,20 +90,6 @@ def _second_constant(view: QuantizedGraph, node: Node) -> bool:
 def _zero_point_0(view: QuantizedGraph, node: Node) -> bool:
     scheme = view.operand_scheme(node.operand(0))
     return scheme is not None and scheme.zero == 0
-
-
-def _broadcast(view: QuantizedGraph, node: Node) -> bool:
-    """Equal shapes, or one operand scalar or along C, H, W or HW with at most 512 elements."""
-    shapes = [view.graph.shape(name) for name in node.inputs[:2]]
-    if len(shapes) < 2 or None in shapes:
-        return False
-    one, other = sorted((shape for shape in shapes if shape is not None), key=prod)
-    if one == other or prod(one) == 1:
-        return True
-    full = (1,) * (len(other) - len(one)) + one
-    wide = tuple(axis for axis, size in enumerate(full) if size != 1)
-    fits = all(full[axis] == other[axis] for axis in wide) and wide in ((1,), (2,), (3,), (2, 3))
-    return fits and prod(one) <= MAX_BROADCAST
 
 
 def _small_map(view: QuantizedGraph, node: Node) -> bool:
@@ -138,7 +134,7 @@ CONDITIONS: Final[dict[str, Callable[[QuantizedGraph, Node], bool]]] = {
     "constant_weights": _constant_weights,
     "second_constant": _second_constant,
     "zero_point_0": _zero_point_0,
-    "broadcast": _broadcast,
+    "broadcast": lambda view, node: repeats_in_hardware(view.graph, node),
     "small_map": _small_map,
     "after_conv": _after_conv,
     "channel_axis": _channel_axis,
@@ -147,35 +143,3 @@ CONDITIONS: Final[dict[str, Callable[[QuantizedGraph, Node], bool]]] = {
     "nearest_floor": _nearest_floor,
     "boundary": lambda _view, _node: True,
 }
-
-
-def work_of(graph: Graph, node: Node) -> Work | None:
-    """Return what a layer moves and computes in INT8; ``None`` where a shape is not known."""
-    sizes = [graph.elements(name) for name in node.inputs if name and not graph.is_constant(name)]
-    source, out = graph.shape(node.operand(0)), graph.elements(node.outputs[0]) if node.outputs else None
-    known = [size for size in sizes if size is not None]
-    if source is None or out is None or not known or len(known) != len(sizes):
-        return None
-    channels = source[1] if len(source) > 1 else 1
-    if node.op in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
-        return _weighted(graph, node, known[0], out, channels)
-    mean = node.op in ("GlobalAveragePool", "ReduceMean", "GlobalMaxPool")
-    return Work(kind="global mean" if mean else "stream", in_bytes=max(known), out_bytes=out, in_channels=channels)
-
-
-def _weighted(graph: Graph, node: Node, in_bytes: int, out_bytes: int, channels: int) -> Work | None:
-    weight = graph.shape(node.operand(1))
-    if weight is None or len(weight) < 2:
-        return None
-    groups = node.attributes.get("group", 1)
-    outputs = weight[0] if node.op == "Conv" or node.attributes.get("transB", 0) else weight[1]
-    depthwise = node.op == "Conv" and groups == channels > 1
-    macs = in_bytes * prod(weight[1:]) if node.op == "ConvTranspose" else out_bytes * prod(weight) // max(1, outputs)
-    return Work(
-        kind="depthwise" if depthwise else "conv",
-        in_bytes=in_bytes,
-        out_bytes=out_bytes,
-        in_channels=channels,
-        macs=macs,
-        weight_bytes=prod(weight) + hw.BIAS_BYTES * outputs,
-    )

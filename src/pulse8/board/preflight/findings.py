@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pulse8.board.estimate.flash import Core
 from pulse8.board.estimate.memory import MemoryPlan
 from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.preflight.epochs import Layer
@@ -43,6 +44,8 @@ class Subject:
     channel: Literal["last", "first"] = "last"
     vendor: tuple[str, ...] = field(default=())
     """Gates that a report of the vendor's tool did not meet."""
+    core: Core = "3"
+    """Major version of the vendor's tool."""
 
 
 Faults = Iterator[tuple[str, str]]

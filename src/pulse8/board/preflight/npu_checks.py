@@ -3,6 +3,8 @@
 from typing import Final
 
 from pulse8.board.estimate import hardware as hw
+from pulse8.board.estimate.latency import RATES_NS
+from pulse8.board.onnx_graph.kernels import pieces_of
 from pulse8.board.preflight.findings import Faults, Subject
 from pulse8.board.preflight.limits import MAX_WINDOW, POOLS
 from pulse8.board.preflight.rules import Epoch
@@ -36,9 +38,9 @@ def conv_kernels(subject: Subject) -> Faults:
         if node.op != "Conv" or weight is None or len(weight) < 3:
             continue
         height, width = weight[-2:] if len(weight) > 3 else (1, weight[-1])
-        wide = 6 if max(node.attributes.get("strides") or (1,)) == 1 else 12
-        if height > MAX_WINDOW or (height > 1 and width > wide):
-            yield node.label, f"kernel {height}x{width}"
+        count = pieces_of(subject.view.graph, node)
+        if count > 1:
+            yield node.label, f"kernel {height}x{width}, {count} pieces"
 
 
 def wide_rows(subject: Subject) -> Faults:
@@ -61,8 +63,8 @@ def activation_memory(subject: Subject) -> Faults:
 
 def flash_bound(subject: Subject) -> Faults:
     """Find a network whose weights take longer to load than its layers take to compute."""
-    weights_ms = 1e3 * sum(layer.weight_bytes for layer in subject.layers) / hw.FLASH_BYTES_S
-    known = [layer.interval.high_ms for layer in subject.layers if layer.interval is not None]
+    weights_ms = 1e-6 * RATES_NS["flash"] * sum(layer.weight_bytes for layer in subject.layers)
+    known = [layer.interval.expected_ms or 0.0 for layer in subject.layers if layer.interval is not None]
     if len(known) == len(subject.layers) and weights_ms > sum(known) - weights_ms:
         heaviest = max(subject.layers, key=lambda layer: layer.weight_bytes)
         yield heaviest.name, f"{weights_ms:.2f} ms for weights, {sum(known) - weights_ms:.2f} ms for the rest"

@@ -8,6 +8,7 @@ from pulse8.board.onnx_graph.quantized_graph import BORDERS, QuantizedGraph
 from pulse8.board.onnx_graph.records import Constant, Node
 from pulse8.board.preflight.findings import Faults, Subject
 from pulse8.board.preflight.limits import POOLS
+from pulse8.board.preflight.rules import operators
 
 OPEN_END: Final = 2**31 - 1
 PLAIN_OPERANDS: Final = {"Clip": (1, 2), "Pad": (1, 2), "Resize": (2, 3), "Reshape": (1,)}
@@ -66,6 +67,22 @@ def box_suppression(subject: Subject) -> Faults:
     for node in subject.view.graph.nodes:
         if re.search(r"NonMaxSuppression|Detection_?PostProcess|NMS", node.op):
             yield node.label, node.op
+
+
+def read_by_the_front_end(subject: Subject) -> Faults:
+    """Find operators that the front end does not document; on constants too, for it reads the graph before it folds."""
+    for node in subject.view.graph.nodes:
+        row = operators().get(node.op)
+        if row is not None and row.epoch == "rejected":
+            yield node.label, f"{node.op}: {row.why}"
+
+
+def reported_faults(subject: Subject) -> Faults:
+    """Find operators that documents allow and public reports warn of."""
+    for node in subject.view.layers:
+        row = operators().get(node.op)
+        if row is not None and row.reported:
+            yield node.label, f"{node.op}: {row.reported}"
 
 
 def stalling_convolutions(subject: Subject) -> Faults:

@@ -6,28 +6,29 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from pulse8.board.estimate import hardware as hw
-from pulse8.board.estimate.latency import Interval, total_interval
-from pulse8.board.estimate.memory import MemoryPlan, plan_memory
+from pulse8.board.estimate.flash import Core
+from pulse8.board.estimate.latency import Interval
+from pulse8.board.estimate.memory import MemoryPlan
 from pulse8.board.onnx_graph.quantized_graph import QuantizedGraph
 from pulse8.board.onnx_graph.read import read_graph
-from pulse8.board.preflight.buffers import buffers_of
 from pulse8.board.preflight.checks import run_checks
-from pulse8.board.preflight.epochs import Layer, layers_of
+from pulse8.board.preflight.epochs import Layer
 from pulse8.board.preflight.findings import Calibration, Finding, Subject
 from pulse8.board.preflight.options import PreflightOptions
+from pulse8.board.preflight.predict import predict
 from pulse8.board.preflight.rules import Epoch
+from pulse8.board.preflight.scheme_checks import usable
 from pulse8.board.vendor_report.gates import vendor_gates
 from pulse8.manifest import Accepted, accept, lineage, record, writing
 
 LOWER_BOUND: Final = (
-    "a lower bound for one layer after the other: line buffers, alignment and the compiler's own order come on top"
+    "a lower bound: 74 published boards used 1.0 to 2.0 times as much, for line buffers and the compiler's own order"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class IoEnd:
-    """What the bytes at an input or output mean: real = scale * (byte - zero point)."""
+    """What the bytes at an input or output mean: real = scale * (byte - zero point); ``None`` for an unusable scale."""
 
     name: str
     shape: tuple[int | None, ...] | None
@@ -49,8 +50,12 @@ class Preflight:
         Layers by where they run.
     memory
         Activations; ``None`` where a shape is not known.
+    latency_notes
+        What makes the interval less certain than its record says.
     flash_bytes
-        Size of weights and biases in INT8.
+        Bytes of weights, a lower bound; ``flash_high_bytes`` is what published builds stayed below.
+    core
+        Major version of the vendor's tool that flash and time are for.
     """
 
     model: str
@@ -61,8 +66,11 @@ class Preflight:
     epochs: Mapping[str, int]
     latency: Interval | None
     latency_missing: str | None
+    latency_notes: tuple[str, ...]
     memory: MemoryPlan | None
     flash_bytes: int
+    flash_high_bytes: int
+    core: Core
     inputs: tuple[IoEnd, ...]
     outputs: tuple[IoEnd, ...]
 
@@ -77,14 +85,12 @@ def preflight(model: Path, options: PreflightOptions) -> Preflight:
     """
     view = QuantizedGraph(read_graph(model))
     source = accept(model, failed_too=True)
-    layers = layers_of(view)
-    buffers = buffers_of(view)
-    memory = plan_memory(buffers) if buffers is not None else None
-    flash = sum(layer.weight_bytes for layer in layers)
-    gates = vendor_gates(options.vendor_report, flash) if options.vendor_report is not None else ()
-    subject = Subject(view, layers, memory, _calibration(source), options.channel, gates)
+    predicted = predict(view, options.core)
+    flash = predicted.flash
+    gates = vendor_gates(options.vendor_report, flash.low_bytes) if options.vendor_report is not None else ()
+    layers = predicted.layers
+    subject = Subject(view, layers, predicted.memory, _calibration(source), options.channel, gates, options.core)
     findings = run_checks(subject)
-    latency, missing = _latency(layers, memory)
     return Preflight(
         model=str(model),
         sha256=source.sha256,
@@ -92,10 +98,13 @@ def preflight(model: Path, options: PreflightOptions) -> Preflight:
         findings=findings,
         layers=layers,
         epochs={str(kind): sum(layer.epoch is kind for layer in layers) for kind in list(Epoch)[:3]},
-        latency=latency,
-        latency_missing=missing,
-        memory=memory,
-        flash_bytes=flash,
+        latency=predicted.latency,
+        latency_missing=predicted.missing,
+        latency_notes=predicted.notes,
+        memory=predicted.memory,
+        flash_bytes=flash.low_bytes,
+        flash_high_bytes=flash.high_bytes,
+        core=options.core,
         inputs=tuple(_io(view, end.name, end.shape) for end in view.graph.inputs),
         outputs=tuple(_io(view, end.name, end.shape) for end in view.graph.outputs),
     )
@@ -113,20 +122,6 @@ def write_preflight(result: Preflight, model: Path) -> Path:
         temporary.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
     record(path, "preflight", {"model": accept(model, failed_too=True)}, {}, "done" if result.passed else "failed")
     return path
-
-
-def _latency(layers: tuple[Layer, ...], memory: MemoryPlan | None) -> tuple[Interval | None, str | None]:
-    """Add up the layers where all run on the NPU and nothing spills; otherwise say why there is no figure."""
-    other = [layer for layer in layers if layer.epoch is not Epoch.HARDWARE]
-    if not layers:
-        return None, "nothing computes"
-    if other:
-        return None, f"{len(other)} layers in software or unknown, first {other[0].name}: their time was never measured"
-    if memory is None or any(layer.interval is None for layer in layers):
-        return None, "a shape is not known"
-    if memory.peak_bytes > hw.CHIP_BYTES:
-        return None, "activations spill into hyperRAM, 5 to 20 times slower"
-    return total_interval(layer.interval for layer in layers if layer.interval is not None), None
 
 
 def _calibration(source: Accepted) -> Calibration | None:
@@ -152,6 +147,6 @@ def _io(view: QuantizedGraph, name: str, shape: tuple[int | None, ...] | None) -
     return IoEnd(
         name=name,
         shape=shape,
-        scale=scheme.scale if scheme else None,
+        scale=scheme.scale if scheme and usable(scheme.scale) else None,
         zero_point=scheme.zero if scheme else None,
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from pulse8.board.estimate.latency import Interval
 from pulse8.board.preflight.preflight import Preflight
-from pulse8.board.preflight.text import SOURCE, latency_sentence, memory_sentence
+from pulse8.board.preflight.text import SOURCE, flash_sentence, latency_sentence, memory_sentence
 from pulse8.measure.draw.agreement import layer_timeline_svg
 from pulse8.report.html import Picture, Section, Table, render, write_page
 
@@ -33,7 +33,7 @@ def preflight_section(result: Preflight) -> Section:
             *(() if findings else ("Findings: none.",)),
             f"Latency: {latency_sentence(result)}.",
             f"Memory: {memory_sentence(result)}.",
-            f"Weights and biases in flash: {result.flash_bytes:,} bytes, a lower bound.",
+            f"Flash: {flash_sentence(result)}.",
             f"Rules: {SOURCE}.",
         ),
         tables=(

@@ -25,7 +25,7 @@ def _lines(result: Preflight) -> Iterator[str]:
     yield f"epochs   {', '.join(f'{count} {kind}' for kind, count in result.epochs.items())}"
     yield f"latency  {latency_sentence(result)}"
     yield f"memory   {memory_sentence(result)}"
-    yield f"flash    {result.flash_bytes:,} bytes of weights and biases in {FLASH.name}, a lower bound"
+    yield f"flash    {flash_sentence(result)}"
     for kind, ends in (("input", result.inputs), ("output", result.outputs)):
         for end in ends:
             yield f"{kind:<8} {_end(end)}"
@@ -37,7 +37,19 @@ def latency_sentence(result: Preflight) -> str:
     """Say the interval, or why there is none."""
     if result.latency is None:
         return f"not predicted: {result.latency_missing}"
-    return f"{result.latency.low_ms:.3f} to {result.latency.high_ms:.3f} ms on the NPU, estimated: {RECORD}"
+    likely = "" if result.latency.expected_ms is None else f", likely {result.latency.expected_ms:.3f}"
+    notes = "".join(f"; {note}" for note in result.latency_notes)
+    return (
+        f"{result.latency.low_ms:.3f} to {result.latency.high_ms:.3f} ms on the NPU{likely}, estimated: {RECORD}{notes}"
+    )
+
+
+def flash_sentence(result: Preflight) -> str:
+    """Say the bound and the high end."""
+    low, high = f"{result.flash_bytes:,}", f"{result.flash_high_bytes:,}"
+    return (
+        f"{low} bytes of weights in {FLASH.name} at least (a bound), {high} at most in builds of Core {result.core}.x"
+    )
 
 
 def memory_sentence(result: Preflight) -> str:
@@ -53,5 +65,5 @@ def memory_sentence(result: Preflight) -> str:
 def _end(end: IoEnd) -> str:
     shape = "x".join("?" if size is None else str(size) for size in end.shape or ())
     if end.scale is None:
-        return f"{end.name} {shape or '?'}, not quantised"
+        return f"{end.name} {shape or '?'}, {'not quantised' if end.zero_point is None else 'no usable scale'}"
     return f"{end.name} {shape}, int8: real = {end.scale:.9g} x (byte - {end.zero_point})"

@@ -1,71 +1,76 @@
-"""Reports of the vendor's tool, as text, to records: the formats of 2.x, and of 4.x with hybrid epochs.
+"""Reports of the vendor's tool, as text, to records: generate, analyze and validate, for the NPU and for the CPU alone.
 
-Formats are known from published reports and documentation, not from a run of ours. Unknown lines are
-skipped; a report without a known line is refused.
+Formats of 2.x, 3.x and 4.x are known from published reports and documentation, not from a run of ours. Unknown lines
+are skipped; a text without a known line is refused.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pulse8.board.vendor_report import sizes
+from pulse8.board.vendor_report.counts import epoch_counts
+from pulse8.board.vendor_report.sizes import PoolUse
 from pulse8.errors import InputError
 from pulse8.manifest import existing_file
 
 MAX_BYTES: Final = 8_000_000
 MAX_LINE: Final = 2_000
-_PREFIX = re.compile(r"^(?:CmdLine:\d+ - )?")
+_NOISE = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]|^(?:CmdLine:\d{1,9} - )")
 _VERSION = re.compile(r"ST Edge AI Core v?(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE)
-_COUNT = re.compile(r"(?:total\s+)?(?:number of\s+)?epochs?\s*[:=]\s*(\d+)", re.IGNORECASE)
-_KIND_COUNT = re.compile(
-    r"\b(\d{1,9})\s+(?:pure\s+)?(hw|hardware|sw|software|hybrid)\b(?:\s+epochs?)?"
-    r"|(?:epochs?\s+)?(hw|hardware|sw|software|hybrid)(?:\s+epochs?)?\s*[:=]\s*(\d+)",
-    re.IGNORECASE,
-)
-_EPOCH_ROW = re.compile(r"^\s*epoch\s+(\d+)(?:\s*->\s*\d+)?\s+(?:\(|\|)?\s*-?(hw|sw|hybrid|ec)\b", re.IGNORECASE)
-_RANGE = re.compile(r"epochs\s+(\d+)\s*->\s*(\d+)", re.IGNORECASE)
-_POOL = re.compile(
-    r"\b(\w{1,60})\s*\[[^\]]{0,80}\]\s*:\s*([\d.,]+)\s*((?:[kKmM]i?)?B)(?:\s*/\s*([\d.,]+)\s*((?:[kKmM]i?)?B))?"
-)
-_MEMORY = re.compile("RAM|Flash|SPI")
-_WEIGHTS = re.compile(r"^\s*weights(?:\s*\(ro\))?\s*[:=]\s*([\d,]+)\s*(?:B|bytes)", re.IGNORECASE)
-_MACC = re.compile(r"^\s*macc\s*[:=]?\s*([\d,]+)", re.IGNORECASE)
-_DURATION = re.compile(r"duration\s*:\s*([\d.]+)\s*ms", re.IGNORECASE)
+_KIND = re.compile(r"(?:Exec/report summary \(|^Parameters\s{0,20}:\s{0,20})(generate|analyze|validate)", re.IGNORECASE)
+_NPU = re.compile(r"stm32n6npu|--st-neural-art|EXECUTING NEURAL ART", re.IGNORECASE)
+_MACC = (re.compile(r"^\s*macc\s*:\s*([\d,]+)", re.IGNORECASE), re.compile(r"\bmacc=([\d,]+)", re.IGNORECASE))
+_DURATION = re.compile(r"\bduration\s*:\s*([\d.]+)\s*ms", re.IGNORECASE)
+_COSINE = re.compile(r"^\s*X-cross #\d{1,3}\s.*\s(-?\d\.\d{1,9})\s+'")
 _ERROR = re.compile(r"(INTERNAL ERROR|TOOL ERROR|LOAD ERROR|CLI ERROR|NOT IMPLEMENTED|E\d{3}\(\w+\))\s*:?\s*(.{0,200})")
-UNITS: Final = {"b": 1, "kb": 1000, "kib": 1024, "mb": 1_000_000, "mib": 1_048_576}
-KINDS: Final = {"hw": "hw", "hardware": "hw", "ec": "hw", "sw": "sw", "software": "sw", "hybrid": "hybrid"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolUse:
-    """Bytes used of a memory, and its size where the report states it."""
-
-    name: str
-    used_bytes: int
-    size_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class VendorReport:
     """What a report states; ``None`` for what it leaves out.
 
-    ``macc`` may be 0 in reports for the NPU: that is no fault.
+    Attributes
+    ----------
+    kind
+        The command that wrote it: generate, analyze or validate; of a log of several, not validate.
+    npu
+        Whether the NPU's compiler was called.
+    epochs, hardware_epochs, software_epochs, hybrid_epochs
+        Epochs in all and by kind. A validate report, and one for the CPU alone, has none.
+    weight_bytes, activation_bytes
+        Sizes in the memory that the tool planned.
+    model_weight_bytes
+        The model's own weights as the front end counted them: in float32 where it read an ONNX file.
+    macc
+        Multiplications; may be 0 in reports for the NPU: that is no fault.
+    duration_ms
+        One run on the board.
+    cosine
+        Least similarity of an output to the reference's, from a validate report.
     """
 
     version: str | None
+    kind: str | None
+    npu: bool
     epochs: int | None
     hardware_epochs: int | None
     software_epochs: int | None
     hybrid_epochs: int | None
     pools: tuple[PoolUse, ...]
     weight_bytes: int | None
+    model_weight_bytes: int | None
+    activation_bytes: int | None
     macc: int | None
     duration_ms: float | None
+    cosine: float | None
     errors: tuple[str, ...]
 
 
 def read_report(path: Path) -> VendorReport:
-    """Read a report file.
+    """Read a report file; a log that PowerShell wrote as UTF-16 is one too.
 
     Raises
     ------
@@ -75,78 +80,46 @@ def read_report(path: Path) -> VendorReport:
     size = existing_file(path, "Vendor report", "name the file that stedgeai wrote").stat().st_size
     if size > MAX_BYTES:
         raise InputError(f"{path} has {size:,} bytes; a report of stedgeai has at most {MAX_BYTES:,}")
-    return parse_report(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    data = path.read_bytes()
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return parse_report(data.decode("utf-16" if wide else "utf-8-sig", errors="replace"), str(path))
 
 
 def parse_report(text: str, name: str) -> VendorReport:
     """Read a report's text; ``name`` is for messages. Raises as :func:`read_report`."""
-    lines = [_PREFIX.sub("", line[:MAX_LINE]) for line in text.splitlines()]
-    counts = _counts(lines)
-    pools = tuple(_pool(match) for line in lines if (match := _POOL.search(line)) and _MEMORY.search(match.group(1)))
+    lines = [_NOISE.sub("", line[:MAX_LINE]) for line in text.splitlines()]
+    counts = epoch_counts(lines)
+    pools = sizes.pools(lines)
+    kinds = [match.group(1).lower() for line in lines if (match := _KIND.search(line))]
     report = VendorReport(
-        version=_first(_VERSION, lines),
+        version=_first((_VERSION,), lines),
+        kind=next((kind for kind in kinds if kind != "validate"), kinds[0] if kinds else None),
+        npu=bool(counts or pools or any(_NPU.search(line) for line in lines)),
         epochs=counts.get("all"),
         hardware_epochs=counts.get("hw"),
         software_epochs=counts.get("sw"),
         hybrid_epochs=counts.get("hybrid"),
         pools=pools,
-        weight_bytes=_whole(_first(_WEIGHTS, lines)),
-        macc=_whole(_first(_MACC, lines)),
-        duration_ms=_number(_first(_DURATION, lines)),
+        weight_bytes=sizes.planned(lines, "weights", pools),
+        model_weight_bytes=sizes.of_the_model(lines),
+        activation_bytes=sizes.planned(lines, "activations", pools),
+        macc=sizes.whole(_first(_MACC, lines)),
+        duration_ms=sizes.number(_first((_DURATION,), lines)),
+        cosine=min((float(match.group(1)) for line in lines if (match := _COSINE.search(line))), default=None),
         errors=tuple(" ".join(match.group(0).split()) for line in lines if (match := _ERROR.search(line)))[:20],
     )
-    if report.epochs is None and not report.pools and not report.errors and report.duration_ms is None:
-        raise InputError(f"{name} holds no epochs, memories or errors of stedgeai; name its report")
+    if not _says_something(report):
+        raise InputError(f"{name} holds no epochs, memories, sizes, times or errors of stedgeai; name its report")
     return report
 
 
-def _counts(lines: list[str]) -> dict[str, int]:
-    """Epochs by kind: as stated where a line states them, else counted from the rows of the epoch table."""
-    stated: dict[str, int] = {}
-    rows: dict[str, str] = {}
-    for line in lines:
-        if match := _EPOCH_ROW.match(line):
-            rows[match.group(1)] = KINDS[match.group(2).lower()]
-        elif "epoch" in line.lower():
-            stated |= _stated(line)
-    if rows:
-        kinds = list(rows.values())
-        stated = {**{kind: kinds.count(kind) for kind in ("hw", "sw", "hybrid")}, "all": len(kinds), **stated}
-    if "all" not in stated and "hw" in stated:
-        stated["all"] = sum(stated.values())
-    return stated
+def _says_something(report: VendorReport) -> bool:
+    figures = (report.epochs, report.weight_bytes, report.model_weight_bytes, report.duration_ms, report.cosine)
+    known = report.version is not None and report.macc is not None
+    return bool(report.pools or report.errors or known) or any(figure is not None for figure in figures)
 
 
-def _stated(line: str) -> dict[str, int]:
-    if match := _RANGE.search(line):
-        return {"all": max(int(match.group(2)[:9]) - int(match.group(1)[:9]) + 1, 0)}
-    counts = {"all": int(match.group(1)[:9])} if (match := _COUNT.search(line)) else {}
-    for match in _KIND_COUNT.finditer(line):
-        kind = (match.group(2) or match.group(3)).lower()
-        counts[KINDS[kind]] = int((match.group(1) or match.group(4))[:9])
-    return counts
-
-
-def _pool(match: re.Match[str]) -> PoolUse:
-    size = _size(match.group(4), match.group(5)) if match.group(4) else None
-    return PoolUse(name=match.group(1), used_bytes=_size(match.group(2), match.group(3)), size_bytes=size)
-
-
-def _size(number: str, unit: str) -> int:
-    return round((_number(number) or 0) * UNITS[unit.lower()])
-
-
-def _first(pattern: re.Pattern[str], lines: list[str]) -> str | None:
-    return next((match.group(1) for line in lines if (match := pattern.search(line))), None)
-
-
-def _whole(text: str | None) -> int | None:
-    digits = (text or "").replace(",", "")[:18]
-    return int(digits) if digits else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float((text or "").replace(",", "")[:18])
-    except ValueError:
-        return None
+def _first(patterns: Sequence[re.Pattern[str]], lines: Sequence[str]) -> str | None:
+    """Return what the first pattern finds, or else the next one."""
+    found = (match.group(1) for pattern in patterns for line in lines if (match := pattern.search(line)))
+    return next(found, None)

@@ -1,7 +1,8 @@
 """Whether a data set's files are what its adapter reads: each contact signal whole, each video's first frame."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from pulse8.errors import InputError, Pulse8Error
 from pulse8.learn.prepare.adapters.adapter import Adapter, Found, Opened
 from pulse8.learn.prepare.adapters.catalogue import adapter
+from pulse8.learn.prepare.doubts import doubts
 from pulse8.learn.prepare.labels import LABEL_S, Labels
 from pulse8.learn.prepare.one_recording import refuse_unfilmed
 from pulse8.learn.prepare.prepare import twice
@@ -30,6 +32,8 @@ class Checked:
         What the contact signal is, with its rate.
     windows, labelled
         Windows of 8.53 s in the contact signal, and how many of them have a true rate.
+    left_out
+        How many of them have none, and why.
     fault
         One line.
     """
@@ -41,16 +45,21 @@ class Checked:
     reference: str = "none"
     windows: int = 0
     labelled: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     fault: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What a data set's folder holds, and what its adapter was ever ``seen`` to read."""
+    """What a data set's folder holds, and what its adapter was ever ``seen`` to read.
+
+    ``doubts`` are lines about what can be used and may yet be wrong: one person under two ids, two under one film.
+    """
 
     dataset: str
     seen: str
     recordings: tuple[Checked, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -72,7 +81,8 @@ def check_data(dataset: str, raw: Path, watch: Watch[Any] = unwatched) -> Check:
     found = chosen.find(raw)
     faults = {failure.recording: failure.reason for failure in twice(found)}
     looked = watch(_looked(chosen, found, faults), "checking recordings", len(found))
-    return Check(dataset=chosen.name, seen=chosen.seen, recordings=tuple(looked))
+    checked = tuple(looked)
+    return Check(dataset=chosen.name, seen=chosen.seen, recordings=checked, doubts=tuple(doubts(found)))
 
 
 def _looked(chosen: Adapter, found: list[Found], faults: dict[str, str]) -> Iterator[Checked]:
@@ -103,7 +113,10 @@ def _checked(found: Found, opened: Opened) -> Checked:
     starts = np.arange(times_s[0], times_s[-1] - LABEL_S, LABEL_S) if len(times_s) else np.empty(0)
     found_labels = [labels.between(start, start + LABEL_S) for start in starts.tolist()]
     hz = (len(times_s) - 1) / max(float(np.ptp(times_s)), 1e-9) if len(times_s) > 1 else 0.0
-    kind = "PPG" if opened.reference is not None else "rates"
+    why = Counter(str(label.reason) for label in found_labels if label.reason is not None)
+    if not found_labels and len(times_s):
+        why[f"shorter than {LABEL_S:.2f} s"] = 1
+    kind = "PPG" if opened.reference is not None else str(opened.conditions.get("reference", "rates"))
     return Checked(
         recording=found.recording,
         subject=found.subject,
@@ -112,6 +125,7 @@ def _checked(found: Found, opened: Opened) -> Checked:
         reference=f"{kind} at {hz:.1f} Hz",
         windows=len(found_labels),
         labelled=sum(label.bpm is not None for label in found_labels),
+        left_out=dict(sorted(why.items())),
     )
 
 

@@ -196,6 +196,7 @@ def made(task: Task) -> Mapping[str, Any]:
         "simulated": task.adapter.simulated,
         "options": task.options.of_content(),
         "files": {name: _told(path, task.raw) for name, path in paths.items()},
+        **({"notes": dict(task.found.notes)} if task.found.notes else {}),
     }
 
 

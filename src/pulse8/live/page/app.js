@@ -7,7 +7,7 @@ const find = (id) => document.getElementById(id);
 const state = {
   language: navigator.language.startsWith("zh") ? "zh-Hant" : "en",
   running: false, paused: false, socket: null, stream: null, sent: new Map(), lastSent: -Infinity, sending: Promise.resolve(), reading: null, seen: null,
-  readings: [], costs: [], delays: [], spokenAt: -Infinity, frames: 0, faultAt: Infinity,
+  face: null, readings: [], costs: [], delays: [], spokenAt: -Infinity, frames: 0, faultAt: Infinity,
 };
 window.pulse8 = state;
 
@@ -20,6 +20,7 @@ function speakTo(language) {
   state.language = language;
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
+  find("face").setAttribute("aria-label", word("face"));
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", word(node.dataset.label));
   find("language").textContent = word("language");
   find("language").lang = language === "en" ? "zh-Hant" : "en";
@@ -51,14 +52,33 @@ async function start() {
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${location.host}/frames${location.search}`);
+  const query = new URLSearchParams(location.search);
+  if (state.face) query.set("face", state.face);  // until one is chosen here, the server's own choice stands
+  const socket = new WebSocket(`${scheme}://${location.host}/frames?${query}`);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => { state.running = true; find("curtain").hidden = true; buttons(); show(); watchCamera(); };
+  socket.onopen = () => {
+    const already = state.running;
+    state.running = true;
+    if (!already) watchCamera();
+    find("curtain").hidden = true;
+    buttons();
+    show();
+  };
   socket.onmessage = (event) => take(JSON.parse(event.data));
-  socket.onclose = (event) => stop(word("lostServer", { reason: event.reason || event.code }));
+  socket.onclose = (event) => { if (socket === state.socket) stop(word("lostServer", { reason: event.reason || event.code })); };
   state.socket = socket;
   state.sent.clear();
   state.lastSent = -Infinity;
+}
+
+function choose() {
+  state.face = find("face").value;
+  if (!state.running) return;
+  const before = state.socket;
+  state.reading = state.seen = null;
+  connect();
+  before.close();
+  show();
 }
 
 function stop(text) {
@@ -172,7 +192,7 @@ function show() {
       why.textContent = WORDS[state.language].reasons[shown.reason] ?? shown.reason;
     } else if (reading.provisional) why.textContent = word("readingProvisional", { seconds });
     else why.textContent = word(shown.age_s >= 1 ? "held" : "shown", { spread: shown.spread_bpm.toFixed(1), age: shown.age_s.toFixed(0) });
-    if (state.seen?.other_faces) why.textContent += ` ${word("others")}`;
+    if (state.seen?.other_faces) why.textContent += ` ${others(state.seen)}`;
     find("confidence").value = reading.confidence;
     find("confidence-text").textContent = reading.bpm === null ? "–" : reading.confidence.toFixed(2);
     find("coverage").value = reading.coverage;
@@ -185,6 +205,11 @@ function show() {
   drawWave(find("wave"), reading?.wave ?? [], reading?.wave_rate_hz);
   drawSpectrum(find("spectrum"), reading?.spectrum_bpm ?? [], reading?.spectrum ?? [], reading?.bpm ?? null);
   drawTrend(find("trend"), state.readings, reading?.end_s ?? 0);
+}
+
+function others({ other_faces, face }) {
+  const count = other_faces + (face === null ? 0 : 1);
+  return word(face === null ? "othersNone" : "others", { count, face });
 }
 
 function speak() {
@@ -237,10 +262,11 @@ const KEYS = { " ": "pause", c: "save-csv", j: "save-json", d: "theme", l: "lang
 for (const [id, press] of Object.entries(PRESSES)) find(id).addEventListener("click", press);
 document.addEventListener("keydown", (event) => {
   const id = KEYS[event.key.toLowerCase()];
-  if (!id || event.ctrlKey || event.metaKey || event.altKey || (event.key === " " && event.target.tagName === "BUTTON")) return;
+  if (!id || event.ctrlKey || event.metaKey || event.altKey || ["SELECT", event.key === " " ? "BUTTON" : ""].includes(event.target.tagName)) return;
   event.preventDefault();
   if (!find(id).disabled) PRESSES[id]();
 });
+find("face").addEventListener("change", choose);
 addEventListener("resize", show);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 if (stored("pulse8-theme")) document.documentElement.dataset.theme = stored("pulse8-theme");

@@ -6,6 +6,8 @@ A pulse is a fifth of one 8-bit step, and a mean over whole pixels jumps when an
 
 import math
 from collections import Counter, deque
+from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -14,7 +16,18 @@ from numpy.typing import NDArray
 
 from pulse8.errors import NoFaceError
 from pulse8.regions import RoiLimits
-from pulse8.values import CELLS_PER_ROI, PIXEL_PARTS, ROI_NAMES, CellTraces, FaceTrack, Reason, Rgb, Roi, TrackedFrame
+from pulse8.values import (
+    CELLS_PER_ROI,
+    PIXEL_PARTS,
+    ROI_NAMES,
+    CellTraces,
+    FaceTrack,
+    Picture,
+    Reason,
+    Roi,
+    SeenFaces,
+    TrackedFrame,
+)
 
 EXACT_ROWS: Final = (1 << 24) // (255 * PIXEL_PARTS)
 """Rows whose weighted byte sum is still exact in float32: the fast product is split there (4,112 rows)."""
@@ -45,15 +58,29 @@ def cell_traces(track: FaceTrack, limits: RoiLimits | None = None) -> CellTraces
     Raises
     ------
     NoFaceError
-        There is no face in any frame.
+        There is no face in any frame, or not the one that was chosen.
     """
-    buffer = TraceBuffer()
+    buffer, faces = TraceBuffer(), SeenFaces(0, None)
     for frame in track:
         buffer.add(frame.t_s, cell_row(frame, limits or RoiLimits()))
-    traces = buffer.traces()
+        faces = most_faces(faces, frame)
+    traces = replace(buffer.traces(), faces=faces)
     if not traces.valid.any() and set(traces.reasons) == {Reason.NO_FACE}:
+        if faces.most:
+            raise NoFaceError(
+                f"the chosen face is not in {track.source}: it shows {faces.most} at most; choose another with --face"
+            )
         raise NoFaceError(f"no face in {track.source}; the face must be upright, lit and at least a twentieth as wide")
     return traces
+
+
+def most_faces(before: SeenFaces, frame: TrackedFrame) -> SeenFaces:
+    """Return what is known of the faces once a frame has been looked at."""
+    ours = frame.rois is not None
+    count = frame.other_faces + ours
+    if count > before.most or (count == before.most and before.place is None):
+        return SeenFaces(count, frame.place if ours else None)
+    return before
 
 
 class TraceBuffer:
@@ -135,12 +162,12 @@ def cell_row(frame: TrackedFrame, limits: RoiLimits) -> CellRow:
     for index, reason in enumerate(row.reasons):
         if reason is None and frame.rois is not None:
             roi = frame.rois[index]
-            row.rgb[index], row.valid[index] = cell_means(frame.rgb, roi), True
+            row.rgb[index], row.valid[index] = cell_means(frame.picture, roi), True
             row.pixels[index] = (roi.x1 - roi.x0) * (roi.y1 - roi.y0) / PIXEL_PARTS**2
     return row
 
 
-def cell_means(rgb: Rgb, roi: Roi) -> NDArray[np.float32]:
+def cell_means(rgb: Picture, roi: Roi) -> NDArray[np.float32]:
     """Mean colours of the four cells of an ROI that lies inside the picture.
 
     Parameters
@@ -158,31 +185,44 @@ def cell_means(rgb: Rgb, roi: Roi) -> NDArray[np.float32]:
     return area_means(rgb, roi, 2).reshape(CELLS_PER_ROI, 3).astype(np.float32)
 
 
-def area_means(rgb: Rgb, roi: Roi, side: int) -> NDArray[np.float64]:
+def area_means(rgb: Picture, roi: Roi, side: int) -> NDArray[np.float64]:
     """Mean colours of ``side`` x ``side`` equal parts of an ROI that lies inside the picture, float64 [side, side, 3].
 
     Parts begin and end on the sixteenth of a pixel at or before their exact edge.
     """
-    x, x_weights = _weights(roi.x0, roi.x1, side)
-    y, y_weights = _weights(roi.y0, roi.y1, side)
+    x, y = _pixels(roi.x0, roi.x1), _pixels(roi.y0, roi.y1)
+    x_weights = _weights(roi.x0 % PIXEL_PARTS, roi.x1 - roi.x0, side)
+    y_weights = _weights(roi.y0 % PIXEL_PARTS, roi.y1 - roi.y0, side)
     part = rgb[y, x]
     sums = np.zeros((side, part.shape[1] * 3))
     for start in range(0, len(part), EXACT_ROWS):
         rows = part[start : start + EXACT_ROWS].reshape(-1, part.shape[1] * 3).astype(np.float32)
         # Integers below 2**24 in float32, then below 2**53 in float64: every product and sum is exact.
-        sums += y_weights[:, start : start + EXACT_ROWS] @ rows
-    totals = np.einsum("rwc,sw->rsc", sums.reshape(side, -1, 3), x_weights.astype(np.float64))
-    shares = np.outer(y_weights.sum(1, dtype=np.float64), x_weights.sum(1, dtype=np.float64))
-    return np.asarray(totals / shares[:, :, None])
+        sums += y_weights.by_pixel[:, start : start + EXACT_ROWS] @ rows
+    totals = x_weights.by_pixel.astype(np.float64) @ sums.reshape(side, -1, 3)
+    return np.asarray(totals / (y_weights.sums[:, None] * x_weights.sums)[:, :, None])
 
 
-def _weights(low: int, high: int, count: int) -> tuple[slice, NDArray[np.float32]]:
-    """Pixels that an edge pair covers, and their weights 0..16 in each of its parts, [count, pixels]."""
-    edges = low + np.arange(count + 1) * (high - low) // count
-    first, last = low // PIXEL_PARTS, -(-high // PIXEL_PARTS)
-    left = np.arange(first, last) * PIXEL_PARTS
+def _pixels(low: int, high: int) -> slice:
+    """Pixels that an edge pair covers, in part or whole."""
+    return slice(low // PIXEL_PARTS, -(-high // PIXEL_PARTS))
+
+
+class Weights(NamedTuple):
+    """How much of each pixel lies in each part, float32 [parts, pixels] of 0..16, and its sums, float64 [parts]."""
+
+    by_pixel: NDArray[np.float32]
+    sums: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1024)
+def _weights(low: int, length: int, count: int) -> Weights:
+    """Weights of the pixels that an edge pair covers; ROIs keep their size for long, and meet 16 offsets."""
+    edges = low + np.arange(count + 1) * length // count
+    left = np.arange(low // PIXEL_PARTS, -(-(low + length) // PIXEL_PARTS)) * PIXEL_PARTS
     covered = np.minimum(left + PIXEL_PARTS, edges[1:, None]) - np.maximum(left, edges[:-1, None])
-    return slice(first, last), np.maximum(covered, 0).astype(np.float32)
+    by_pixel = np.maximum(covered, 0).astype(np.float32)
+    return Weights(by_pixel, by_pixel.sum(1, dtype=np.float64))
 
 
 def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, ...]:
@@ -191,17 +231,31 @@ def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, 
         return (frame.missing,) * len(ROI_NAMES)
     if abs(frame.roll_deg) > limits.max_roll_deg:
         return (Reason.TILTED,) * len(ROI_NAMES)
-    return tuple(_reason(frame.rgb, roi, limits) for roi in frame.rois)
+    _look_up(frame.picture, frame.rois)
+    return tuple(_reason(frame.picture, roi, limits) for roi in frame.rois)
 
 
-def _reason(rgb: Rgb, roi: Roi, limits: RoiLimits) -> Reason | None:
+def _look_up(picture: Picture, rois: tuple[Roi, ...]) -> None:
+    """Have a lazy picture work out the colours of all ROIs at once."""
+    if isinstance(picture, np.ndarray):
+        return
+    height, width = picture.shape[:2]
+    x0, y0 = (max(0, min(edges)) for edges in ([roi.x0 for roi in rois], [roi.y0 for roi in rois]))
+    x1, y1 = max(roi.x1 for roi in rois), max(roi.y1 for roi in rois)
+    if x0 < width * PIXEL_PARTS and y0 < height * PIXEL_PARTS and x1 > 0 and y1 > 0:
+        picture[_pixels(y0, y1), _pixels(x0, x1)]
+
+
+def _reason(rgb: Picture, roi: Roi, limits: RoiLimits) -> Reason | None:
     """Why an ROI cannot be measured; ``None`` if it can."""
     height, width = rgb.shape[:2]
     if min(roi.x0, roi.y0) < 0 or roi.x1 > width * PIXEL_PARTS or roi.y1 > height * PIXEL_PARTS:
         return Reason.OUTSIDE
     if min(roi.x1 - roi.x0, roi.y1 - roi.y0) < limits.min_side_px * PIXEL_PARTS:
         return Reason.TOO_SMALL
-    inside = rgb[roi.y0 // PIXEL_PARTS : -(-roi.y1 // PIXEL_PARTS), roi.x0 // PIXEL_PARTS : -(-roi.x1 // PIXEL_PARTS)]
+    inside = rgb[_pixels(roi.y0, roi.y1), _pixels(roi.x0, roi.x1)]
+    if inside.min() > 0 and inside.max() < 255:
+        return None
     # One byte further, 255 wraps to 0 and 0 becomes 1: one comparison finds both ends.
     clipped = (inside + np.uint8(1)) < 2
     return Reason.CLIPPED if clipped.any(axis=2).mean() > limits.max_clipped_share else None

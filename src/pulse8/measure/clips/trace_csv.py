@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -59,7 +60,8 @@ def read_trace_csv(path: Path, options: TableOptions = AS_IT_IS) -> CellTraces:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}; {FIX}") from error
     try:
-        rows[:, 0] = seconds_of(rows[:, 0], table.time_header, options)
+        unit = replace(options, time_unit="s") if table.dated else options
+        rows[:, 0] = seconds_of(rows[:, 0], table.time_header, unit)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     _refuse_short(path, rows)
@@ -99,6 +101,7 @@ class _Table:
         header = [name.strip() for name in next(self._lines, [])]
         self._places = places_of(header, options, str(path))
         self.time_header = header[self._places["time_s"]]
+        self.dated = False
 
     def rows(self) -> Iterator[Row]:
         """Yield the four numbers of each line that is neither blank nor a comment."""
@@ -108,6 +111,7 @@ class _Table:
                 continue
             where = f"{self._path}, line {self._lines.line_num}"
             time, red, green, blue = (self._number(where, name, cells) for name in COLUMNS)
+            self.dated = self.dated or ":" in cells[self._places["time_s"]]  # dates are counted in seconds
             if time < before:
                 raise InputError(f"{where}, column time_s: time runs backwards, {time} after {before}; sort the rows")
             before = time

@@ -36,10 +36,15 @@ class Drawn:
     windows: Sequence[HeartRate]
 
 
-def draw_video(video: Path, output: Path, roi: TrackerName, drawn: Drawn, watch: Watch[Any] = unwatched) -> None:
-    """Read a video again and write it with the drawing: what to draw is known only after the first pass."""
+def draw_video(
+    video: Path, output: Path, followed: tuple[TrackerName, str], drawn: Drawn, watch: Watch[Any] = unwatched
+) -> None:
+    """Read a video again and write it with the drawing: what to draw is known only after the first pass.
+
+    ``followed`` is the tracker and the face, as in :func:`pulse8.measure.face.track.track_face`.
+    """
     frames = read_frames(video)
-    track = track_face(frames, roi)
+    track = track_face(frames, *followed)
     watched = iter(watch(track, "drawing", frames.count or 0))
     write_overlay(output, FaceTrack(track.source, watched), drawn, frames.rate_hz or 30.0)
 

@@ -5,6 +5,7 @@ and decoding as in mediapipe's ``face_detection_short_range`` graph. The network
 about a sixth of that, so where it finds none in the whole picture it looks at overlapping parts, enlarged.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,8 @@ TILE_SHARES: Final = (1.0, 0.5, 0.3)
 """Sides of the square parts looked at, as shares of the longer side, until a face is found."""
 
 AROUND: Final = 2.5
+PATIENCE_S: Final = 1.0
+THOROUGH_EVERY_S: Final = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,37 @@ class Detector:
         pairs = boxes[0, good].astype(np.float64).reshape(-1, 8, 2)
         pairs[:, 0] += self._anchors[good]
         pairs[:, 2:] += self._anchors[good, None]
-        return [_face(pair, score, matrix) for pair, score in zip(pairs, scores, strict=True)]
+        half = pairs[:, 1] / 2
+        pairs[:, 0], pairs[:, 1] = pairs[:, 0] - half, pairs[:, 0] + half
+        places = back(pairs.reshape(-1, 2), matrix).reshape(pairs.shape)
+        return [
+            Face(points=one[2:], box=one[:2].ravel(), score=float(s)) for one, s in zip(places, scores, strict=True)
+        ]
+
+
+class Search:
+    """Looks for a face that is not there: thoroughly for a second, and then a few times a second.
+
+    Small parts of a picture cost twenty looks; a film without a face would take fifteen times as long as one with.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._seen_s, self._thorough_s = math.inf, -math.inf
+
+    def faces(self, rgb: Rgb, t_s: float) -> list[Face]:
+        """Faces in a picture at a time in seconds, the largest first.
+
+        Where none was seen for ``PATIENCE_S``, small ones are looked for every ``THOROUGH_EVERY_S``.
+        """
+        self._seen_s = min(self._seen_s, t_s)  # the first picture begins the second
+        if t_s - self._seen_s > PATIENCE_S and 0 <= t_s - self._thorough_s < THOROUGH_EVERY_S:
+            faces = self._detector.whole(rgb)
+        else:
+            faces, self._thorough_s = self._detector.faces(rgb), t_s
+        if faces:
+            self._seen_s = t_s
+        return faces
 
 
 def _anchors() -> NDArray[np.float64]:
@@ -129,12 +162,6 @@ def _starts(length: int, side: float) -> list[float]:
         return [(length - side) / 2]
     count = int(np.ceil((length - side) / (side * 2 / 3))) + 1
     return list(np.linspace(0, length - side, count))
-
-
-def _face(pairs: NDArray[np.float64], score: float, matrix: Matrix) -> Face:
-    centre, size = pairs[0], pairs[1]
-    corners = back(np.stack([centre - size / 2, centre + size / 2]), matrix)
-    return Face(points=back(pairs[2:], matrix), box=corners.ravel(), score=float(score))
 
 
 def _merged(faces: list[Face]) -> list[Face]:

@@ -5,17 +5,23 @@ frames it is steadier than landmarks found again in each, and faster. It does no
 and a mesh corrects it (docs/decisions/0012).
 """
 
+import math
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.values import Rgb
+from pulse8.values import Picture
 
-CORNERS: Final = 80
+CORNERS: Final = 32
+"""Two and a half times as many are no steadier (decision 0135)."""
+
 FEWEST: Final = 12
 """With fewer corners in agreement a similarity says little."""
+
+SHAKEN_SHARE: Final = 0.7
+"""With a smaller share of its corners in agreement the face turns, speaks or is being covered."""
 
 REFRESH_STEPS: Final = 15
 WINDOW_PX: Final = 15
@@ -29,13 +35,22 @@ Similarity = NDArray[np.float64]
 
 
 class Flow:
-    """Follows corners inside one face; keeps them between frames."""
+    """Follows corners inside one face; keeps them between frames.
+
+    Attributes
+    ----------
+    shaken
+        Whether many corners of the last step moved otherwise than the rest.
+    """
 
     def __init__(self) -> None:
         self._corners: NDArray[np.float32] = np.empty((0, 2), np.float32)
         self._steps = 0
+        self.shaken = False
 
-    def step(self, last: Rgb, now: Rgb, face: NDArray[np.float64]) -> Similarity | None:
+    def step(
+        self, last: Picture, now: Picture, face: NDArray[np.float64], bounds: NDArray[np.float64]
+    ) -> Similarity | None:
         """How the face moved.
 
         Parameters
@@ -44,13 +59,15 @@ class Flow:
             Two frames of one size.
         face
             float64 [N, 2], px: points of the face in the last frame.
+        bounds
+            x0, y0, x1, y1 of the points.
 
         Returns
         -------
         Similarity or None
             ``None`` where too few corners agree on one motion.
         """
-        area = _Area(face, last.shape)
+        area = _Area(bounds, last.shape)
         if area.empty:
             return None
         before, after = area.grey(last), area.grey(now)
@@ -58,6 +75,7 @@ class Flow:
         if len(corners) < FEWEST:
             return None
         motion, kept = _motion(before, after, corners)
+        self.shaken = len(kept) < SHAKEN_SHARE * len(corners)
         self._corners = kept * area.scale + area.origin
         return None if motion is None else _unscaled(motion, area)
 
@@ -72,20 +90,29 @@ class Flow:
 class _Area:
     """The part of the picture about a face, reduced where it is large: ``origin`` in px, ``scale`` px a grey px."""
 
-    def __init__(self, face: NDArray[np.float64], shape: tuple[int, ...]) -> None:
-        size = np.array([shape[1], shape[0]])
-        low = np.clip(np.floor(face.min(0)) - MARGIN_PX, 0, size).astype(int)
-        high = np.clip(np.ceil(face.max(0)) + MARGIN_PX, 0, size).astype(int)
-        self.scale = int(max(1, np.ceil((high - low).max() / LARGEST_SIDE_PX)))
-        self.origin: NDArray[np.float32] = low.astype(np.float32)
-        self.empty = bool((high - low).min() < 2 * WINDOW_PX * self.scale)
-        self._rows, self._columns = slice(low[1], high[1]), slice(low[0], high[0])
+    def __init__(self, bounds: NDArray[np.float64], shape: tuple[int, ...]) -> None:
+        height, width = shape[:2]
+        left, top, right, bottom = bounds.tolist()
+        x0, x1 = (min(max(0, edge), width) for edge in (math.floor(left) - MARGIN_PX, math.ceil(right) + MARGIN_PX))
+        y0, y1 = (min(max(0, edge), height) for edge in (math.floor(top) - MARGIN_PX, math.ceil(bottom) + MARGIN_PX))
+        self.scale = max(1, math.ceil(max(x1 - x0, y1 - y0) / LARGEST_SIDE_PX))
+        self.origin: NDArray[np.float32] = np.array([x0, y0], np.float32)
+        self.empty = min(x1 - x0, y1 - y0) < 2 * WINDOW_PX * self.scale
+        self._rows, self._columns = slice(y0, y1), slice(x0, x1)
 
-    def grey(self, rgb: Rgb) -> NDArray[np.uint8]:
-        part = cv2.cvtColor(np.ascontiguousarray(rgb[self._rows, self._columns]), cv2.COLOR_RGB2GRAY)
+    def grey(self, picture: Picture) -> NDArray[np.uint8]:
+        part = _grey(picture, self._rows, self._columns)
         if self.scale > 1:
-            part = cv2.resize(part, None, fx=1 / self.scale, fy=1 / self.scale, interpolation=cv2.INTER_AREA)
-        return np.asarray(part, np.uint8)
+            smaller = cv2.resize(part, None, fx=1 / self.scale, fy=1 / self.scale, interpolation=cv2.INTER_AREA)
+            return np.asarray(smaller, np.uint8)
+        return part
+
+
+def _grey(picture: Picture, rows: slice, columns: slice) -> NDArray[np.uint8]:
+    """Brightness of a part: a video's own luma where it is at hand."""
+    if not isinstance(picture, np.ndarray):
+        return np.ascontiguousarray(picture.grey(rows, columns))
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture[rows, columns]), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _corners(grey: NDArray[np.uint8], face: NDArray[np.float32]) -> NDArray[np.float32]:

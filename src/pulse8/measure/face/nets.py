@@ -22,7 +22,6 @@ def load(name: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
     weights = files("pulse8.measure.face").joinpath("weights", name).read_bytes()
     return ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 

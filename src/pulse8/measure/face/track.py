@@ -6,25 +6,33 @@ the detector alone, as a microcontroller runs it; ``guide`` is Haar with the gui
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
-from pulse8.measure.face.detector import Detector, Face
+from pulse8.measure.face.choice import LARGEST, Lock, place_of
+from pulse8.measure.face.detector import Detector, Face, Search
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.haar import Haar
 from pulse8.measure.face.mesh import Head, Mesh, square_of, square_of_mesh
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
 from pulse8.measure.face.smoothing import Smoother
 from pulse8.regions import FACE_ROIS, GUIDE_ROIS
-from pulse8.values import FaceTrack, Frames, Reason, Rgb, TrackedFrame
+from pulse8.values import FaceTrack, Frames, Picture, Reason, Rgb, TrackedFrame
 
 TrackerName = Literal["mesh", "board", "guide"]
 
-CORRECT_EVERY_S: Final = 0.099
-"""How often a mesh corrects the flow: every third frame at 30 Hz."""
+CORRECT_EVERY_S: Final = 0.399
+"""How often a mesh corrects the flow: every twelfth frame at 30 Hz (decision 0135)."""
+
+CORRECT_SOON_S: Final = 0.099
+"""How often it does while the face is not one rigid thing in motion, or the flow was off at the last look."""
+
+OFF_SHARE: Final = 0.05
+"""In eye distances: a difference between flow and mesh that asks for another look soon."""
 
 MESH_SECONDS: Final = 1.5
 """Time constant of that correction: the mesh's jitter lies in the pulse's band, a drift of the flow does not."""
@@ -39,72 +47,49 @@ SETTLING_LOOKS: Final = 8
 RECOUNT_S: Final = 1.0
 """How often faces are counted while one is followed; it also catches a mesh that has drifted off its face."""
 
-FAITHFUL_S: Final = 1.0
-"""How long to wait for a lost face before another one is followed: longer than any gap that is bridged, so that two
-people never share a window."""
-
 
 class Tracker(Protocol):
     """Follows one face; keeps what it needs between frames."""
 
-    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+    def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-
-
-class Lock:
-    """Which of the detected faces to follow: the one at the last place, or the largest when that one is long lost."""
-
-    def __init__(self) -> None:
-        self._last: tuple[NDArray[np.float64], float, float] | None = None
-
-    def choose(self, boxes: list[NDArray[np.float64]], t_s: float) -> int | None:
-        """Index of our face among boxes (x0, y0, x1, y1 in px, the largest first); ``None`` if it is not there."""
-        if not boxes:
-            return None
-        if self._last is None or t_s - self._last[2] > FAITHFUL_S:
-            return 0
-        centre, side, _ = self._last
-        away = [float(np.hypot(*((box[:2] + box[2:]) / 2 - centre))) for box in boxes]
-        nearest = int(np.argmin(away))
-        return nearest if away[nearest] < side else None
-
-    def seen(self, box: NDArray[np.float64], t_s: float) -> None:
-        """Remember where our face is."""
-        self._last = ((box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max()), t_s)
 
 
 class MeshTracker:
-    """Flow from frame to frame, a mesh ten times a second to correct it, the detector when the face is lost."""
+    """Flow from frame to frame, a mesh now and then to correct it, the detector when the face is lost."""
 
-    def __init__(self) -> None:
-        self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock()
-        self._others, self._counted_s = 0, -np.inf
+    def __init__(self, face: str = LARGEST) -> None:
+        self._detector, self._mesh, self._lock = Detector(), Mesh(), Lock(face)
+        self._looking = Search(self._detector)
+        self._others, self._place, self._counted_s = 0, 1, -np.inf
         self._face: FollowedFace | None = None
 
-    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+    def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-        face = self._carried(rgb, t_s) if self._face is not None else None
-        self._face = face or self._search(rgb, t_s)
+        face = self._carried(picture, t_s) if self._face is not None else None
+        self._face = face or self._search(picture, t_s)
         if self._face is None:
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
-        self._lock.seen(_bounds(self._face.landmarks), t_s)
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
+        self._lock.seen(self._face.bounds, t_s)
         return TrackedFrame(
-            rgb,
+            picture,
             t_s,
             rois=rois_of(self._face.points, FACE_ROIS),
             roll_deg=roll_deg(self._face.points),
             other_faces=self._others,
+            place=self._place,
             points=self._face.landmarks[:, :2].astype(np.float32),
         )
 
-    def _carried(self, rgb: Rgb, t_s: float) -> "FollowedFace | None":
+    def _carried(self, picture: Picture, t_s: float) -> "FollowedFace | None":
         """Move the followed face to this frame; ``None`` if it is not there any more."""
         face = self._face
-        if face is None or face.rgb.shape != rgb.shape:
+        if face is None or face.picture.shape != picture.shape:
             return None
-        motion = face.flow.step(face.rgb, rgb, face.landmarks[:, :2])
-        moved = face.moved(rgb, motion)
-        if motion is None or t_s - face.corrected_s > CORRECT_EVERY_S:
+        motion = face.flow.step(face.picture, picture, face.landmarks[:, :2], face.bounds)
+        moved = face.moved(picture, motion)
+        if motion is None or t_s - face.corrected_s > face.patience_s:
+            rgb = np.asarray(picture)
             landmarks = self._mesh.landmarks(rgb, square_of_mesh(moved.landmarks))
             if landmarks is None or not self._ours(rgb, landmarks, t_s):
                 return None
@@ -120,20 +105,25 @@ class MeshTracker:
         low, high = _bounds(landmarks).reshape(2, 2)
         here = [face for face in faces if np.abs(face.centre - (low + high) / 2).max() < face.side_px / 2]
         self._others = len(faces) - len(here[:1])
+        boxes = [np.concatenate([low, high]), *(face.box for face in faces if all(face is not one for one in here[:1]))]
+        self._place = place_of(boxes, 0)
         # A face too small to be seen beside larger ones is not refuted by them.
         too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
         return bool(here) or not faces or too_small
 
-    def _search(self, rgb: Rgb, t_s: float) -> "FollowedFace | None":
+    def _search(self, picture: Picture, t_s: float) -> "FollowedFace | None":
         """Search the picture and start again on our face; ``None`` if it is not there."""
-        faces = self._detector.faces(rgb)
-        chosen = self._lock.choose([face.box for face in faces], t_s)
+        rgb = np.asarray(picture)
+        faces = self._looking.faces(rgb, t_s)
+        boxes = [face.box for face in faces]
+        chosen = self._lock.choose(boxes, t_s)
         landmarks = None if chosen is None else self._settled(rgb, faces[chosen])
         self._others, self._counted_s = len(faces) - (landmarks is not None), t_s
-        if landmarks is None:
+        if landmarks is None or chosen is None:
             return None
+        self._place = place_of(boxes, chosen)
         head = Head(landmarks)
-        return FollowedFace(rgb, landmarks, head.key_points(landmarks), t_s, head, Flow())
+        return FollowedFace(picture, landmarks, head.key_points(landmarks), t_s, head, Flow())
 
     def _settled(self, rgb: Rgb, face: Face) -> NDArray[np.float64] | None:
         """Look again from each answer's own square: the first ones pull the ROIs along for some frames otherwise."""
@@ -151,54 +141,68 @@ class MeshTracker:
 class FollowedFace:
     """A face that is followed: the frame, its landmarks [468, 3] and key points [6, 2] there, the last correction."""
 
-    rgb: Rgb
+    picture: Picture
     landmarks: NDArray[np.float64]
     points: NDArray[np.float64]
     corrected_s: float
     head: Head
     flow: Flow
+    off: bool = False
 
-    def moved(self, rgb: Rgb, motion: NDArray[np.float64] | None) -> "FollowedFace":
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """x0, y0, x1, y1 of the landmarks, px."""
+        return _bounds(self.landmarks)
+
+    @property
+    def patience_s(self) -> float:
+        """How long after the last correction the next one is due."""
+        return CORRECT_SOON_S if self.off or self.flow.shaken else CORRECT_EVERY_S
+
+    def moved(self, picture: Picture, motion: NDArray[np.float64] | None) -> "FollowedFace":
         """Return the face in the next frame; without a motion it is still looked for where it was."""
         if motion is None:
-            return replace(self, rgb=rgb)
+            return replace(self, picture=picture)
         landmarks = self.landmarks.copy()
         landmarks[:, :2] = landmarks[:, :2] @ motion[:, :2].T + motion[:, 2]
-        return replace(self, rgb=rgb, landmarks=landmarks, points=self.points @ motion[:, :2].T + motion[:, 2])
+        return replace(self, picture=picture, landmarks=landmarks, points=self.points @ motion[:, :2].T + motion[:, 2])
 
     def corrected(self, landmarks: NDArray[np.float64], t_s: float, *, trusted: bool) -> "FollowedFace":
         """Draw the points towards the mesh: slowly, or at once where the flow failed or is far off."""
         wanted = self.head.key_points(landmarks)
         eyes_px = float(np.hypot(*(wanted[1] - wanted[0])))
-        near = float(np.abs(wanted - self.points).max()) < SNAP_SHARE * eyes_px
-        gain = 1 - np.exp(-(t_s - self.corrected_s) / MESH_SECONDS) if trusted and near else 1.0
+        away = float(np.abs(wanted - self.points).max()) / eyes_px
+        steady = trusted and away < SNAP_SHARE
+        gain = 1 - np.exp(-(t_s - self.corrected_s) / MESH_SECONDS) if steady else 1.0
         points = self.points + gain * (wanted - self.points)
-        return replace(self, landmarks=landmarks, points=points, corrected_s=t_s)
+        return replace(self, landmarks=landmarks, points=points, corrected_s=t_s, off=away > OFF_SHARE)
 
 
 class BoardTracker:
     """The detector alone, looking about the last place and in the whole picture when it has lost the face."""
 
-    def __init__(self) -> None:
+    def __init__(self, face: str = LARGEST) -> None:
         self._detector = Detector()
-        self._lock, self._smoother = Lock(), Smoother(BOARD_SMOOTHING_S)
+        self._looking = Search(self._detector)
+        self._lock, self._smoother = Lock(face), Smoother(BOARD_SMOOTHING_S)
         self._face: Face | None = None
-        self._others, self._counted_s = 0, -np.inf
+        self._others, self._place, self._counted_s = 0, 1, -np.inf
 
-    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+    def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-        self._face = self._next(rgb, t_s)
+        self._face = self._next(np.asarray(picture), t_s)
         if self._face is None:
             self._smoother.reset()
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
         self._lock.seen(self._face.box, t_s)
         points = self._smoother.follow(self._face.points, t_s)
         return TrackedFrame(
-            rgb,
+            picture,
             t_s,
             rois=rois_of(points, FACE_ROIS),
             roll_deg=roll_deg(points),
             other_faces=self._others,
+            place=self._place,
             points=self._face.points.astype(np.float32),
         )
 
@@ -208,53 +212,68 @@ class BoardTracker:
             chosen = self._lock.choose([face.box for face in near], t_s)
             if chosen is not None:
                 return near[chosen]
-        faces = self._detector.faces(rgb)
-        chosen = self._lock.choose([face.box for face in faces], t_s)
+        faces = self._looking.faces(rgb, t_s)
+        boxes = [face.box for face in faces]
+        chosen = self._lock.choose(boxes, t_s)
         self._others, self._counted_s = len(faces) - (chosen is not None), t_s
-        return None if chosen is None else faces[chosen]
+        if chosen is None:
+            return None
+        self._place = place_of(boxes, chosen)
+        return faces[chosen]
 
 
 class GuideTracker:
     """A Haar box in every frame, without smoothing, as the guide has it."""
 
-    def __init__(self) -> None:
-        self._haar, self._lock = Haar(), Lock()
+    def __init__(self, face: str = LARGEST) -> None:
+        self._haar, self._lock = Haar(), Lock(face)
 
-    def look(self, rgb: Rgb, t_s: float) -> TrackedFrame:
+    def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-        boxes = list(self._haar.boxes(rgb))
+        boxes = list(self._haar.boxes(np.asarray(picture)))
         chosen = self._lock.choose(boxes, t_s)
         if chosen is None:
-            return TrackedFrame(rgb, t_s, rois=None, missing=Reason.NO_FACE, other_faces=len(boxes))
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=len(boxes))
         box = boxes[chosen]
         self._lock.seen(box, t_s)
         corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float32)
-        return TrackedFrame(rgb, t_s, rois=rois_in(box, GUIDE_ROIS), other_faces=len(boxes) - 1, points=corners)
+        rois, place = rois_in(box, GUIDE_ROIS), place_of(boxes, chosen)
+        return TrackedFrame(picture, t_s, rois=rois, other_faces=len(boxes) - 1, place=place, points=corners)
 
 
-TRACKERS: Final[dict[str, Callable[[], Tracker]]] = {
+TRACKERS: Final[dict[str, Callable[..., Tracker]]] = {
     "mesh": MeshTracker,
     "board": BoardTracker,
     "guide": GuideTracker,
 }
 
 
-def track_face(frames: Frames, tracker: TrackerName = "mesh") -> FaceTrack:
+def track_face(frames: Frames, tracker: TrackerName = "mesh", face: str = LARGEST) -> FaceTrack:
     """Follow one face through a video, frame by frame as the track is read.
+
+    Parameters
+    ----------
+    frames
+        The video.
+    tracker
+        What places the ROIs.
+    face
+        Which one, where there are several: the largest, the left or the right one of the picture, or its number from
+        the left, 1 first.
 
     Raises
     ------
     SpecError
-        There is no tracker of that name.
+        There is no tracker of that name, or no such choice of a face.
     """
     if tracker not in TRACKERS:
         raise SpecError(f"unknown tracker {tracker!r}; choose from {', '.join(TRACKERS)}")
-    return FaceTrack(source=frames.source, stream=_tracked(frames, TRACKERS[tracker]()))
+    return FaceTrack(source=frames.source, stream=_tracked(frames, TRACKERS[tracker](face)))
 
 
 def _tracked(frames: Frames, tracker: Tracker) -> Iterator[TrackedFrame]:
-    for rgb, t_s in frames:
-        yield tracker.look(rgb, t_s)
+    for picture, t_s in frames.stream:
+        yield tracker.look(picture, t_s)
 
 
 def _bounds(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:

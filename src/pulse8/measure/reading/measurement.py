@@ -16,7 +16,7 @@ from pulse8.measure.reading.network import network_reader
 from pulse8.measure.reading.options import NETWORK, MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, refused
 from pulse8.measure.signal.display import Second, ShownRate, shown_each_second
-from pulse8.values import CellTraces, HeartRate, Reason, Watch, Waveform, unwatched
+from pulse8.values import CellTraces, HeartRate, Reason, SeenFaces, Watch, Waveform, unwatched
 
 LONGEST_PAUSE_S: Final = 60.0
 """Of a longer pause, only this much is followed second by second; by then nothing is shown any more."""
@@ -43,6 +43,8 @@ class Measurement:
         The pulse wave of each part that has one, band-passed.
     engine
         What ran the network; ``None`` for a classical method.
+    faces
+        How many faces the video showed, and which was measured; ``None`` where there was no video.
     """
 
     method: str
@@ -52,6 +54,7 @@ class Measurement:
     seconds: tuple[Second, ...]
     waves: tuple[Waveform, ...]
     engine: Engine | None
+    faces: SeenFaces | None = None
 
 
 def open_reader(options: MeasureOptions) -> Reader:
@@ -84,6 +87,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
         whole=max(wholes, key=lambda rate: (rate.bpm is not None, rate.end_s - rate.start_s)),
         waves=tuple(part.wave for part in parts if part.wave is not None),
         engine=reader.engine,
+        faces=traces.faces,
     )
 
 

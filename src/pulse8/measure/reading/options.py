@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pulse8.errors import SpecError
 from pulse8.measure.clips.resample import SLOWEST_HZ
+from pulse8.measure.face.choice import LARGEST, refuse_choice
 from pulse8.measure.face.track import TrackerName
 from pulse8.measure.signal.classical import MethodName, method
 from pulse8.measure.signal.rate import SHORTEST_S
@@ -37,6 +38,8 @@ class MeasureOptions:
         Seconds from one window's start to the next one's; 10 for a classical method. The network has its own, 1 s.
     band_bpm
         Lowest and highest rate that is looked for, in beats per minute.
+    face
+        Which face is measured, where there are several: largest, left, right, or its number from the picture's left.
     """
 
     method: MethodName | Literal["pulse12"] = NETWORK
@@ -44,8 +47,10 @@ class MeasureOptions:
     window_s: float | None = None
     hop_s: float | None = None
     band_bpm: tuple[float, float] = Readout().band_bpm
+    face: str = LARGEST
 
     def __post_init__(self) -> None:
+        refuse_choice(self.face)
         if self.method != NETWORK:
             method(self.method)
         elif (self.window_s, self.hop_s) != (None, None):

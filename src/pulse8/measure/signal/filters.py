@@ -5,21 +5,16 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
-from scipy.signal import butter, sosfilt_zi, sosfiltfilt
 
 from pulse8.errors import SpecError
-
-BAND_ORDER: Final = 2
-"""Butterworth order of one pass; the zero-phase filter passes twice and so falls off twice as fast."""
+from pulse8.measure.signal.sections import band_pass_design, run_sections
 
 DETREND_LAMBDA: Final = 100.0
 """Cuts off at about 0.48 Hz at 30 samples a second: under the band's 0.67 Hz, over breathing and lighting."""
 
 
-def band_pass(
-    signal: NDArray[np.float64], rate_hz: float, band_bpm: tuple[float, float], order: int = BAND_ORDER
-) -> NDArray[np.float64]:
-    """Zero-phase Butterworth band pass along the first axis.
+def band_pass(signal: NDArray[np.float64], rate_hz: float, band_bpm: tuple[float, float]) -> NDArray[np.float64]:
+    """Zero-phase Butterworth band pass along the first axis: of second order, forwards and backwards.
 
     Parameters
     ----------
@@ -29,8 +24,6 @@ def band_pass(
         Samples per second.
     band_bpm
         Lower and upper corner in beats per minute.
-    order
-        Of one pass; the signal is passed forwards and backwards.
 
     Returns
     -------
@@ -42,34 +35,32 @@ def band_pass(
     SpecError
         The upper corner is not under half the sample rate.
     """
-    sections, mirrored = _design(rate_hz, band_bpm, order)
-    filtered = sosfiltfilt(sections, signal, axis=0, padlen=min(mirrored, len(signal) - 1))
-    return np.asarray(filtered, dtype=np.float64)
-
-
-def _design(rate_hz: float, band_bpm: tuple[float, float], order: int) -> tuple[NDArray[np.float64], int]:
-    """Second-order sections [S, 6], and by how many samples each end is mirrored.
-
-    A filter's start-up lasts about a period of its lower corner: the mirrored ends must be as long to hide it.
-    """
-    corners_hz = np.asarray(band_bpm) / 60
-    if not 0 < corners_hz[0] < corners_hz[1] < rate_hz / 2:
-        raise SpecError(f"band {band_bpm} BPM does not fit {rate_hz:g} samples a second; choose a narrower band")
-    sections = butter(order, corners_hz, "bandpass", fs=rate_hz, output="sos")
-    return np.asarray(sections, np.float64), round(rate_hz / corners_hz[0])
+    sections, mirrored = band_pass_sections(rate_hz, band_bpm)
+    edge = min(mirrored, len(signal) - 1)
+    columns = signal.reshape(len(signal), -1)
+    head, tail = 2 * columns[0] - columns[edge:0:-1], 2 * columns[-1] - columns[-2 : -2 - edge : -1]
+    wave = np.concatenate([head, columns, tail])
+    for _ in range(2):
+        wave = run_sections(sections, wave)[::-1]
+    return np.ascontiguousarray(wave[edge : edge + len(signal)].reshape(signal.shape))
 
 
 class FilterSections(NamedTuple):
-    """A band pass for code elsewhere: float64 [S, 7], b0 b1 b2 a1 a2 and the two states after a constant 1 came in."""
+    """A band pass: float64 [2, 7], b0 b1 b2 a1 a2 and the two states after a constant 1 came in; mirrored samples."""
 
     sections: NDArray[np.float64]
     mirrored: int
 
 
 def band_pass_sections(rate_hz: float, band_bpm: tuple[float, float]) -> FilterSections:
-    """Return the coefficients with which :func:`band_pass` filters; raises as it does."""
-    sections, mirrored = _design(rate_hz, band_bpm, BAND_ORDER)
-    return FilterSections(np.hstack([sections[:, :3], sections[:, 4:], sosfilt_zi(sections)]), mirrored)
+    """Return the coefficients with which :func:`band_pass` filters; raises as it does.
+
+    A filter's start-up lasts about a period of its lower corner: the mirrored ends must be as long to hide it.
+    """
+    low_hz, high_hz = (corner / 60 for corner in band_bpm)
+    if not 0 < low_hz < high_hz < rate_hz / 2:
+        raise SpecError(f"band {band_bpm} BPM does not fit {rate_hz:g} samples a second; choose a narrower band")
+    return FilterSections(band_pass_design(rate_hz, low_hz, high_hz), round(rate_hz / low_hz))
 
 
 def detrend(signal: NDArray[np.float64], smoothness: float = DETREND_LAMBDA) -> NDArray[np.float64]:

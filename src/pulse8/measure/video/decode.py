@@ -9,33 +9,24 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import av
-import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData
-from av.video.reformatter import VideoReformatter
+from av.sidedata.sidedata import SideData, SideDataContainer
 from av.video.stream import VideoStream
 
 from pulse8.errors import InputError, shown
 from pulse8.manifest import existing_file
 from pulse8.measure.video.containers import FIX, LOG, open_video, refuse_size
-from pulse8.values import Frames, Rgb
+from pulse8.measure.video.planes import Converter, Turn, picture_of
+from pulse8.values import Frames, Picture
 
 NO_ZERO: Final = ("mpegts", "mpeg")
 """Formats whose clock runs on from anywhere: times count from the first frame, as they do where they start below 0."""
 
 MATRIX: Final = struct.Struct("=9i")
 """A display matrix, row by row, of row vectors: x' = a x + c y and y' = b x + d y, in 1/65,536."""
-
-
-class Turn(NamedTuple):
-    """How a picture has to be turned: rows and columns exchanged first, then columns and rows reversed."""
-
-    transposed: bool = False
-    columns_reversed: bool = False
-    rows_reversed: bool = False
 
 
 def read_frames(path: Path) -> Frames:
@@ -63,9 +54,9 @@ def read_frames(path: Path) -> Frames:
     )
 
 
-def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[tuple[Rgb, float]]:
+def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[tuple[Picture, float]]:
     first_s, last_s, damaged = 0.0, None, 0
-    converter = VideoReformatter()  # one for all: a frame's own would work its tables out anew each time
+    converter = Converter()  # one for all: a frame's own would work its tables out anew each time
     with closing(container):
         for frame in _video_frames(container, stream):
             if frame is None or frame.is_corrupt:
@@ -77,7 +68,7 @@ def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Itera
                 first_s = t_s if t_s < 0 or container.format.name in NO_ZERO else 0.0
             elif t_s <= last_s:
                 raise _jumps_back(path, last_s - first_s, t_s - first_s)
-            yield _upright(frame, converter), t_s - first_s
+            yield picture_of(frame, _turn(frame), converter), t_s - first_s
             last_s = t_s
         promised_s = _promised_end(container, stream)
     if last_s is None:
@@ -107,7 +98,7 @@ def _time(frame: av.VideoFrame, path: Path) -> float:
             f"{path} has frames without timestamps; put it into a container, with the camera's own rate in place of "
             "30: ffmpeg -r 30 -i IN -c copy OUT.mp4"
         )
-    return float(frame.pts * frame.time_base)
+    return float(frame.pts * frame.time_base.numerator / frame.time_base.denominator)
 
 
 def _jumps_back(path: Path, last_s: float, t_s: float) -> InputError:
@@ -124,21 +115,13 @@ def turn_of(matrix: bytes) -> Turn:
     return Turn(True, c < 0, b < 0) if transposed else Turn(False, a < 0, d < 0)
 
 
-def _upright(frame: av.VideoFrame, converter: VideoReformatter) -> Rgb:
-    """Return the picture as RGB, turned as the file's display matrix asks."""
-    rgb = np.asarray(converter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+def _turn(frame: av.VideoFrame) -> Turn:
+    """Return the turn that the file's display matrix asks for."""
+    # A frame that is asked for its side data keeps them, and they keep it: a circle that lives until Python looks.
+    matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg, abstract] # its stub is silent
     if not isinstance(matrix, SideData) or len(bytes(matrix)) != MATRIX.size:
-        return rgb
-    return turned(rgb, turn_of(bytes(matrix)))
-
-
-def turned(rgb: Rgb, turn: Turn) -> Rgb:
-    """Turn a picture."""
-    if turn == Turn():
-        return rgb
-    picture = rgb.transpose(1, 0, 2) if turn.transposed else rgb
-    return np.ascontiguousarray(picture[:: -1 if turn.rows_reversed else 1, :: -1 if turn.columns_reversed else 1])
+        return Turn()
+    return turn_of(bytes(matrix))
 
 
 def _promised_end(container: InputContainer, stream: VideoStream) -> float | None:

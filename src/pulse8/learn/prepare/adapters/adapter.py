@@ -38,6 +38,8 @@ class Found:
         Folder that its files have to lie in, where the data set itself names them.
     conditions
         What the layout says of the circumstances.
+    notes
+        What it says of how its files are to be read.
     """
 
     recording: str
@@ -47,6 +49,7 @@ class Found:
     others: tuple[Path, ...] = ()
     root: Path | None = None
     conditions: Conditions = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

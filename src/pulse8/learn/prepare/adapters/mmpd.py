@@ -1,22 +1,21 @@
 """MMPD (Tang et al., EMBC 2023): ``subject<k>/p<k>_<0..19>.mat`` at 30 Hz, pictures and finger PPG in one file.
 
-``video`` is [T, H, W, 3] in 0..1 and comes whole into memory, as the format has no other way: 1.7 GB for a minute of
-320x240. Conditions are texts and numbers in fields of their own; "Watching Videos" is an older name of Walking. The PPG
-has one sample a frame, and trails or leads by up to 500 ms (issues 14 and 15 of the set's repository).
+``video`` is [T, H, W, 3] in 0..1, 1.7 GB for a minute of 320x240, and comes whole into the memory of the process that
+reads it (:mod:`.mat_file`), as the format has no other way; it waits on disk, where temporary files go. Conditions are
+texts and numbers in fields of their own; "Watching Videos" is an older name of Walking. The PPG has one sample a frame,
+and trails or leads by up to 500 ms (issues 14 and 15 of the set's repository).
 """
 
-import struct
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError, one_line
+from pulse8.errors import InputError
 from pulse8.learn.prepare.adapters.adapter import Found, Opened, even_ppg, files
+from pulse8.learn.prepare.adapters.mat_file import MatFile, Wanted, read_mat
 from pulse8.learn.prepare.adapters.pictures import read_array
 from pulse8.manifest import existing_file
 
@@ -24,13 +23,8 @@ LAYOUT: Final = "MMPD is subject1/p1_0.mat and so on; name their folder with --r
 RATE_HZ: Final = 30.0
 MAX_BYTES: Final = 8_000_000_000
 FIELDS: Final = ("light", "motion", "exercise", "skin_color", "gender", "glasser", "hair_cover", "makeup")
-READ: Final = ("video", "GT_ppg", *FIELDS)
+ARRAYS: Final = ("video", "GT_ppg")
 OLD_NAMES: Final = {"Watching Videos": "Walking"}
-DAMAGED: Final = (
-    *(ValueError, TypeError, LookupError, OSError, NotImplementedError, ArithmeticError, MemoryError),
-    *(NameError, AttributeError, EOFError, RecursionError, struct.error),
-)
-"""What the reader was seen to raise on damaged or hostile bytes."""
 
 
 @dataclass(frozen=True)
@@ -49,41 +43,33 @@ class Mmpd:
         ]
 
     def open(self, found: Found) -> Opened:
-        """Read the file whole."""
-        tree = _read(existing_file(found.truth, "MMPD file", "copy it again"))
-        video = tree["video"]
-        ppg = np.asarray(tree["GT_ppg"], np.float64).reshape(-1)
+        """Read the file in a process of its own."""
+        path = existing_file(found.truth, "MMPD file", "copy it again")
+        file = read_mat(path, Wanted(arrays=ARRAYS, fields=FIELDS, most_bytes=MAX_BYTES))
+        video = file.arrays["video"]
+        ppg = _numbers(path, file.arrays["GT_ppg"]).reshape(-1)
         rate_hz = len(ppg) * RATE_HZ / max(len(video), 1)  # one sample a frame; another rate spans the same time
         return Opened(
-            pictures=read_array(lambda block: video[block], video.shape, RATE_HZ, found.video),
+            pictures=read_array(lambda block: _block(file, block), video.shape, RATE_HZ, found.video),
             reference=even_ppg(found.truth, ppg, rate_hz),
-            conditions={field: value for field in FIELDS if (value := _condition(tree.get(field))) is not None},
+            conditions={name: _condition(value) for name, value in file.fields.items()},
         )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        sizes = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
-        absent = {"video", "GT_ppg"} - set(sizes)
-        counts = {name: float(np.prod([float(n) for n in shape])) for name, (shape, _) in sizes.items()}
-        largest, count = max(((name, counts.get(name, 0)) for name in READ), key=itemgetter(1))
-        if not absent and count * 8 <= MAX_BYTES:
-            return dict(scipy.io.loadmat(path, variable_names=READ))
-    except DAMAGED as error:
-        raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
-    except Exception as error:  # the reader has errors of its own class, and zlib's
-        if type(error).__module__.split(".")[0] not in ("scipy", "zlib"):
-            raise
-        raise InputError(f"{path} cannot be read as a .mat file ({one_line(error)}); copy it again") from error
-    fault = f"has no {' and '.join(sorted(absent))}" if absent else f"claims {count:,.0f} values of {largest}"
-    raise InputError(f"{path} {fault}; copy it again")
+def _block(file: MatFile, block: slice) -> NDArray[np.generic]:
+    """Return a few pictures; the file's folder stays as long as somebody may ask for them."""
+    return np.asarray(file.arrays["video"][block])
 
 
-def _condition(field: NDArray[Any] | None) -> float | str | bool | None:
-    """Return a field's one text or number; texts True and False become what they say."""
-    values = np.asarray(field).reshape(-1)
-    if field is None or len(values) != 1:
-        return None
-    value = values[0].item() if hasattr(values[0], "item") else values[0]
-    text = OLD_NAMES.get(str(value), str(value))
-    return {"True": True, "False": False}.get(text, text) if isinstance(value, str) else float(value)
+def _numbers(path: Path, values: NDArray[Any]) -> NDArray[np.float64]:
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"{path} holds a PPG of {values.dtype}; numbers are wanted: copy it again")
+    return np.asarray(values, np.float64)
+
+
+def _condition(value: float | str) -> float | str | bool:
+    """Return a condition; texts True and False become what they say."""
+    if not isinstance(value, str):
+        return value
+    text = OLD_NAMES.get(value, value)
+    return {"True": True, "False": False}.get(text, text)

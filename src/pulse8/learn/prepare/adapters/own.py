@@ -1,8 +1,10 @@
 """My own: videos and tables of PPG or heart rate, listed in ``recordings.csv`` (schema: docs/datasets.md).
 
 ``recordings.csv`` has the columns ``video``, ``truth`` and ``subject``, and may have ``recording`` (an id; the video's
-name without it); every other column is a condition. A truth table has ``time_s``, in seconds from the video's first
-frame, and either ``ppg`` (any unit, 8 samples a second or more) or ``hr_bpm`` (beats per minute).
+name without it) and what a truth table does not say itself: ``columns``, ``offset_s``, ``video_start``. Every other
+column is a condition. A truth table has ``time_s``, in seconds from the video's first frame, and one of ``ppg`` (any
+unit, 8 samples a second or more), ``ecg`` (any unit, 60 or more) and ``hr_bpm`` (beats per minute), or columns by the
+names that devices give them (:mod:`pulse8.learn.prepare.adapters.truth`).
 """
 
 from collections.abc import Mapping
@@ -11,21 +13,19 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.learn.prepare.adapters.adapter import Found, Opened, ppg_of
-from pulse8.learn.prepare.adapters.tables import read_rows, read_table
-from pulse8.learn.recording import Rates
+from pulse8.learn.prepare.adapters.adapter import Found, Opened
+from pulse8.learn.prepare.adapters.tables import read_rows
+from pulse8.learn.prepare.adapters.truth import TruthOptions, columns_of, read_truth
 from pulse8.measure.video.decode import read_frames
+from pulse8.times import FARTHEST_S
 
 LIST: Final = "recordings.csv"
 COLUMNS: Final = ("video", "truth", "subject")
 LAYOUT: Final = f"your own data are a {LIST} with the columns {', '.join(COLUMNS)}, beside the files; name --raw"
-LIKELY_BPM: Final = (20.0, 250.0)
-FASTEST_HZ: Final = 5.0
-"""300 BPM: numbers under it are beats a second, not a minute."""
-LONGEST_STEP_S: Final = 60.0
+ABOUT_TRUTH: Final = ("columns", "offset_s", "video_start")
+"""Columns of the list that say how a truth table is read; empty where it says so itself."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,14 @@ class Own:
         for path in (found.video, found.truth):
             if not _lies_in(path, found.root):
                 raise InputError(f"{path} lies outside {found.root}; move it there, links are not followed")
-        table = read_table(found.truth, ("time_s",), ("ppg", "hr_bpm"), "truth table")
-        if ("ppg" in table) == ("hr_bpm" in table):
-            raise InputError(f"truth table {found.truth} needs one column of ppg and hr_bpm beside time_s")
+        truth = read_truth(found.truth, _options(found))
+        conditions = {"reference": truth.source} if truth.rates is not None else {}
         pictures = read_frames(found.video)
-        if "ppg" in table:
-            return Opened(pictures=pictures, reference=ppg_of(found.truth, table["ppg"], table["time_s"]))
-        return Opened(pictures=pictures, reference=None, rates=_rates(found.truth, table["hr_bpm"], table["time_s"]))
+        return Opened(pictures=pictures, reference=truth.ppg, rates=truth.rates, conditions=conditions)
 
 
 def _found(raw: Path, row: Mapping[str, str]) -> Found:
-    known = {"recording", *COLUMNS}
+    known = {"recording", *COLUMNS, *ABOUT_TRUTH}
     return Found(
         recording=row.get("recording") or Path(row["video"]).stem,
         subject=row["subject"],
@@ -70,7 +67,20 @@ def _found(raw: Path, row: Mapping[str, str]) -> Found:
         truth=raw / row["truth"],
         root=raw,
         conditions={name: _value(text) for name, text in row.items() if name and name not in known and text},
+        notes={name: row[name] for name in ABOUT_TRUTH if row.get(name)},
     )
+
+
+def _options(found: Found) -> TruthOptions:
+    offset = found.notes.get("offset_s", "0")
+    try:
+        offset_s = float(offset)
+    except ValueError as error:
+        raise InputError(f"{found.recording}: offset_s {offset[:40]!r} is no number; give seconds") from error
+    if not abs(offset_s) < FARTHEST_S:
+        raise InputError(f"{found.recording}: offset_s {offset[:40]} is no span of seconds; give what is added")
+    columns = columns_of(found.notes.get("columns", ""))
+    return TruthOptions(columns=columns, offset_s=offset_s, video_start=found.notes.get("video_start", ""))
 
 
 def _lies_in(path: Path, root: Path | None) -> bool:
@@ -88,18 +98,3 @@ def _value(text: str) -> float | str | bool:
         return float(text) if np.isfinite(float(text)) else text
     except ValueError:
         return text
-
-
-def _rates(path: Path, bpm: NDArray[np.float64], t_s: NDArray[np.float64]) -> Rates:
-    if len(bpm) == 0:
-        raise InputError(f"{path} holds no heart rates; fill it or leave it out")
-    if (np.diff(t_s) <= 0).any():
-        raise InputError(f"{path}: time_s does not increase; sort the rows, one a time")
-    if len(t_s) > 1 and np.median(np.diff(t_s)) > LONGEST_STEP_S:
-        raise InputError(f"{path}: rows are {np.median(np.diff(t_s)):g} s apart; are its times in ms? divide by 1000")
-    if np.median(bpm) < FASTEST_HZ:
-        raise InputError(f"{path}: hr_bpm is about {np.median(bpm):g}; is it in Hz, where BPM is meant? times 60")
-    if not (bpm.min() >= LIKELY_BPM[0] and bpm.max() <= LIKELY_BPM[1]):
-        low, high = LIKELY_BPM
-        raise InputError(f"{path}: hr_bpm goes from {bpm.min():g} to {bpm.max():g}; give {low:g} to {high:g} BPM")
-    return Rates(bpm.astype(np.float32), t_s)

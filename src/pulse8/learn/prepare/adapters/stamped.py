@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.measure.video.decode import read_frames
-from pulse8.values import Frames, Rgb
+from pulse8.values import Frames, Picture
 
 MOST_MISSING: Final = 0.02
 """Share of frames or times without the other that is borne: the last ones, where a recording was stopped."""
@@ -30,11 +30,11 @@ def stamped(video: Path, t_s: NDArray[np.float64], source: Path) -> Frames:
     return Frames(frames.source, rate_hz, len(t_s), _stamped(frames, t_s, source))
 
 
-def _stamped(frames: Frames, t_s: NDArray[np.float64], source: Path) -> Iterator[tuple[Rgb, float]]:
+def _stamped(frames: Frames, t_s: NDArray[np.float64], source: Path) -> Iterator[tuple[Picture, float]]:
     count, last_s = 0, float("-inf")
-    for count, (rgb, _) in enumerate(frames, 1):
+    for count, (picture, _) in enumerate(frames.stream, 1):
         if count <= len(t_s) and t_s[count - 1] > last_s:
             last_s = float(t_s[count - 1])
-            yield rgb, last_s
+            yield picture, last_s
     if abs(count - len(t_s)) > max(1, MOST_MISSING * len(t_s)):
         raise InputError(f"{frames.source} has {count} frames and {source} {len(t_s)} times; copy them again")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError
 from pulse8.learn.prepare.adapters.adapter import text_of
+from pulse8.measure.clips.columns import separator_of
 
 Rows = list[dict[str, str]]
 
@@ -21,7 +22,8 @@ def read_rows(path: Path, required: Sequence[str], what: str = "table") -> tuple
     InputError
         It cannot be read, a column is missing, or a row has more cells than the header.
     """
-    lines = csv.reader(text_of(path, what).splitlines())
+    text = text_of(path, what)
+    lines = csv.reader(text.splitlines(), delimiter=separator_of(text.partition("\n")[0]))
     try:
         header = [name.strip() for name in next(lines, [])]
         rows = [([cell.strip() for cell in cells], lines.line_num) for cells in lines if any(map(str.strip, cells))]

@@ -5,6 +5,7 @@ DATASET_1: ``<N>-gt/`` with one ``.avi`` whose name differs (vid.avi, vid-12.avi
 without header: time in ms, the device's heart rate, SpO2, PPG, at about 62 Hz. ``after-exercise`` is subject 10 again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ LAYOUT_2: Final = "UBFC-rPPG DATASET_2 is subject1/vid.avi and ground_truth.txt 
 LAYOUT_1: Final = "UBFC-rPPG DATASET_1 is 5-gt/vid.avi and gtdump.xmp and so on; name their folder with --raw"
 AGAIN: Final = "after-exercise"
 AGAIN_SUBJECT: Final = "10"
+PATTERNS_2: Final = ("subject*/", "DATASET_2/subject*/")
+PATTERNS_1: Final = ("*-gt/", f"{AGAIN}/", "DATASET_1/*-gt/", f"DATASET_1/{AGAIN}/")
 FIXTURES: Final = "fixtures in its format; one real subject's traces and PPG"
 
 
@@ -31,6 +34,8 @@ class UbfcRppg2:
 
     def find(self, raw: Path) -> list[Found]:
         """List the subjects' folders, whole or not."""
+        if _looks_like(raw, PATTERNS_1) and not _looks_like(raw, PATTERNS_2):
+            raise InputError(f"{raw} holds UBFC-rPPG DATASET_1 (5-gt/, gtdump.xmp); read it with --dataset ubfc1")
         return [
             Found(
                 recording=folder.name,
@@ -38,7 +43,7 @@ class UbfcRppg2:
                 video=next((folder / name for name in VIDEOS if (folder / name).is_file()), folder / VIDEOS[0]),
                 truth=folder / "ground_truth.txt",
             )
-            for folder in folders(raw, ("subject*/", "DATASET_2/subject*/"), LAYOUT_2)
+            for folder in folders(raw, PATTERNS_2, LAYOUT_2)
         ]
 
     def open(self, found: Found) -> Opened:
@@ -58,7 +63,9 @@ class UbfcRppg1:
 
     def find(self, raw: Path) -> list[Found]:
         """List the recordings' folders, whole or not."""
-        found = folders(raw, ("*-gt/", f"{AGAIN}/", "DATASET_1/*-gt/", f"DATASET_1/{AGAIN}/"), LAYOUT_1)
+        if _looks_like(raw, PATTERNS_2) and not _looks_like(raw, PATTERNS_1):
+            raise InputError(f"{raw} holds UBFC-rPPG DATASET_2 (subject1/); read it with --dataset ubfc")
+        found = folders(raw, PATTERNS_1, LAYOUT_1)
         return [
             Found(
                 recording=folder.name,
@@ -76,3 +83,7 @@ class UbfcRppg1:
         if len(table) and table[-1, 0] < 1000:
             raise InputError(f"{found.truth} ends at {table[-1, 0]:g} ms; are its times in s, where ms is meant?")
         return Opened(pictures=read_frames(found.video), reference=ppg_of(found.truth, table[:, 3], table[:, 0] / 1000))
+
+
+def _looks_like(raw: Path, patterns: Iterable[str]) -> bool:
+    return any(path.is_dir() for pattern in patterns for path in raw.glob(pattern))
