@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.measure.clips.cells import CellRow, RecentRows, cell_row
 from pulse8.measure.face.track import MeshTracker, Tracker
-from pulse8.measure.reading.measurement import open_reader, read_traces
+from pulse8.measure.reading.measurement import Measurement, open_reader, read_traces
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import refused
 from pulse8.measure.signal.display import Display, Second, ShownRate
@@ -161,7 +161,7 @@ class Meter:
             rate, wave, second = refused(_commonest(traces), float(traces.t_s[0]), float(traces.t_s[-1])), None, None
         else:
             rate, wave = measured.windows[-1], measured.waves[-1] if measured.waves else None
-            second = measured.seconds[-1] if measured.seconds and measured.seconds[-1].end_s >= rate.end_s else None
+            second = _last_second(measured)
         if rate.reason is Reason.TOO_SHORT and _seconds_in_sight(traces) >= SHORTEST_S:
             rate = dataclasses.replace(rate, reason=Reason.TOO_FEW)
         bpm, power = _spectrum(wave, self._band_bpm)
@@ -178,6 +178,13 @@ class Meter:
 def _commonest(traces: CellTraces) -> Reason:
     """Say why the last frames could not be measured."""
     return max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.TOO_SHORT)
+
+
+def _last_second(measured: Measurement) -> Second | None:
+    """Take the newest window's wave; ``None`` while the face is away, when the last row is the pause's."""
+    if not measured.seconds or measured.windows[-1].start_s > measured.seconds[-1].end_s - 1:
+        return None
+    return measured.seconds[-1]
 
 
 def _seconds_in_sight(traces: CellTraces) -> float:
