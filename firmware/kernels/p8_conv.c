@@ -25,6 +25,11 @@ size_t p8_conv_scratch(p8_slide_t slide, p8_shape_t in)
     return slide.height * blocks_of((size_t)slide.width * in.channels) * P8_LANES;
 }
 
+static size_t at_least_one(uint16_t count)
+{
+    return count ? count : 1;
+}
+
 #if P8_MVE
 /* Four sums over one kernel row; the weights of its four channels lie block by block. */
 #define DOT_ROW(x, w, blocks)                                                                                          \
@@ -129,8 +134,8 @@ static p8_span_t inner_columns(p8_slide_t slide, p8_shape_t in, p8_shape_t out)
     return (p8_span_t){from < out.width ? from : out.width, to < from ? from : to < out.width ? to : out.width};
 }
 
-void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
-             int8_t *scratch)
+static void conv_rows(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x,
+                      int8_t *y, int8_t *scratch)
 {
     const size_t run = (size_t)slide.width * in.channels, step = (size_t)slide.stride_x * in.channels;
     const p8_rows_t copied = {.first = scratch,
@@ -157,5 +162,60 @@ void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t 
             y += (size_t)count * out.channels;
             ox += count;
         }
+    }
+}
+
+/* Copy the taps of one group of channels, wherever they lie, to where dot() reads them. */
+static void gather(const p8_conv_t *conv, const p8_rows_t *rows, p8_slide_t slide, p8_shape_t in, size_t each,
+                   int32_t top, int32_t left, const int8_t *x, int8_t *scratch)
+{
+    const int32_t gap_y = (int32_t)at_least_one(conv->dilate_y), gap_x = (int32_t)at_least_one(conv->dilate_x);
+    memset(scratch, conv->zero_in, rows->rows * rows->blocks * P8_LANES);
+    for (int32_t row = 0; row < slide.height; row++) {
+        const int32_t y = top + row * gap_y;
+        int8_t *to = scratch + (size_t)row * rows->blocks * P8_LANES;
+        for (int32_t column = 0; column < slide.width; column++, to += each) {
+            const int32_t at = left + column * gap_x;
+            if (y >= 0 && y < in.height && at >= 0 && at < in.width) {
+                memcpy(to, x + ((size_t)y * in.width + (size_t)at) * in.channels, each);
+            }
+        }
+    }
+}
+
+/* Groups of channels, or taps that lie apart: every window is copied. */
+static void conv_gathered(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x,
+                          int8_t *y, int8_t *scratch)
+{
+    const size_t parts = at_least_one(conv->parts);
+    const size_t each = in.channels / parts, made = out.channels / parts, run = slide.width * each;
+    const size_t padded = (made + P8_GROUP - 1) / P8_GROUP * P8_GROUP;
+    const p8_rows_t rows = {.first = scratch,
+                            .stride = blocks_of(run) * P8_LANES,
+                            .rows = slide.height,
+                            .run = run,
+                            .blocks = blocks_of(run)};
+    for (int32_t oy = 0; oy < out.height; oy++) {
+        for (int32_t ox = 0; ox < out.width; ox++) {
+            const int32_t top = oy * slide.stride_y - slide.pad_top, left = ox * slide.stride_x - slide.pad_left;
+            p8_conv_t one = *conv;
+            for (size_t part = 0; part < parts; part++, y += made) {
+                gather(conv, &rows, slide, in, each, top, left, x + part * each, scratch);
+                dot(&one, &rows, 1, 0, made, y);
+                one.weights += padded * rows.rows * rows.blocks * P8_LANES;
+                one.bias += padded;
+                one.scale += padded;
+            }
+        }
+    }
+}
+
+void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
+             int8_t *scratch)
+{
+    if (conv->parts > 1 || conv->dilate_y > 1 || conv->dilate_x > 1) {
+        conv_gathered(conv, slide, in, out, x, y, scratch);
+    } else {
+        conv_rows(conv, slide, in, out, x, y, scratch);
     }
 }

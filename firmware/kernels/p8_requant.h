@@ -33,7 +33,7 @@ static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t 
 /* Four lanes of the same. */
 static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t low, int32_t high)
 {
-    const int32x4_t code = vaddq_n_s32(vcvtnq_s32_f32(real), zero);
+    const int32x4_t code = vqaddq_n_s32(vcvtnq_s32_f32(real), zero); /* a conversion that saturated must not wrap */
     return vminq_s32(vmaxq_s32(code, vdupq_n_s32(low)), vdupq_n_s32(high));
 }
 

@@ -24,10 +24,8 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, Pulse8Error, one_line
 
-try:
+if sys.platform != "win32":  # which has none
     import resource
-except ImportError:  # Windows bounds the clock alone
-    resource = None  # type: ignore[assignment]
 
 GIGABYTE: Final = 1_000_000_000
 BASE_BYTES: Final = 3 * GIGABYTE
@@ -125,8 +123,8 @@ def main() -> None:
     size = Path(path).stat().st_size
     _bound(size, BASE_BYTES)
     try:
-        fields = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
-        answer: dict[str, Any] = {"fields": fields}
+        values = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
+        answer: dict[str, Any] = {"fields": values}
     except Pulse8Error as error:
         answer = {"fault": str(error)}
     sys.stdout.write(json.dumps(answer))
@@ -134,7 +132,7 @@ def main() -> None:
 
 def _bound(size: int, memory: int) -> None:
     """Bound this process's memory and processor time; crashes leave no core."""
-    if resource is None:
+    if sys.platform == "win32":
         return
     seconds = BASE_S + round(SECONDS_PER_GIGABYTE * size / GIGABYTE)
     for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
