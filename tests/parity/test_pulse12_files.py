@@ -134,7 +134,8 @@ def test_a_scale_that_is_not_in_the_file_is_reported(int8):
 
 def test_operands_of_a_chain_of_adds_share_one_range():
     nodes = [onnx.helper.make_node("Add", pair, [out]) for *pair, out in ("abx", "bcy", "dez")]
-    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "adds", [], []))
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "abcde"]
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "adds", ends, []))
     shared = with_shared_scales(
         model, {"a": (-1.0, 0.0), "b": (0.0, 1.0), "c": (0.0, 5.0), "d": (0.0, 2.0), "e": (1.0, 3.0)}
     )

@@ -64,8 +64,8 @@ class _Lowering:
     def net(self, name: str) -> BoardNet:
         for step in _flattened(self._program.steps):
             if isinstance(step, MOVING):
-                before = self._moved.get(step.source.name, Moved.start(self._at(step.source)))
-                self._moved[step.output.name] = before.then(step)
+                before = self._moved.get(step.source.name)
+                self._moved[step.output.name] = (before or Moved.start(step.source)).then(step)
             else:
                 self._steps.append(LOWERED[type(step)](self._placed(step)))
         outputs = tuple(self._at(output) for output in self._program.outputs)
@@ -78,10 +78,9 @@ class _Lowering:
         """Return a step whose sources are tensors that lie in memory."""
         if isinstance(step, Concat):
             return replace(step, sources=tuple(self._at(source) for source in step.sources))
-        changes = {"source": self._at(step.source)}
         if isinstance(step, Add | ScaledAdd | Mul):
-            changes["other"] = self._at(step.other)
-        return replace(step, **changes)
+            return replace(step, source=self._at(step.source), other=self._at(step.other))
+        return replace(step, source=self._at(step.source))
 
     def _at(self, tensor: Tensor) -> Tensor:
         """Return where a tensor's bytes lie: under another's name if they are the same in the same order."""

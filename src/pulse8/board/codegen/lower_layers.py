@@ -13,7 +13,7 @@ from pulse8.measure.infer.program import Add, AveragePool, Conv, Lookup, MaxPool
 def conv_step(step: Conv) -> BoardStep:
     """Pack a convolution; one of a kernel for each channel has a kernel of its own."""
     height, width, channels = shape_of(step.output)
-    depthwise = step.groups > 1 and step.each == 1 and len(step.weight) == step.groups
+    depthwise = step.groups > 1 and step.group_inputs == 1 and len(step.weight) == step.groups
     return BoardStep(
         operator="P8_DEPTHWISE" if depthwise else "P8_CONV",
         x=step.source.name,

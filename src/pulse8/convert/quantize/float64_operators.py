@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.measure.infer.kernels import moved_values, parts_of
 from pulse8.measure.infer.qdq_steps.places import padded_places, resized_places, sliced_places, spread_places
-from pulse8.measure.infer.qdq_steps.tables import FUNCTIONS
+from pulse8.measure.infer.qdq_steps.tables import FUNCTIONS, Function
 
 Values = NDArray[np.float64]
 Attributes = Mapping[str, Any]
@@ -36,8 +36,8 @@ def _conv(operands: Sequence[Values], attributes: Attributes) -> Values:
     groups = attributes.get("group", 1)
     if groups == 1:
         return _one_group(x, weight, bias, attributes)
-    parts = zip(*(np.split(each, groups, axis) for each, axis in ((x, 1), (weight, 0), (bias, 0))), strict=True)
-    return np.concatenate([_one_group(*part, attributes) for part in parts], axis=1)
+    parts = zip(np.split(x, groups, 1), np.split(weight, groups), np.split(bias, groups), strict=True)
+    return np.concatenate([_one_group(one, kernel, offset, attributes) for one, kernel, offset in parts], axis=1)
 
 
 def _one_group(x: Values, weight: Values, bias: Values, attributes: Attributes) -> Values:
@@ -82,7 +82,8 @@ def _average(operands: Sequence[Values], attributes: Attributes) -> Values:
 
 def _clip(operands: Sequence[Any], _attributes: Attributes) -> Values:
     low, high = (*operands[1:], None, None)[:2]
-    return np.minimum(np.maximum(operands[0], -np.inf if low is None else low), np.inf if high is None else high)
+    ends = (-np.inf if low is None else low), (np.inf if high is None else high)
+    return np.asarray(np.clip(operands[0], *ends))
 
 
 def _prelu(operands: Sequence[Values], _attributes: Attributes) -> Values:
@@ -105,13 +106,19 @@ def _pad(operands: Sequence[Any], attributes: Attributes) -> Values:
     return _moved(operands[0], padded_places(operands[0].shape, pads, mode), "Pad")
 
 
-def _slice(operands: Sequence[Any], attributes: Attributes) -> Values:
+def _slice(operands: Sequence[Any], _attributes: Attributes) -> Values:
     x = operands[0]
-    told = [None if each is None else [int(one) for one in each.ravel()] for each in operands[1:]]
-    starts, ends = (told[0], told[1]) if told else (attributes["starts"], attributes["ends"])
-    axes = (told[2] if len(told) > 2 else attributes.get("axes")) or range(len(starts))
-    steps = (told[3] if len(told) > 3 else None) or [1] * len(starts)
-    return _moved(x, sliced_places(x.shape, starts, ends, [axis % x.ndim for axis in axes], steps), "Slice")
+    starts, ends, axes, steps = (_whole(operands, place) for place in (1, 2, 3, 4))
+    axes = axes or list(range(len(starts)))
+    return _moved(
+        x, sliced_places(x.shape, starts, ends, [a % x.ndim for a in axes], steps or [1] * len(starts)), "Slice"
+    )
+
+
+def _whole(operands: Sequence[Any], place: int) -> list[int]:
+    """Return an operand's whole numbers; none where it is left out."""
+    held = operands[place] if place < len(operands) else None
+    return [] if held is None else [int(each) for each in held.ravel()]
 
 
 def _split(operands: Sequence[Any], attributes: Attributes) -> list[Values]:
@@ -169,6 +176,10 @@ def _reshape(operands: Sequence[Any], _attributes: Attributes) -> Values:
     return np.asarray(x.reshape([x.shape[axis] if size == 0 else int(size) for axis, size in enumerate(wanted)]))
 
 
+def _of_one(function: Function) -> Compute:
+    return lambda operands, told: function(operands[0], told)
+
+
 OPERATORS: Final[dict[str, Compute]] = {
     "Add": lambda operands, _: operands[0] + operands[1],
     "AveragePool": _average,
@@ -199,6 +210,6 @@ OPERATORS: Final[dict[str, Compute]] = {
     "Sub": lambda operands, _: operands[0] - operands[1],
     "Transpose": lambda operands, told: operands[0].transpose(told.get("perm")),
     "Upsample": _resize,
-    **{name: lambda operands, told, compute=compute: compute(operands[0], told) for name, compute in FUNCTIONS.items()},
+    **{name: _of_one(compute) for name, compute in FUNCTIONS.items()},
 }
 """What the static forms are made of."""

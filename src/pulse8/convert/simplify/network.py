@@ -151,7 +151,7 @@ class Network:
             for node in self.nodes
         ]
         tensors = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]
-        graph = helper.make_graph(nodes, self.name, *ends, tensors)
+        graph = helper.make_graph(nodes, self.name, ends[0], ends[1], tensors)
         opset = max(OPSET, *(NEWER.get(node.operator, 0) for node in self.nodes), 0)
         imports = [helper.make_opsetid("", opset)]
         version = int(helper.find_min_ir_version_for(imports))

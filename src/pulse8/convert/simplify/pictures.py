@@ -77,7 +77,7 @@ def _needed(network: Network, node: Node, source: Shape, result: Shape, axis: in
     told: dict[str, Any] = node.attributes
     kernel = told.get("kernel_shape") or network.constants[node.inputs[1]].shape[2:]
     stride, gap = (told.get(name, [1, 1])[axis] for name in ("strides", "dilations"))
-    return max((result[2 + axis] - 1) * stride + gap * (kernel[axis] - 1) + 1 - source[2 + axis], 0)
+    return max(int((result[2 + axis] - 1) * stride + gap * (kernel[axis] - 1) + 1 - source[2 + axis]), 0)
 
 
 def _transposed_pads(network: Network, node: Node, automatic: Any) -> None:  # noqa: ANN401 - bytes or text

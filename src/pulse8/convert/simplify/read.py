@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import helper, inliner, numpy_helper
 
 from pulse8.convert.simplify.network import Network, Node, Shape, safe_names
 from pulse8.errors import InputError, one_line
@@ -52,7 +52,8 @@ def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         return copy
-    return onnx.inliner.inline_local_functions(model)
+    inlined: onnx.ModelProto = inliner.inline_local_functions(model)
+    return inlined
 
 
 def _static(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, list[str]]:

@@ -174,7 +174,7 @@ class _Reader:
 
     def _site(self, node: onnx.NodeProto, target: Tensor) -> Site:
         sources = [self._operand(node, name) if name else None for name in node.input]
-        return Site(_titled(node), sources, target, -128, _attributes(node), made=node.output[0])
+        return Site(_titled(node), sources, target, -128, _attributes(node), node_output=node.output[0])
 
     def _clamp(self, node: onnx.NodeProto, target: Tensor) -> tuple[int, int]:
         """Return the codes at a Relu's or a Clip's ends."""

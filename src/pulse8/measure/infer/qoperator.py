@@ -89,8 +89,10 @@ class _Writer:
         yield helper.make_node("DequantizeLinear", inputs, [f"{node.output[0]}.bias"], axis=0)
 
     def _dequantised(self, codes: str, points: tuple[str, str], name: str, axis: int | None = None) -> onnx.NodeProto:
-        told = {} if axis is None else {"axis": axis}
-        return helper.make_node("DequantizeLinear", [codes, *points], [name], **told)
+        node = helper.make_node("DequantizeLinear", [codes, *points], [name])
+        if axis is not None:
+            node.attribute.append(helper.make_attribute("axis", axis))
+        return node
 
     def _computed(self, node: onnx.NodeProto, operator: str, names: list[str]) -> onnx.NodeProto:
         made = helper.make_node(operator, names, [f"{node.output[0]}.real"], name=node.name)

@@ -192,7 +192,7 @@ def expand(site: Site) -> list[Step]:
     site.known()
     source, wanted = site.tensor(), site.integers(1, "shape")
     shape = np.broadcast_shapes(source.shape, tuple(wanted))
-    steps = spread(source, shape, f"{site.made}.spread")
+    steps = spread(source, shape, f"{site.node_output}.spread")
     last = steps[-1].output if steps else source
     return [*steps, requantised(last, replace(site.target, shape=shape))]
 
@@ -224,8 +224,8 @@ def _rearranged(site: Site, parts: tuple[int, ...], axes: tuple[int, ...], shape
     source = site.tensor()
     if np.prod(parts) != np.prod(source.shape):
         raise site.refuse(f"blocks do not divide {list(source.shape)}")
-    cut = replace(source, name=f"{site.made}.cut", shape=parts)
-    turned = replace(source, name=f"{site.made}.turned", shape=tuple(parts[axis] for axis in axes))
+    cut = replace(source, name=f"{site.node_output}.cut", shape=parts)
+    turned = replace(source, name=f"{site.node_output}.turned", shape=tuple(parts[axis] for axis in axes))
     steps: list[Step] = [Reshape(source=source, output=cut), Transpose(source=cut, output=turned, axes=axes)]
     return [*steps, *free(site, turned, shape, lambda output: Reshape(source=turned, output=output))]
 

@@ -76,7 +76,7 @@ def _two(site: Site) -> tuple[list[Step], Tensor, Tensor]:
     steps: list[Step] = []
     for number, tensor in enumerate(operands):
         if tensor.shape != shape:
-            steps += spread(tensor, shape, f"{site.made}.{number}")
+            steps += spread(tensor, shape, f"{site.node_output}.{number}")
             operands[number] = steps[-1].output
     return steps, operands[0], operands[1]
 

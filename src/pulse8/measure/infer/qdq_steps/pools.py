@@ -61,7 +61,7 @@ def reduce_mean(site: Site) -> list[Step]:
     averaged = _averaged(site, source, tuple(shape), window, np.full((1, 1), np.prod(sizes)))
     if site.attributes.get("keepdims", 1):
         return [averaged]
-    kept = replace(averaged, output=replace(averaged.output, name=f"{site.made}.kept"))
+    kept = replace(averaged, output=replace(averaged.output, name=f"{site.node_output}.kept"))
     flat = tuple(size for axis, size in enumerate(shape) if axis not in axes)
     return [kept, Reshape(source=kept.output, output=replace(site.target, shape=flat))]
 

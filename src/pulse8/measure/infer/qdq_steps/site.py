@@ -52,7 +52,7 @@ class Site:
         The clamp.
     attributes
         As ONNX has them.
-    made
+    node_output
         Name of the float tensor that the node makes: free for a tensor between two steps.
     number
         Which of the node's outputs that is.
@@ -63,7 +63,7 @@ class Site:
     target: Tensor
     low: int
     attributes: Mapping[str, Any]
-    made: str
+    node_output: str
     high: int = 127
     number: int = 0
 
@@ -105,7 +105,7 @@ class Site:
     def numbers(self, number: int) -> NDArray[np.float64]:
         """Return a constant operand's real values."""
         held = self.constant(number)
-        return (held.values.astype(np.float64) - held.zero_point) * held.scale
+        return np.asarray((held.values.astype(np.float64) - held.zero_point) * held.scale, np.float64)
 
     def integers(self, number: int, name: str) -> list[int]:
         """Return an attribute, or the operand that replaces it in newer operator sets."""

@@ -87,7 +87,7 @@ def _sigmoid(x: Real, _told: Mapping[str, Any]) -> Real:
 
 
 def _hard_sigmoid(x: Real, told: Mapping[str, Any]) -> Real:
-    return np.clip(x * told.get("alpha", 0.2) + told.get("beta", 0.5), 0, 1)
+    return np.asarray(np.clip(x * told.get("alpha", 0.2) + told.get("beta", 0.5), 0, 1))
 
 
 def _elu(x: Real, told: Mapping[str, Any]) -> Real:

@@ -41,7 +41,7 @@ def conv_transpose(site: Site) -> list[Step]:
     pads = [reach[0] - window.pads[0], reach[1] - window.pads[1]]
     pads += [reach[0] - window.pads[2] + more[0], reach[1] - window.pads[3] + more[1]]
     places = spread_places(source.shape, window.strides, pads)
-    spread = replace(source, name=f"{site.made}.spread", shape=tuple(len(each) for each in places))
+    spread = replace(source, name=f"{site.node_output}.spread", shape=tuple(len(each) for each in places))
     values = _mirrored(found.values, groups)
     if found.scale.size > 1 and (groups > 1 or found.axis % 4 != 1):
         raise site.refuse(f"{found.scale.size} weight scales along axis {found.axis} in {groups} groups; one alone")
