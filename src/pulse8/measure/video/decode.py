@@ -118,7 +118,7 @@ def turn_of(matrix: bytes) -> Turn:
 def _turn(frame: av.VideoFrame) -> Turn:
     """Return the turn that the file's display matrix asks for."""
     # A frame that is asked for its side data keeps them, and they keep it: a circle that lives until Python looks.
-    matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg, abstract] # its stub is silent
+    matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg] # its stub is silent
     if not isinstance(matrix, SideData) or len(bytes(matrix)) != MATRIX.size:
         return Turn()
     return turn_of(bytes(matrix))

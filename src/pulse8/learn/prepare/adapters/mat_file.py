@@ -24,11 +24,6 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, Pulse8Error, one_line
 
-try:
-    import resource
-except ImportError:  # Windows bounds the clock alone
-    resource = None  # type: ignore[assignment]
-
 GIGABYTE: Final = 1_000_000_000
 BASE_BYTES: Final = 3 * GIGABYTE
 """Of address space, which libraries alone take a gigabyte of: far more than a pulse and its conditions need."""
@@ -125,16 +120,18 @@ def main() -> None:
     size = Path(path).stat().st_size
     _bound(size, BASE_BYTES)
     try:
-        fields = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
-        answer: dict[str, Any] = {"fields": fields}
+        found = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
+        answer: dict[str, Any] = {"fields": found}
     except Pulse8Error as error:
         answer = {"fault": str(error)}
     sys.stdout.write(json.dumps(answer))
 
 
 def _bound(size: int, memory: int) -> None:
-    """Bound this process's memory and processor time; crashes leave no core."""
-    if resource is None:
+    """Bound this process's memory and processor time; crashes leave no core. Windows bounds the clock alone."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
         return
     seconds = BASE_S + round(SECONDS_PER_GIGABYTE * size / GIGABYTE)
     for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
