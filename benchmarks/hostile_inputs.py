@@ -55,6 +55,20 @@ except Pulse8Error as error:
     print(error, file=sys.stderr)
     sys.exit(2)
 """
+READ_PICTURE: Final = """
+import sys
+from pathlib import Path
+from pulse8.errors import Pulse8Error
+try:
+    from pulse8.measure.video.picture import read_picture
+    read_picture(Path("a.png"), "copy it again")
+except ModuleNotFoundError:  # as data sets' pictures were read before
+    import cv2
+    cv2.imread("a.png")
+except Pulse8Error as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+"""
 ASK_HOST: Final = """
 import asyncio
 from pulse8.live.options import LiveOptions
@@ -301,6 +315,19 @@ def a_bad_one(folder: Path) -> list[str]:
     return ["-m", "pulse8", "measure", "a.mp4", "b.csv", "--method", "pos"]
 
 
+def faceless(folder: Path) -> list[str]:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    frames = ((np.roll(noise, index, axis=1), index / 30) for index in range(300))
+    write_video(folder / "a.mp4", frames, Fraction(30), h264(30))
+    return ["-m", "pulse8", "measure", "a.mp4"]
+
+
+def chunks(folder: Path) -> list[str]:
+    kept = Path(__file__).parents[1] / "fuzz" / "corpus" / "picture" / "finding-chunk-length"
+    (folder / "a.png").write_bytes(kept.read_bytes())
+    return ["-c", READ_PICTURE]
+
+
 def host(_folder: Path) -> list[str]:
     return ["-c", ASK_HOST]
 
@@ -316,6 +343,7 @@ def spec(_folder: Path) -> list[str]:
 ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "a lock's name that is a link (`prepare`)": locked_link,
     "a JPEG with fill bytes and a second frame header (live)": bomb,
+    "a PNG whose chunk claims 4 GB": chunks,
     "a store's frame at 1e300 s (`measure`)": far_time,
     "a list of other files inside .mp4 (`measure`)": playlist,
     "a playlist without end (`measure`)": endless,
@@ -329,6 +357,7 @@ ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "a mirrored, upside-down phone video (`measure`)": mirrored,
     "a thumbnail as first stream (`measure`)": thumbnail,
     "raw .h264 (`measure`)": raw_stream,
+    "ten seconds without a face (`measure`)": faceless,
     "a table with semicolons, `timestamp;R;G;B` (`measure`)": semicolons,
     "two faces (`measure`)": two_faces,
     "an ECG as truth (`check-data`)": heart,

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#if P8_DSP
+#include <arm_acle.h>
+#endif
+
 /* Kernel rows of one output position: the first one, bytes to the next, and what each row holds. */
 typedef struct {
     const int8_t *first;
@@ -68,6 +72,73 @@ static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, 
             sum = vsetq_lane_s32(sum2, sum, 2);
             sum = vsetq_lane_s32(sum3, sum, 3);
             vstrbq_p_s32(to, p8_requant_x4(sum, scale, zero, low, high), kept);
+        }
+    }
+}
+#elif P8_DSP
+/* Four neighbouring bytes as two pairs of 16 bits: the first and third, the second and fourth. */
+typedef struct {
+    int16x2_t even, odd;
+} p8_pairs_t;
+
+static inline p8_pairs_t pairs_at(const int8_t *bytes)
+{
+    int8x4_t word;
+    memcpy(&word, bytes, sizeof word); /* one load: M4 and up read words from any address */
+    p8_pairs_t pairs = {.even = __sxtb16(word)};
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs.odd) : "r"(word)); /* in one instruction, which no intrinsic gives */
+    return pairs;
+}
+
+static inline int32_t add_products(p8_pairs_t a, p8_pairs_t b, int32_t sum)
+{
+    return __smlad(a.odd, b.odd, __smlad(a.even, b.even, sum));
+}
+
+/*
+ * Four sums over the kernel rows of one output position, four bytes at a time. A row's last word may reach past it: the
+ * weights there are 0, and P8_SLACK bytes after a tensor are readable. A function of its own keeps the sums in registers.
+ */
+__attribute__((noinline)) static void p8_dot_group(const p8_rows_t *rows, const int8_t *w, int32_t sum[P8_GROUP])
+{
+    int32_t sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
+    const int8_t *first = rows->first;
+    for (size_t index = rows->rows; index > 0; index--, first += rows->stride) {
+        const int8_t *x = first;
+        for (size_t left = rows->run; left > 0; w += P8_GROUP * P8_LANES) {
+            const size_t here = left < P8_LANES ? left : P8_LANES;
+            const int8_t *const end = x + (here + 3) / 4 * 4;
+            for (const int8_t *tap = w; x != end; x += 4, tap += 4) {
+                const p8_pairs_t values = pairs_at(x);
+                sum0 = add_products(values, pairs_at(tap), sum0);
+                sum1 = add_products(values, pairs_at(tap + P8_LANES), sum1);
+                sum2 = add_products(values, pairs_at(tap + 2 * P8_LANES), sum2);
+                sum3 = add_products(values, pairs_at(tap + 3 * P8_LANES), sum3);
+            }
+            left -= here;
+        }
+    }
+    sum[0] = sum0;
+    sum[1] = sum1;
+    sum[2] = sum2;
+    sum[3] = sum3;
+}
+
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    p8_rows_t here = *rows;
+    for (; positions > 0; positions--, here.first += step, y += channels) {
+        const int8_t *w = conv->weights;
+        for (size_t channel = 0; channel < channels; channel += P8_GROUP, w += group_bytes) {
+            int32_t sum[P8_GROUP];
+            memcpy(sum, conv->bias + channel, sizeof sum);
+            p8_dot_group(&here, w, sum);
+            const size_t kept = channels - channel < P8_GROUP ? channels - channel : P8_GROUP;
+            for (size_t lane = 0; lane < kept; lane++) {
+                const float scale = conv->scale[channel + lane];
+                y[channel + lane] = p8_requant(sum[lane], scale, conv->zero_out, conv->low, conv->high);
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 /*
  * INT8 kernels, channel last: a tensor is int8 [height][width][channels].
  *
- * Portable C and Cortex-M55 vector code (MVE) do the same arithmetic (p8_requant.h) and give the same bytes. The vector
- * code may read up to P8_SLACK bytes after a tensor, never uses them, and never writes there.
+ * Portable C, code for the DSP extension (M4, M7, M33) and Cortex-M55 vector code (MVE) do the same arithmetic
+ * (p8_requant.h) and give the same bytes. The last two may read up to P8_SLACK bytes after a tensor, never use them, and
+ * never write there.
  */
 #ifndef P8_KERNELS_H
 #define P8_KERNELS_H

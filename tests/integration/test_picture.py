@@ -1,5 +1,7 @@
 """The door for pictures: the size that is read is the size that is decoded, or nothing is decoded."""
 
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from pulse8.errors import InputError
 from pulse8.live.frames import TIME, read_message
+from pulse8.measure.video import picture
 from pulse8.measure.video.picture import decode_picture, picture_size, read_picture
 from shared import SHARED
 
@@ -102,3 +105,41 @@ def test_the_case_of_fill_bytes_is_refused():
     assert picture_size(jpeg) is None
     with pytest.raises(InputError, match="damaged or unusual"):
         read_message(TIME.pack(1.0) + jpeg)
+
+
+def png() -> bytes:
+    return cv2.imencode(".png", np.arange(16 * 24 * 3, dtype=np.uint8).reshape(16, 24, 3))[1].tobytes()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+HEADER = 33
+"""Bytes of a PNG's start and its IHDR."""
+
+LARGE_HEADER = (30_000).to_bytes(4) * 2 + b"\x08\x02\0\0\0"
+PNGS = {
+    "a chunk longer than the file": lambda data: data[:HEADER] + b"\xff\xff\xff\xf0" + data[HEADER + 4 :],
+    "a second header": lambda data: (
+        data[:HEADER] + chunk(b"IHDR", (30_000).to_bytes(4) * 2 + b"\x08\x02\0\0\0") + data[HEADER:]
+    ),
+    "another header first": lambda data: data[:8] + chunk(b"tEXt", b"a\0b") + data[8:],
+    "an animation": lambda data: data[:HEADER] + chunk(b"acTL", bytes(8)) + data[HEADER:],
+    "no end": lambda data: data[:-12],
+    "cut": lambda data: data[: HEADER + 20],
+    "no header": lambda data: data[:8] + data[HEADER:],
+}
+
+
+@pytest.mark.parametrize("name", PNGS)
+def test_a_png_that_a_decoder_may_read_otherwise_is_not_decoded(name, monkeypatch):
+    monkeypatch.setattr(picture.cv2, "imdecode", None)  # never called
+    assert picture.decode_picture(PNGS[name](png()), 1_000_000) is None
+
+
+def test_a_png_with_text_is_decoded():
+    data = png()
+    rgb = picture.decode_picture(data[:HEADER] + chunk(b"tEXt", b"a\0b") + data[HEADER:], 1_000_000)
+    assert rgb is not None
+    assert rgb.shape == (16, 24, 3)

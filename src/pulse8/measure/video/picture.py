@@ -23,6 +23,11 @@ STARTS_OF_FRAME: Final = (0xC0, 0xC1, 0xC2)
 BEFORE_SCANS: Final = {0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 """Tables, restart interval, comment, application data."""
 
+PNG_START: Final = 8
+PNG_CHUNK: Final = 12
+"""Bytes of a chunk beside its data: length, kind and sum. The decoder takes memory for what the length says."""
+
+ANIMATED: Final = (b"acTL", b"fcTL", b"fdAT")
 START_OF_SCAN: Final = 0xDA
 MOST_SCANS: Final = 16
 """A progressive picture has about ten; each further one is a pass over the whole picture."""
@@ -58,7 +63,7 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
     if data.startswith(JPEG):
         return _jpeg_size(data)
     if data.startswith(PNG):
-        return int.from_bytes(data[20:24]), int.from_bytes(data[16:20])
+        return _png_size(data)
     if data.startswith(BMP):
         return _bmp_size(data)
     return None
@@ -101,6 +106,21 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
         elif marker not in BEFORE_SCANS or length < 2:
             return None
         place += 2 + length
+    return None
+
+
+def _png_size(data: bytes) -> tuple[int, int] | None:
+    """Walk the chunks to the last: each lies in the file, there is one header, and no second picture."""
+    place, size = PNG_START, None
+    while place + PNG_CHUNK <= len(data):
+        length, kind = int.from_bytes(data[place : place + 4]), data[place + 4 : place + 8]
+        if kind in ANIMATED or length > len(data) - place - PNG_CHUNK or (kind == b"IHDR") is not (size is None):
+            return None
+        if size is None:
+            size = int.from_bytes(data[place + 12 : place + 16]), int.from_bytes(data[place + 8 : place + 12])
+        if kind == b"IEND":
+            return size
+        place += PNG_CHUNK + length
     return None
 
 
