@@ -82,6 +82,19 @@ def _pad(network: Network, node: Node) -> None:
     node.inputs = [node.inputs[0], network.constant(f"{node.output}_pads", full), *node.inputs[2:3]]
 
 
+def _slice(network: Network, node: Node) -> None:
+    """Write starts and ends that lie inside the tensor: exporters write the largest number for "to the end"."""
+    held = [network.constants.get(name) for name in node.inputs[1:]]
+    if len(held) < 2 or held[0] is None or held[1] is None:
+        return
+    shape = network.shapes[node.inputs[0]]
+    axes = range(len(held[0])) if len(held) < 3 or held[2] is None else held[2].ravel()
+    limits = np.array([shape[int(axis)] for axis in axes], np.int64)
+    names = [network.constant(f"{node.output}_{what}", np.clip(value.astype(np.int64).ravel(), -limits - 1, limits))
+             for what, value in (("starts", held[0]), ("ends", held[1]))]  # fmt: skip
+    node.inputs = [node.inputs[0], *names, *node.inputs[3:]]
+
+
 def _split(network: Network, node: Node) -> None:
     axis = int(node.attributes.get("axis", 0))
     sizes = np.array([network.shapes[name][axis] for name in node.outputs], np.int64)
@@ -111,6 +124,7 @@ PLAIN: Final[dict[str, Callable[[Network, Node], None]]] = {
     "Pad": _pad,
     "Reshape": _reshape,
     "Resize": _resize,
+    "Slice": _slice,
     "Split": _split,
     "Upsample": _upsample,
 }
