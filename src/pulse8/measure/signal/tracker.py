@@ -32,8 +32,8 @@ LEAST_BELIEF: Final = 0.5
 """A rate is shown when it is likelier than not to be within ``NEAR_BPM``."""
 
 LEAST_SPREAD_BPM: Final = STEP_BPM
-"""The belief is over tones in white noise, which a wave is not: however sharp it is, a rate is not said to be nearer than
-the steps that it is believed in."""
+"""The belief is over tones in white noise, which a wave is not: however sharp it is, a rate is not said to be nearer
+than the steps that it is believed in."""
 
 
 class RateTracker:
