@@ -20,7 +20,7 @@ from pulse8.board.codegen.windows import clip_windows, own_windows, patch_window
 from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
 from pulse8.board.link.layout import Inputs
 from pulse8.board.options import DeployOptions
-from pulse8.errors import InputError
+from pulse8.errors import InputError, SpecError
 from pulse8.learn.formats.samples import accept_samples
 from pulse8.lock import alone
 from pulse8.manifest import (
@@ -163,6 +163,7 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
         if data is not None:
             sources["data"] = _accepted_data(data)
         program = load_program(int8)
+        _refuse_several_ends(program, int8, options)
         spec = ModelSpec.of_metadata(program.metadata)
         name = own_name(int8) if spec is None else spec.model
         parts = (
@@ -199,6 +200,12 @@ def _accepted_data(data: Path) -> Accepted:
     if data.is_dir():
         return accept_samples(data)
     return accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
+
+
+def _refuse_several_ends(program: IntegerProgram, int8: Path, options: DeployOptions) -> None:
+    """Refuse what the NPU's port cannot hand over: it has one input and one output."""
+    if options.target == "npu" and len(program.inputs) + len(program.outputs) > 2:
+        raise SpecError(f"{int8} has several inputs or outputs, and the NPU's port one of each; use --target m55")
 
 
 def _own_part(int8: Path, program: IntegerProgram, name: str, count: int, data: Path | None) -> list[_Part]:

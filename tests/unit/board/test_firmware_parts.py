@@ -86,6 +86,15 @@ def test_a_flattening_that_several_read_is_moved_once():
     assert [step.operator for step in net.steps] == ["P8_MOVE", "P8_TABLE", "P8_TABLE"]
 
 
+def test_an_output_with_another_ones_bytes_is_copied_to_a_place_of_its_own():
+    made = conv(rng(), source((1, 4, 3, 3)), 4, Window(kernel=(1, 1)))
+    row = Reshape(source=made.output, output=replace(made.output, name="row", shape=(1, 4, 1, 9)))
+    both = replace(program([made, row]), outputs=(made.output, row.output), tails=((), ()))
+    net = lower(both, "net")
+    assert [step.operator for step in net.steps] == ["P8_CONV", "P8_MOVE"]
+    assert [output.name for output in net.outputs] == ["conv", "row"]
+
+
 def test_a_ring_is_made_for_a_camera_that_can_be():
     for options in ({"max_fps": 2}, {"join_windows": 0}):
         with pytest.raises(SpecError):

@@ -68,11 +68,21 @@ class _Lowering:
                 self._moved[step.output.name] = (before or Moved.start(step.source)).then(step)
             else:
                 self._steps.append(LOWERED[type(step)](self._placed(step)))
-        outputs = tuple(self._at(output) for output in self._program.outputs)
-        names = [output.name for output in outputs]
-        if len({*names}) < len(names) or {*names} & {tensor.name for tensor in self._program.inputs}:
-            raise SpecError(f"{name}: an output is an input, or another output; leave it out")
+        taken = {tensor.name for tensor in self._program.inputs}
+        outputs = tuple(self._output(output, taken) for output in self._program.outputs)
         return BoardNet(name=name, steps=tuple(self._steps), inputs=self._program.inputs, outputs=outputs)
+
+    def _output(self, output: Tensor, taken: set[str]) -> Tensor:
+        """Return where an output lies: a place of its own, so that one with an input's or another's bytes is copied."""
+        placed = self._at(output)
+        if placed.name in taken:
+            moved = self._moved.get(output.name)
+            if moved is None:
+                raise SpecError(f"output {output.name} is an input, or another output; leave it out")
+            self._steps.append(moved.step(output))
+            placed = output
+        taken.add(placed.name)
+        return placed
 
     def _placed(self, step: Step) -> Step:
         """Return a step whose sources are tensors that lie in memory."""

@@ -106,7 +106,8 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart
         return RoundedPart(name, kind, quantize=points[0], dequantize=points[1])
 
     def stored(name: str, axis: int) -> StoredConstant:
-        return StoredConstant(*(constants[operand] for operand in by_output[name].input), axis)
+        codes, scale, zero_point = (constants[operand] for operand in by_output[name].input)
+        return StoredConstant(codes, scale, zero_point, axis)
 
     for end in fp32.graph.input:
         yield activation(end.name, "input")

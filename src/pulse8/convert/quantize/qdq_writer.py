@@ -142,7 +142,7 @@ class _Writer:
         scale = self._scales[name]
         zero_point = self._zero(np.array(scale.zero_point, np.int8))
         held = self._name(self._roots[name], "s")
-        self._constants[held] = helper.make_tensor(held, TensorProto.FLOAT, [], [np.float32(scale.scale)])
+        self._constants[held] = helper.make_tensor(held, TensorProto.FLOAT, [], [float(np.float32(scale.scale))])
         return [held, zero_point]
 
     def _zero(self, values: NDArray[Any]) -> str:
@@ -239,7 +239,7 @@ class _Writer:
         codes, scale = (self._name(name, ending) for ending in ("q", "s"))
         step = abs(value) / MOST_CODE or 1.0
         self._constants[codes] = helper.make_tensor(codes, TensorProto.INT8, [], [int(np.sign(value)) * MOST_CODE])
-        self._constants[scale] = helper.make_tensor(scale, TensorProto.FLOAT, [], [np.float32(step)])
+        self._constants[scale] = helper.make_tensor(scale, TensorProto.FLOAT, [], [float(np.float32(step))])
         zero_point = self._zero(np.zeros((), np.int8))
         return self._start(name, [codes, scale, zero_point], self._name(name, "dq"), None)
 
@@ -259,7 +259,8 @@ class _Writer:
 
 
 def _nameless(operator: str, inputs: list[str], output: str, **told: int) -> onnx.NodeProto:
-    node = helper.make_node(operator, inputs, [output], **told)
+    node = helper.make_node(operator, inputs, [output])
+    node.attribute.extend(helper.make_attribute(name, value) for name, value in told.items())
     node.name = ""
     return node
 

@@ -279,9 +279,10 @@ def _ring(spatial: Runner, sample: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(features.reshape(FRAMES, -1).T.reshape(SHAPE_FEATURES))
 
 
-def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[NDArray[np.float32]]) -> list[str]:
+def _pair_violations(models: list[onnx.ModelProto], inputs: Iterable[Sample]) -> list[str]:
     if len(models) == 1:
         return []
     whole, spatial, temporal = (IntegerRunner(model.SerializeToString()) for model in models)
-    pairs = ((whole.run_int8(one[None]).item(), pair_bytes(spatial, temporal, one).item()) for one in inputs)
+    patches = (one for one in inputs if not isinstance(one, tuple))  # the pair has one input
+    pairs = ((whole.run_int8(one[None]).item(), pair_bytes(spatial, temporal, one).item()) for one in patches)
     return [f"pair's logit has the byte {two} where the whole's has {one}" for one, two in pairs if one != two]

@@ -13,7 +13,8 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.quantize.families import families, scaled_tensors
-from pulse8.convert.quantize.float64 import Sample, Values, tensor_reader
+from pulse8.convert.quantize.float64 import Sample, tensor_reader
+from pulse8.convert.quantize.float64_operators import Values
 from pulse8.convert.quantize.options import QuantizeOptions, RangeRule
 from pulse8.errors import SpecError
 

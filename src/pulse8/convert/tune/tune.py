@@ -18,8 +18,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from pulse8.convert.export.recognise import FIX, contract_of, spec_of, static_form
+from pulse8.convert.quantize.families import scaled_tensors
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.convert.quantize.ranges import scaled_tensors
 from pulse8.convert.tune.judge import DEFAULT, Candidate, Judge, Rates
 from pulse8.convert.tune.options import TuneOptions
 from pulse8.errors import InputError

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
 from pulse8.convert.quantize.families import quantised_tensors
-from pulse8.convert.quantize.float64 import Sample, Values, tensor_reader
+from pulse8.convert.quantize.float64 import Sample, tensor_reader
+from pulse8.convert.quantize.float64_operators import Values
 from pulse8.convert.quantize.qdq_writer import quantised_names
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner, quantised, real

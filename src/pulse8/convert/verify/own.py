@@ -194,6 +194,6 @@ def _write(verdict: OwnVerdict, sources: Mapping[str, Accepted], options: Verify
     path = verdict_path(sources["int8"].path)
     with writing(path) as temporary:
         temporary.write_text(json.dumps(asdict(verdict), indent=1) + "\n", encoding="utf-8")
-    status = "done" if verdict.passed else "failed"
-    record(path, "verify", dict(sources), options_of(VerifyOptions, options), status)
+    settings = options_of(VerifyOptions, options)
+    record(path, "verify", dict(sources), settings, "done" if verdict.passed else "failed")
     return path

@@ -128,7 +128,7 @@ def fine_tuned_path(output: Path) -> Path:
 
 def float_form(static: onnx.ModelProto, source: Source) -> onnx.ModelProto:
     """Return a static form's network as an FP32 file of its model's kind."""
-    if source.spec.output != "bpm":
+    if source.spec is None or source.spec.output != "bpm":
         return static
     held = constants_of(static)
     weights = {name: (held[f"{name}_w"].reshape(shape), held[f"{name}_b"]) for name, shape in SHAPES.items()}
