@@ -273,9 +273,9 @@ def truth(folder: Path, name: str, head: str, rows: list[str]) -> list[str]:
 
 
 def heart(folder: Path) -> list[str]:
-    t_s = np.arange(0, 12, 1 / 250)
-    wave = sum(np.exp(-(((t_s - beat) / 0.011) ** 2) / 2) for beat in np.arange(0.4, 12, 0.8))
-    wave += sum(0.6 * np.exp(-(((t_s - beat - 0.28) / 0.05) ** 2) / 2) for beat in np.arange(0.4, 12, 0.8))
+    t_s = np.arange(0, 24, 1 / 250)
+    wave = sum(np.exp(-(((t_s - beat) / 0.011) ** 2) / 2) for beat in np.arange(0.4, 24, 0.8))
+    wave += sum(0.6 * np.exp(-(((t_s - beat - 0.28) / 0.05) ** 2) / 2) for beat in np.arange(0.4, 24, 0.8))
     return truth(folder, "a.csv", "time_s,ecg", [f"{at:.4f},{v:.4f}" for at, v in zip(t_s, wave, strict=True)])
 
 
