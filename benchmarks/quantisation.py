@@ -132,7 +132,7 @@ def methods(bench: Workbench) -> dict[str, Any]:
 
 def bits(bench: Workbench) -> dict[str, Any]:
     """Round scales of the default method to fewer significant bits; 24 are all that a float32 has."""
-    from pulse8.convert.quantize.ort_writer import write_int8
+    from pulse8.convert.quantize.qdq_writer import write_int8
     from pulse8.convert.quantize.ranges import collect_ranges
     from pulse8.convert.quantize.scales import SCALE_BITS, scale_table
 

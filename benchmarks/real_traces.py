@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from pulse8.measure.clips.resample import resample
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.clips.trace_csv import read_trace_csv, repeated
+from pulse8.measure.line import measure_traces
 from pulse8.measure.reading.classical import read_rate
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.classical import MethodName
+from pulse8.measure.signal.filters import detrend
 from pulse8.measure.signal.metrics import bias, mae, subject_bootstrap
-from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.rate import heart_rate, refined
 from pulse8.spec import Readout
 from pulse8.values import HeartRate, Waveform
 
@@ -60,8 +62,8 @@ def _contact_rates(data: Path, window_s: float, hop_s: float) -> list[HeartRate]
     first_of_time = np.concatenate([[True], np.diff(t_s) > 0])
     even = resample(ppg[first_of_time], t_s[first_of_time])
     parts = cut(SkinTrace(even[:, None], 30.0, float(t_s[0])), window_s, hop_s)
-    waves = [Waveform(part.rgb[:, 0].astype(np.float32), part.rate_hz, part.start_s) for part in parts]
-    return [heart_rate(wave, Readout()) for wave in waves]
+    waves = [Waveform(detrend(part.rgb[:, 0]).astype(np.float32), part.rate_hz, part.start_s) for part in parts]
+    return [refined(heart_rate(wave, Readout()), wave, Readout()) for wave in waves]
 
 
 def finger_rates(data: Path, window_s: float = 10.0) -> tuple[Rates, Rates, Rates]:
@@ -76,10 +78,11 @@ def _finger_rows(data: Path, window_s: float) -> Iterator[tuple[float, float, fl
     for subject in SUBJECTS:
         folder = data / "welltory" / f"subject_{subject:02d}"
         table = np.genfromtxt(folder / "PPG.csv", delimiter=",", skip_header=1)
-        skin = skin_trace(repeated(table[:, 0] / 1000, table[:, 1:]))
-        windows = [read_rate(part, options) for part in cut(skin, window_s, HOP_S)]
+        traces = repeated(table[:, 0] / 1000, table[:, 1:])
+        windows = [read_rate(part, options) for part in cut(skin_trace(traces), window_s, HOP_S)]
+        whole = measure_traces(traces, MeasureOptions(method="red", window_s=window_s, hop_s=HOP_S)).whole
         rr_ms = np.loadtxt(folder / "RR.txt")
-        yield 60_000 / rr_ms.mean(), *_numbers([read_rate(skin, options)]), float(_numbers(windows).mean())
+        yield 60_000 / rr_ms.mean(), *_numbers([whole]), float(_numbers(windows).mean())
 
 
 def _numbers(rates: list[HeartRate] | tuple[HeartRate, ...]) -> Rates:

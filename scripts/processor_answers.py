@@ -22,7 +22,7 @@ from pulse8.measure.infer.engine import engine
 from pulse8.measure.infer.integer import IntegerRunner, quantised
 
 WINDOWS: Final = 64
-JUDGED: Final = 16
+JUDGED: Final = 4
 """Windows on which a board's rounding is judged: each runs a dozen times."""
 PATCHES: Final = 2
 """Windows of ultralight, whose sums are ten times pulse12's."""

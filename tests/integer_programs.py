@@ -23,7 +23,8 @@ SCALE = np.float32(0.05)
 
 
 def program(steps: list[Step]) -> IntegerProgram:
-    return IntegerProgram(input=steps[0].source, steps=tuple(steps), output=steps[-1].output, tail=(), metadata={})
+    ends = {"inputs": (steps[0].source,), "outputs": (steps[-1].output,), "tails": ((),)}
+    return IntegerProgram(steps=tuple(steps), metadata={}, **ends)
 
 
 def conv(rng, source, outputs, window, name="conv", **options):

@@ -5,6 +5,26 @@ static size_t elements(p8_shape_t shape)
     return (size_t)shape.height * shape.width * shape.channels;
 }
 
+uint32_t p8_net_inputs(const p8_net_t *net)
+{
+    return net->input_count ? net->input_count : 1;
+}
+
+uint32_t p8_net_outputs(const p8_net_t *net)
+{
+    return net->output_count ? net->output_count : 1;
+}
+
+p8_end_t p8_net_input(const p8_net_t *net, uint32_t number)
+{
+    return net->inputs ? net->inputs[number] : (p8_end_t){net->input, net->input_bytes};
+}
+
+p8_end_t p8_net_output(const p8_net_t *net, uint32_t number)
+{
+    return net->outputs ? net->outputs[number] : (p8_end_t){net->output, net->output_bytes};
+}
+
 static int aligned(const void *pointer)
 {
     return (uintptr_t)pointer % P8_ALIGN == 0;
@@ -30,7 +50,7 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
         p8_max_pool(step->slide, step->in, step->out, x, y);
         break;
     case P8_AVERAGE_POOL:
-        p8_average_pool(step->pair, step->slide, step->in, step->out, x, y);
+        p8_average_pool(step->pair, step->factors, step->slide, step->in, step->out, x, y);
         break;
     case P8_ADD_EQUAL:
         p8_add_equal(step->pair, count, x, other, y);
@@ -43,6 +63,18 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
         break;
     case P8_TABLE:
         p8_table(step->table, count, x, y);
+        break;
+    case P8_DEPTHWISE:
+        p8_depthwise(&step->conv, step->slide, step->in, step->out, x, y);
+        break;
+    case P8_CHANNEL_TABLE:
+        p8_channel_table(step->table, step->out.channels, count, x, y);
+        break;
+    case P8_MOVE:
+        p8_move(&step->move, step->out, x, y);
+        break;
+    case P8_JOIN:
+        p8_concat(&step->concat, arena, y);
         break;
     }
 }

@@ -11,7 +11,19 @@ extern "C" {
 
 #define P8_ALIGN 16 /* of arenas, weights and tables: a vector is 16 bytes */
 
-typedef enum { P8_CONV, P8_MAX_POOL, P8_AVERAGE_POOL, P8_ADD_EQUAL, P8_ADD, P8_MULTIPLY, P8_TABLE } p8_op_t;
+typedef enum {
+    P8_CONV,
+    P8_MAX_POOL,
+    P8_AVERAGE_POOL,
+    P8_ADD_EQUAL,
+    P8_ADD,
+    P8_MULTIPLY,
+    P8_TABLE,
+    P8_DEPTHWISE,
+    P8_CHANNEL_TABLE,
+    P8_MOVE,
+    P8_JOIN
+} p8_op_t;
 
 typedef struct {
     p8_op_t op;
@@ -21,14 +33,30 @@ typedef struct {
     p8_conv_t conv;
     p8_pair_t pair; /* of pools: scale, zero_a and zero_out */
     const int8_t *table;
+    const float *factors; /* of a padded average: a scale for each place, or NULL */
+    p8_move_t move;
+    p8_concat_t concat;
 } p8_step_t;
+
+/* Where an input or an output lies. */
+typedef struct {
+    uint32_t place, bytes; /* from the arena's begin */
+} p8_end_t;
 
 typedef struct {
     const p8_step_t *steps;
     uint32_t step_count;
-    uint32_t input, input_bytes, output, output_bytes; /* places in the arena */
+    uint32_t input, input_bytes, output, output_bytes; /* places in the arena; bytes of all inputs, of all outputs */
     uint32_t scratch, arena_bytes;
+    const p8_end_t *inputs, *outputs; /* of a network that has several; else NULL */
+    uint32_t input_count, output_count;
 } p8_net_t;
+
+/* An input or output by its number, from 0. */
+p8_end_t p8_net_input(const p8_net_t *net, uint32_t number);
+p8_end_t p8_net_output(const p8_net_t *net, uint32_t number);
+uint32_t p8_net_inputs(const p8_net_t *net);
+uint32_t p8_net_outputs(const p8_net_t *net);
 
 /* Called after each step with what it wrote. */
 typedef void (*p8_layer_hook_t)(void *context, uint32_t step, const int8_t *y, size_t bytes);

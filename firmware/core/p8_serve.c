@@ -70,6 +70,16 @@ static size_t layer_bytes(const p8_net_t *net)
     return bytes;
 }
 
+/* One input after the other, as they come on the line. */
+static void take_inputs(p8_serve_t *serve, const p8_net_t *net, const uint8_t *from)
+{
+    for (uint32_t number = 0; number < p8_net_inputs(net); number++) {
+        const p8_end_t input = p8_net_input(net, number);
+        memcpy(serve->arena + input.place, from, input.bytes);
+        from += input.bytes;
+    }
+}
+
 static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input, uint8_t flags)
 {
     p8_layer_hook_t hook = NULL;
@@ -81,12 +91,15 @@ static void run_cpu(p8_serve_t *serve, const p8_net_t *net, const uint8_t *input
         hook = send_checksum;
         before = net->step_count * sizeof(uint32_t);
     }
-    memcpy(serve->arena + net->input, input, net->input_bytes);
+    take_inputs(serve, net, input);
     begin(serve, P8_RUN, before + net->output_bytes);
     const uint32_t start = now(serve);
     const p8_status_t status = p8_net_run(net, serve->arena, P8_ARENA_BYTES, hook, serve);
     serve->cycles[1] = now(serve) - start;
-    p8_send(&serve->sender, serve->arena + net->output, net->output_bytes);
+    for (uint32_t number = 0; number < p8_net_outputs(net); number++) {
+        const p8_end_t output = p8_net_output(net, number);
+        p8_send(&serve->sender, serve->arena + output.place, output.bytes);
+    }
     p8_send_end(&serve->sender, status);
 }
 

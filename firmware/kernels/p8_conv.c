@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#if P8_DSP
+#include <arm_acle.h>
+#endif
+
 /* Kernel rows of one output position: the first one, bytes to the next, and what each row holds. */
 typedef struct {
     const int8_t *first;
@@ -23,6 +27,11 @@ static size_t blocks_of(size_t run)
 size_t p8_conv_scratch(p8_slide_t slide, p8_shape_t in)
 {
     return slide.height * blocks_of((size_t)slide.width * in.channels) * P8_LANES;
+}
+
+static size_t at_least_one(uint16_t count)
+{
+    return count ? count : 1;
 }
 
 #if P8_MVE
@@ -63,6 +72,73 @@ static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, 
             sum = vsetq_lane_s32(sum2, sum, 2);
             sum = vsetq_lane_s32(sum3, sum, 3);
             vstrbq_p_s32(to, p8_requant_x4(sum, scale, zero, low, high), kept);
+        }
+    }
+}
+#elif P8_DSP
+/* Four neighbouring bytes as two pairs of 16 bits: the first and third, the second and fourth. */
+typedef struct {
+    int16x2_t even, odd;
+} p8_pairs_t;
+
+static inline p8_pairs_t pairs_at(const int8_t *bytes)
+{
+    int8x4_t word;
+    memcpy(&word, bytes, sizeof word); /* one load: M4 and up read words from any address */
+    p8_pairs_t pairs = {.even = __sxtb16(word)};
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs.odd) : "r"(word)); /* in one instruction, which no intrinsic gives */
+    return pairs;
+}
+
+static inline int32_t add_products(p8_pairs_t a, p8_pairs_t b, int32_t sum)
+{
+    return __smlad(a.odd, b.odd, __smlad(a.even, b.even, sum));
+}
+
+/*
+ * Four sums over the kernel rows of one output position, four bytes at a time. A row's last word may reach past it: the
+ * weights there are 0, and P8_SLACK bytes after a tensor are readable. A function of its own keeps the sums in registers.
+ */
+__attribute__((noinline)) static void p8_dot_group(const p8_rows_t *rows, const int8_t *w, int32_t sum[P8_GROUP])
+{
+    int32_t sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
+    const int8_t *first = rows->first;
+    for (size_t index = rows->rows; index > 0; index--, first += rows->stride) {
+        const int8_t *x = first;
+        for (size_t left = rows->run; left > 0; w += P8_GROUP * P8_LANES) {
+            const size_t here = left < P8_LANES ? left : P8_LANES;
+            const int8_t *const end = x + (here + 3) / 4 * 4;
+            for (const int8_t *tap = w; x != end; x += 4, tap += 4) {
+                const p8_pairs_t values = pairs_at(x);
+                sum0 = add_products(values, pairs_at(tap), sum0);
+                sum1 = add_products(values, pairs_at(tap + P8_LANES), sum1);
+                sum2 = add_products(values, pairs_at(tap + 2 * P8_LANES), sum2);
+                sum3 = add_products(values, pairs_at(tap + 3 * P8_LANES), sum3);
+            }
+            left -= here;
+        }
+    }
+    sum[0] = sum0;
+    sum[1] = sum1;
+    sum[2] = sum2;
+    sum[3] = sum3;
+}
+
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    p8_rows_t here = *rows;
+    for (; positions > 0; positions--, here.first += step, y += channels) {
+        const int8_t *w = conv->weights;
+        for (size_t channel = 0; channel < channels; channel += P8_GROUP, w += group_bytes) {
+            int32_t sum[P8_GROUP];
+            memcpy(sum, conv->bias + channel, sizeof sum);
+            p8_dot_group(&here, w, sum);
+            const size_t kept = channels - channel < P8_GROUP ? channels - channel : P8_GROUP;
+            for (size_t lane = 0; lane < kept; lane++) {
+                const float scale = conv->scale[channel + lane];
+                y[channel + lane] = p8_requant(sum[lane], scale, conv->zero_out, conv->low, conv->high);
+            }
         }
     }
 }
@@ -129,8 +205,8 @@ static p8_span_t inner_columns(p8_slide_t slide, p8_shape_t in, p8_shape_t out)
     return (p8_span_t){from < out.width ? from : out.width, to < from ? from : to < out.width ? to : out.width};
 }
 
-void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
-             int8_t *scratch)
+static void conv_rows(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x,
+                      int8_t *y, int8_t *scratch)
 {
     const size_t run = (size_t)slide.width * in.channels, step = (size_t)slide.stride_x * in.channels;
     const p8_rows_t copied = {.first = scratch,
@@ -157,5 +233,60 @@ void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t 
             y += (size_t)count * out.channels;
             ox += count;
         }
+    }
+}
+
+/* Copy the taps of one group of channels, wherever they lie, to where dot() reads them. */
+static void gather(const p8_conv_t *conv, const p8_rows_t *rows, p8_slide_t slide, p8_shape_t in, size_t each,
+                   int32_t top, int32_t left, const int8_t *x, int8_t *scratch)
+{
+    const int32_t gap_y = (int32_t)at_least_one(conv->dilate_y), gap_x = (int32_t)at_least_one(conv->dilate_x);
+    memset(scratch, conv->zero_in, rows->rows * rows->blocks * P8_LANES);
+    for (int32_t row = 0; row < slide.height; row++) {
+        const int32_t y = top + row * gap_y;
+        int8_t *to = scratch + (size_t)row * rows->blocks * P8_LANES;
+        for (int32_t column = 0; column < slide.width; column++, to += each) {
+            const int32_t at = left + column * gap_x;
+            if (y >= 0 && y < in.height && at >= 0 && at < in.width) {
+                memcpy(to, x + ((size_t)y * in.width + (size_t)at) * in.channels, each);
+            }
+        }
+    }
+}
+
+/* Groups of channels, or taps that lie apart: every window is copied. */
+static void conv_gathered(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x,
+                          int8_t *y, int8_t *scratch)
+{
+    const size_t parts = at_least_one(conv->parts);
+    const size_t each = in.channels / parts, made = out.channels / parts, run = slide.width * each;
+    const size_t padded = (made + P8_GROUP - 1) / P8_GROUP * P8_GROUP;
+    const p8_rows_t rows = {.first = scratch,
+                            .stride = blocks_of(run) * P8_LANES,
+                            .rows = slide.height,
+                            .run = run,
+                            .blocks = blocks_of(run)};
+    for (int32_t oy = 0; oy < out.height; oy++) {
+        for (int32_t ox = 0; ox < out.width; ox++) {
+            const int32_t top = oy * slide.stride_y - slide.pad_top, left = ox * slide.stride_x - slide.pad_left;
+            p8_conv_t one = *conv;
+            for (size_t part = 0; part < parts; part++, y += made) {
+                gather(conv, &rows, slide, in, each, top, left, x + part * each, scratch);
+                dot(&one, &rows, 1, 0, made, y);
+                one.weights += padded * rows.rows * rows.blocks * P8_LANES;
+                one.bias += padded;
+                one.scale += padded;
+            }
+        }
+    }
+}
+
+void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
+             int8_t *scratch)
+{
+    if (conv->parts > 1 || conv->dilate_y > 1 || conv->dilate_x > 1) {
+        conv_gathered(conv, slide, in, out, x, y, scratch);
+    } else {
+        conv_rows(conv, slide, in, out, x, y, scratch);
     }
 }

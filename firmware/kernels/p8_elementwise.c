@@ -64,3 +64,12 @@ void p8_table(const int8_t *table, size_t count, const int8_t *x, int8_t *y)
         y[index] = table[(uint8_t)x[index]];
     }
 }
+
+void p8_channel_table(const int8_t *table, size_t channels, size_t count, const int8_t *x, int8_t *y)
+{
+    for (size_t index = 0; index < count; index += channels) {
+        for (size_t channel = 0; channel < channels; channel++) {
+            y[index + channel] = table[channel * 256 + (uint8_t)x[index + channel]];
+        }
+    }
+}

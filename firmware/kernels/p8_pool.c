@@ -33,14 +33,26 @@ static int32_t total(const p8_cover_t *cover, size_t channel)
     return sum;
 }
 
+static int32_t highest_of(int32_t one, int32_t other)
+{
+    return one > other ? one : other;
+}
+
+static int32_t lowest_of(int32_t one, int32_t other)
+{
+    return one < other ? one : other;
+}
+
+/* What of a window lies inside the tensor. */
 static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, const int8_t *x)
 {
-    const size_t place = (size_t)(oy * slide.stride_y) * in.width + (size_t)(ox * slide.stride_x);
-    return (p8_cover_t){.first = x + place * in.channels,
+    const int32_t top = oy * slide.stride_y - slide.pad_top, left = ox * slide.stride_x - slide.pad_left;
+    const int32_t row = highest_of(top, 0), column = highest_of(left, 0);
+    return (p8_cover_t){.first = x + ((size_t)row * in.width + (size_t)column) * in.channels,
                         .stride = (size_t)in.width * in.channels,
                         .step = in.channels,
-                        .rows = slide.height,
-                        .columns = slide.width};
+                        .rows = lowest_of(top + slide.height, in.height) - row,
+                        .columns = lowest_of(left + slide.width, in.width) - column};
 }
 
 void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
@@ -68,12 +80,14 @@ void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *
     }
 }
 
-void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
+void p8_average_pool(p8_pair_t pair, const float *factors, p8_slide_t slide, p8_shape_t in, p8_shape_t out,
+                     const int8_t *x, int8_t *y)
 {
-    const int32_t zeros = -pair.zero_a * slide.height * slide.width;
     for (int oy = 0; oy < out.height; oy++) {
         for (int ox = 0; ox < out.width; ox++, y += out.channels) {
             const p8_cover_t cover = cover_of(slide, in, oy, ox, x);
+            const int32_t zeros = -pair.zero_a * cover.rows * cover.columns;
+            const float scale = factors ? factors[oy * out.width + ox] : pair.scale;
             size_t channel = 0;
 #if P8_MVE
             for (; channel + P8_GROUP <= out.channels; channel += P8_GROUP) {
@@ -85,12 +99,12 @@ void p8_average_pool(p8_pair_t pair, p8_slide_t slide, p8_shape_t in, p8_shape_t
                     }
                 }
                 vstrbq_s32(y + channel,
-                           p8_requant_x4(sum, vdupq_n_f32(pair.scale), pair.zero_out, pair.low, pair.high));
+                           p8_requant_x4(sum, vdupq_n_f32(scale), pair.zero_out, pair.low, pair.high));
             }
 #endif
             for (; channel < out.channels; channel++) {
                 const int32_t sum = zeros + total(&cover, channel);
-                y[channel] = p8_requant(sum, pair.scale, pair.zero_out, pair.low, pair.high);
+                y[channel] = p8_requant(sum, scale, pair.zero_out, pair.low, pair.high);
             }
         }
     }

@@ -17,11 +17,32 @@
 #define P8_MVE 0
 #endif
 
+/* Two products in one instruction: M4, M7, and M33 or M55 with the DSP extension. */
+#if !P8_MVE && defined(__ARM_FEATURE_DSP) && !defined(P8_NO_DSP)
+#define P8_DSP 1
+#else
+#define P8_DSP 0
+#endif
+
+/* To the nearest whole number, half to even: the mode that every processor starts in. |limited| < 2^31. */
+static inline int32_t p8_nearest(float limited)
+{
+#if P8_DSP && defined(__ARM_FP) && (__ARM_FP & 4)
+    float code; /* its bits are the whole number; M4 has no instruction that rounds to a float, and would call rintf */
+    __asm__("vcvtr.s32.f32 %0, %1" : "=t"(code) : "t"(limited));
+    int32_t whole;
+    __builtin_memcpy(&whole, &code, sizeof whole);
+    return whole;
+#else
+    return (int32_t)__builtin_rintf(limited);
+#endif
+}
+
 static inline int8_t p8_to_int8(float real, int32_t zero, int32_t low, int32_t high)
 {
     const float least = (float)(low - zero), most = (float)(high - zero);
     const float limited = real < least ? least : real > most ? most : real;
-    return (int8_t)((int32_t)__builtin_rintf(limited) + zero);
+    return (int8_t)(p8_nearest(limited) + zero);
 }
 
 static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t low, int32_t high)
@@ -33,7 +54,7 @@ static inline int8_t p8_requant(int32_t sum, float scale, int32_t zero, int32_t 
 /* Four lanes of the same. */
 static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t low, int32_t high)
 {
-    const int32x4_t code = vaddq_n_s32(vcvtnq_s32_f32(real), zero);
+    const int32x4_t code = vqaddq_n_s32(vcvtnq_s32_f32(real), zero); /* a conversion that saturated must not wrap */
     return vminq_s32(vmaxq_s32(code, vdupq_n_s32(low)), vdupq_n_s32(high));
 }
 

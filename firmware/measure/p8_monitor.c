@@ -196,6 +196,9 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
         rate.bpm = noise ? 0 : rate.bpm;
 #endif
     }
+    if (rate.reason == P8_REASON_NONE) {
+        rate.bpm = p8_refined(wave, p8_join_wave(&monitor->join, wave), rate.bpm);
+    }
     return reading_of(monitor, rate);
 }
 

@@ -137,6 +137,76 @@ p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work)
     return rate;
 }
 
+#define TERMS 5 /* a tone's cosine and sine, those of its second harmonic, and a constant */
+#define STEPS 28 /* of the search in one resolution, as in Python (measure/signal/harmonic.py) */
+#define REACH 21
+
+typedef struct {
+    float products[TERMS], gram[TERMS][TERMS];
+} p8_normal_t;
+
+/* Sums of the terms' products with the wave and with each other, for a tone of `turns` a sample. */
+static p8_normal_t normal_of(const float *wave, uint32_t count, float turns)
+{
+    p8_normal_t normal = {0};
+    const float cosine = p8_cos_turns(turns), sine = p8_cos_turns(turns < 0.25f ? turns + 0.75f : turns - 0.25f);
+    float real = 1, imaginary = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        const float terms[TERMS] = {real, imaginary, real * real - imaginary * imaginary, 2 * real * imaginary, 1};
+        for (int row = 0; row < TERMS; row++) {
+            normal.products[row] += terms[row] * wave[index];
+            for (int column = 0; column <= row; column++) {
+                normal.gram[row][column] += terms[row] * terms[column];
+            }
+        }
+        const float turned = real * cosine - imaginary * sine;
+        imaginary = real * sine + imaginary * cosine;
+        real = turned;
+    }
+    return normal;
+}
+
+/* Sum of squares that the terms explain: the products' square under the inverse of the terms' own, by Cholesky. */
+static float explained(p8_normal_t normal)
+{
+    float total = 0;
+    for (int row = 0; row < TERMS; row++) {
+        for (int column = 0; column <= row; column++) {
+            float sum = normal.gram[row][column];
+            for (int before = 0; before < column; before++) {
+                sum -= normal.gram[row][before] * normal.gram[column][before];
+            }
+            normal.gram[row][column] = row > column ? sum / normal.gram[column][column] : __builtin_sqrtf(sum);
+        }
+        float part = normal.products[row];
+        for (int before = 0; before < row; before++) {
+            part -= normal.gram[row][before] * normal.products[before];
+        }
+        normal.products[row] = part / normal.gram[row][row];
+        total += normal.products[row] * normal.products[row];
+    }
+    return total;
+}
+
+float p8_refined(const float *wave, uint32_t count, float near_bpm)
+{
+    const float step = 60.0f * P8_RATE_HZ / (float)count / STEPS;
+    float heights[2 * REACH + 1];
+    int top = 0;
+    for (int place = 0; place <= 2 * REACH; place++) {
+        const float bpm = near_bpm + step * (float)(place - REACH);
+        heights[place] = explained(normal_of(wave, count, bpm / (60.0f * P8_RATE_HZ)));
+        top = heights[place] > heights[top] ? place : top;
+    }
+    float shift = 0;
+    if (top > 0 && top < 2 * REACH) {
+        const float bend = heights[top - 1] - 2 * heights[top] + heights[top + 1];
+        shift = bend < 0 ? 0.5f * (heights[top - 1] - heights[top + 1]) / bend : 0;
+    }
+    const float bpm = near_bpm + step * ((float)(top - REACH) + shift);
+    return limited(bpm, P8_BAND_LOW_BPM, P8_BAND_HIGH_BPM);
+}
+
 float p8_share(const float *wave, uint32_t count, float bpm, float near, p8_spectrum_t *work)
 {
     if (!lay_window(wave, count, work->windowed)) {

@@ -25,6 +25,12 @@ typedef struct {
 /* The rate of the strongest periodicity in the band. count: at most P8_JOINED samples. */
 p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work);
 
+/*
+ * The rate about a spectrum's peak whose tone and second harmonic explain most of a wave that was not band-passed: a
+ * filter's ends bend a short tone.
+ */
+float p8_refined(const float *wave, uint32_t count, float near_bpm);
+
 /* How far a wave's spectrum in the band is from an even one: 0 (noise) to 1 (one tone). */
 float p8_tonality(const float *wave, uint32_t count, p8_spectrum_t *work);
 

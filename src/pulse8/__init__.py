@@ -57,6 +57,7 @@ _HOMES: Final = {
     "RecordingOptions": "pulse8.learn.simulate.recording",
     "RenderOptions": "pulse8.learn.simulate.rendering",
     "SeenFaces": "pulse8.values",
+    "ShownRate": "pulse8.measure.signal.display",
     "SimulateOptions": "pulse8.learn.simulate.patches",
     "Split": "pulse8.learn.splits.split",
     "StedgeaiOptions": "pulse8.board.stedgeai.options",

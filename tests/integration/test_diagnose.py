@@ -13,7 +13,7 @@ from pulse8.convert.diagnose.text import ranked_table
 from pulse8.convert.export.onnx_file import copied, save_model
 from pulse8.convert.export.pulse12 import pulse12_form
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import write_int8
+from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.ranges import collect_ranges
 from pulse8.convert.quantize.scales import scale_table
 from pulse8.errors import InputError

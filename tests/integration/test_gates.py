@@ -13,7 +13,7 @@ from pulse8.board.package import deploy
 from pulse8.convert.evidence.page import write_report
 from pulse8.convert.export.recognise import spec_of, static_form
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import write_int8
+from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.quantize import quantize
 from pulse8.convert.quantize.ranges import collect_ranges, extremes_of
 from pulse8.convert.quantize.scales import scale_table

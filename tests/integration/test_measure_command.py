@@ -42,7 +42,7 @@ def test_a_table_with_span_rate_confidence_resolution_and_notice(folder):
     done = classical("face.csv", folder=folder)
     assert done.returncode == 0
     assert done.stderr == ""
-    for shown in ("0.0 - 10.0", "10.0 - 20.0", "0.0 - 20.0, one spectrum", "75.0", "resolution, BPM", "6.0", "3.0"):
+    for shown in ("0.0 - 10.0", "10.0 - 20.0", "0.0 - 20.0, whole", "75.0", "resolution, BPM", "6.0", "3.0"):
         assert shown in done.stdout
     assert "Not a medical device" in done.stdout
 

@@ -9,13 +9,13 @@ from pulse8.convert.export.options import ExportOptions
 from pulse8.convert.export.pulse12 import pulse12_form
 from pulse8.convert.quantize.calibrate import calibrate
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of, write_int8
 from pulse8.convert.quantize.qat.arithmetic import Codes, int8_weights, requantised, rounded
 from pulse8.convert.quantize.qat.fine_tune import fine_tune, objective_of
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.qat.qat import QatFiles, assert_separate, quantize_qat
 from pulse8.convert.quantize.qat.simulation import Simulation
 from pulse8.convert.quantize.qat.text import training_report
+from pulse8.convert.quantize.qdq_writer import constants_of, write_int8
 from pulse8.convert.quantize.quantize import open_source
 from pulse8.convert.quantize.ranges import collect_ranges
 from pulse8.convert.quantize.scales import Scale, scale_table

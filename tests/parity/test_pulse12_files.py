@@ -1,6 +1,7 @@
 """pulse12 from checkpoint to INT8: each border crossed with a comparison, the scheme read back with planted faults."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -8,13 +9,15 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+import pulse8.measure.infer
 from pulse8.convert.export.export import TOLERANCE_BPM, TOLERANCE_WAVE, export
 from pulse8.convert.export.options import ExportOptions
 from pulse8.convert.export.recognise import shape_of, spec_of, static_form
 from pulse8.convert.quantize.audit import audit, scale_violations
 from pulse8.convert.quantize.calibrate import calibrate
+from pulse8.convert.quantize.families import scaled_tensors
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.qdq_writer import constants_of, write_int8
 from pulse8.convert.quantize.quantize import quantize
 from pulse8.convert.quantize.ranges import with_shared_scales
 from pulse8.convert.quantize.scales import Scale
@@ -131,7 +134,8 @@ def test_a_scale_that_is_not_in_the_file_is_reported(int8):
 
 def test_operands_of_a_chain_of_adds_share_one_range():
     nodes = [onnx.helper.make_node("Add", pair, [out]) for *pair, out in ("abx", "bcy", "dez")]
-    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "adds", [], []))
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "abcde"]
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "adds", ends, []))
     shared = with_shared_scales(
         model, {"a": (-1.0, 0.0), "b": (0.0, 1.0), "c": (0.0, 5.0), "d": (0.0, 2.0), "e": (1.0, 3.0)}
     )
@@ -173,17 +177,40 @@ def test_another_models_data_are_refused(tmp_path, pulse12_files, workspace):
     assert not (tmp_path / "out.onnx").exists()
 
 
-def test_a_file_of_other_operators_or_shapes_is_refused(pulse12_files, tmp_path):
+def test_a_file_of_unknown_operators_or_other_shapes_is_refused(pulse12_files, tmp_path):
     for plant, words in (
-        (lambda m: setattr(m.graph.node[1], "op_type", "Tanh"), "has Tanh"),
-        (lambda m: setattr(m.graph.output[0].type.tensor_type.shape.dim[3], "dim_value", 32), "not its spec's"),
-        (lambda m: m.graph.node[0].input.pop(), "has no bias"),
+        (lambda m: setattr(m.graph.node[1], "op_type", "Sqrt"), "Sqrt .* is not known in INT8"),
+        (lambda m: m.graph.node.pop(), "not its spec's"),
     ):
         model = onnx.load(pulse12_files / "fp32.onnx")
         plant(model)
+        model.graph.output[0].name = model.graph.node[-1].output[0]
         with pytest.raises(InputError, match=words):
             static_form(model, tmp_path / "model.onnx")
 
+
+def test_a_convolution_without_a_bias_gets_one_of_zeros(pulse12_files, tmp_path):
+    model = onnx.load(pulse12_files / "fp32.onnx")
+    model.graph.node[0].input.pop()
+    static = static_form(model, tmp_path / "model.onnx")
+    assert not constants_of(static)[static.graph.node[0].input[2]].any()
+
+
+def test_the_written_file_is_the_shipped_one_byte_for_byte():
+    """The shipped scales through the writer: node order, names and encodings included."""
+    for name in ("pulse12", "ultralight"):
+        fp32, int8 = onnx.load(WEIGHTS / f"{name}.onnx"), onnx.load(WEIGHTS / f"{name}_int8.onnx")
+        static, held = static_form(fp32, WEIGHTS / f"{name}.onnx"), constants_of(int8)
+        points = {node.input[0]: node.input[1:] for node in int8.graph.node if node.op_type == "QuantizeLinear"}
+        scales = {
+            tensor: Scale(float(held[points[tensor][0]]), int(held[points[tensor][1]]))
+            for tensor in (static.graph.input[0].name, *scaled_tensors(static))
+        }
+        written = write_int8(static, scales, QuantizeOptions(), spec_of(fp32))
+        assert written.SerializeToString(deterministic=True) == (WEIGHTS / f"{name}_int8.onnx").read_bytes()
+
+
+WEIGHTS = Path(pulse8.measure.infer.__file__).parent / "weights"
 
 CLIPS = {
     "clips": np.zeros((2, 3, 12, 256), np.float32),

@@ -10,19 +10,30 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
+from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.codegen.board_spec import BoardSpec, board_spec
-from pulse8.board.codegen.lower import BoardNet, lower
+from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import MODEL_ID_BYTES, PlannedNet, planned, render, render_readme
 from pulse8.board.codegen.sources import copy_sources
 from pulse8.board.codegen.vectors import vectors_of
-from pulse8.board.codegen.windows import clip_windows, patch_windows, replay_traces
+from pulse8.board.codegen.windows import clip_windows, own_windows, patch_windows, replay_traces
 from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
+from pulse8.board.link.layout import Inputs
 from pulse8.board.options import DeployOptions
 from pulse8.errors import InputError
+from pulse8.learn.formats.samples import accept_samples
 from pulse8.lock import alone
-from pulse8.manifest import UNFINISHED, accept, existing_file, options_of, record, sha256_of, write_errors_reported
+from pulse8.manifest import (
+    UNFINISHED,
+    Accepted,
+    accept,
+    existing_file,
+    options_of,
+    record,
+    sha256_of,
+    write_errors_reported,
+)
 from pulse8.measure.infer.integer import load_program
-from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec
 
@@ -104,14 +115,15 @@ class _Part:
     path: Path
     program: IntegerProgram
     net: BoardNet
-    windows: Sequence[Codes]
+    windows: Sequence[Inputs]
 
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """All inputs of a board folder."""
+    """Everything that a folder is written from; ``model`` is its name."""
 
-    spec: ModelSpec
+    model: str
+    own: bool
     sha256: str
     parts: Sequence[_Part]
     nets: Sequence[PlannedNet]
@@ -130,7 +142,8 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     options
         Target and sizes.
     data
-        Clips for the test vectors of a waveform model; simulated people without it.
+        Clips for the test vectors of a waveform model, or samples of a network of one's own; simulated people, or bytes
+        of all values, without it.
 
     Raises
     ------
@@ -148,16 +161,23 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
         if verified:
             require_verdict(int8)
         if data is not None:
-            sources["data"] = accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
-        spec = _spec_of(load_program(int8), int8)
-        parts = _parts(int8, spec, options.windows, data)
+            sources["data"] = _accepted_data(data)
+        program = load_program(int8)
+        spec = ModelSpec.of_metadata(program.metadata)
+        name = own_name(int8) if spec is None else spec.model
+        parts = (
+            _own_part(int8, program, name, options.windows, data)
+            if spec is None
+            else _parts(int8, spec, options.windows, data)
+        )
         nets = planned([part.net for part in parts])
-        content = _Content(spec, sources["int8"].sha256, parts, nets, board_spec(spec, nets[0].net, options))
+        board = None if spec is None else board_spec(spec, nets[0].net, options)
+        content = _Content(name, spec is None, sources["int8"].sha256, parts, nets, board)
         facts = {
             "folder": str(folder),
             "target": options.target,
             "verified": verified,
-            "simulated": data is None,
+            "simulated": data is None and spec is not None,
             **_facts(content),
         }
         with _replacing(folder) as fresh:
@@ -168,11 +188,21 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
     return deployed
 
 
-def _spec_of(program: IntegerProgram, path: Path) -> ModelSpec:
-    spec = ModelSpec.of_metadata(program.metadata)
-    if spec is None:
-        raise InputError(f"{path} does not say what it expects (no model spec); export and quantise it with pulse8")
-    return spec
+def own_name(int8: Path) -> str:
+    """Return what a network of one's own is called: its file's name, in letters that C and a terminal take."""
+    stem = int8.stem.removesuffix("_int8")
+    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "_-.") else "_" for sign in stem)[:64]
+    return name if name[:1].isalnum() else f"n{name[:63]}"
+
+
+def _accepted_data(data: Path) -> Accepted:
+    if data.is_dir():
+        return accept_samples(data)
+    return accept(existing_file(data, "clips", "make them with `pulse8 simulate`"))
+
+
+def _own_part(int8: Path, program: IntegerProgram, name: str, count: int, data: Path | None) -> list[_Part]:
+    return [_Part(int8, program, lower(program, name), own_windows(program, count, data))]
 
 
 def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_Part]:
@@ -230,7 +260,7 @@ def _clear(folder: Path, old: Path) -> None:
 def _facts(content: _Content) -> dict[str, Any]:
     board = content.board
     return {
-        "model": content.spec.model,
+        "model": content.model,
         "sha256": content.sha256,
         "nets": tuple(_figures(part, net) for part, net in zip(content.parts, content.nets, strict=True)),
         "ring_bytes": board.ring_rows * FRAME_BYTES if board else None,
@@ -239,7 +269,7 @@ def _facts(content: _Content) -> dict[str, Any]:
 
 
 def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
-    board, name = content.board, content.spec.model
+    board, name = content.board, content.model
     copy_sources(folder, monitored=board is not None)
     for file, text in render(content.nets, board, name, content.sha256).items():
         _write(folder / "generated" / file, text.encode())
@@ -250,7 +280,7 @@ def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
         _write(folder / "vectors" / f"{file}.bin", data)
     for part in content.parts:
         _write(folder / "model" / part.path.name, part.path.read_bytes())
-    _write(folder / "README.md", render_readme(facts, board).encode())
+    _write(folder / "README.md", render_readme(facts, board, content.nets[0] if content.own else None).encode())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -264,9 +294,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _figures(part: _Part, net: PlannedNet) -> NetFigures:
-    packed = [step.packed for step in part.net.steps if step.packed is not None]
-    tables = [step.table for step in part.net.steps if step.table is not None]
-    constants = [array for one in packed for array in (one.weights, one.bias, one.scale)] + tables
+    constants = [array for step in part.net.steps for array in step.constants]
     return NetFigures(
         name=part.net.name,
         file=f"model/{part.path.name}",

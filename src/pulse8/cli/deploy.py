@@ -19,7 +19,7 @@ class Flags(DeployOptions):
     output: Path = Path("board")
     """Board folder to create or replace."""
     data: Path | None = None
-    """Clips for the test vectors; simulated people without it."""
+    """Clips, or samples of a network of your own, for the test vectors; simulated people, or bytes of all values."""
     json: bool = False
     """Print one machine-readable record."""
 
@@ -30,18 +30,18 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(deployed)
     else:
-        say(_summary(deployed))
+        say(_summary(deployed, flags.data))
     return 0
 
 
-def _summary(deployed: Deployed) -> str:
+def _summary(deployed: Deployed, data: Path | None) -> str:
     nets = [
         f"{net.name}: {net.steps} layers, {net.macs:,} multiplications, {net.weight_bytes:,} bytes of constants, "
         f"arena {net.arena_bytes:,} bytes"
         for net in deployed.nets
     ]
     verdict = "accepted by the verdict beside it" if deployed.verified else "not verified: see `pulse8 verify`"
-    people = "of simulated people" if deployed.simulated else "of your data"
+    people = "of simulated people" if deployed.simulated else "of your data" if data else "of bytes of all values"
     return "\n".join(
         [
             f"{deployed.folder}: {deployed.model} ({deployed.sha256[:16]}) for {deployed.target}, {verdict}",

@@ -16,6 +16,7 @@ from pulse8.measure.draw.rate_csv import write_rate_csv
 from pulse8.measure.line import measure_traces, trace_camera
 from pulse8.measure.reading.measurement import Measurement
 from pulse8.measure.reading.options import VideoOptions
+from pulse8.measure.signal.display import ShownRate
 from pulse8.values import HeartRate, SeenFaces, Waveform
 
 
@@ -63,6 +64,7 @@ class Measured:
     method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
+    shown: tuple[ShownRate, ...]
     recording: str
     faces: SeenFaces | None
 
@@ -113,7 +115,12 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
     if flags.overlay:
         draw_video(Path(recording), flags.overlay, (flags.roi, flags.face), Drawn(waves=waves, windows=windows), watch)
     record = Measured(
-        recording=recording, method=measurement.method, windows=windows, whole=whole, faces=measurement.faces
+        recording=recording,
+        method=measurement.method,
+        windows=windows,
+        whole=whole,
+        shown=measurement.shown,
+        faces=measurement.faces,
     )
     (print_json if flags.json else print_measurement)(record)
     tally.rates += [(recording, "window", rate) for rate in windows]

@@ -71,10 +71,18 @@ def show(*things: str | Table, width: int | None = None) -> None:
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print the rates as a table."""
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
-    seconds, *others = _cells(measurement.whole)
-    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, one spectrum", *others)]
+    seconds, *figures = _cells(measurement.whole)
+    rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *figures)]
+    grid = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
     faces = () if measurement.faces is None else _faces(measurement.faces)
-    show(table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title), *faces, NOTICE)
+    show(grid, *map(_shown_last, measurement.shown[-1:]), *faces, NOTICE)
+
+
+def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
+    """Say what a display shows at the end."""
+    if rate.bpm is None:
+        return f"shown at {rate.at_s:.1f} s: no rate, {rate.reason}"
+    return f"shown at {rate.at_s:.1f} s: {rate.bpm:.0f} +- {rate.spread_bpm:.1f} BPM, {rate.age_s:.0f} s old"
 
 
 def _faces(faces: SeenFaces) -> tuple[str, ...]:

@@ -16,11 +16,11 @@ class Flags(QuantizeOptions):
     """Write the INT8 QDQ file, and beside it the pair for the board."""
 
     input: Path = Path("models/rppg_fp32.onnx")
-    """FP32 ONNX of the guide's form."""
+    """FP32 ONNX: pulse8's, or a network of your own."""
     output: Path = Path("models/rppg_int8_qdq.onnx")
     """INT8 ONNX to write."""
     calibration: Path = Path("calibration_data.pt")
-    """Calibration set."""
+    """Calibration set; for a network of your own a folder of .npy (one sample each) or an .npz."""
     qat: bool = False
     """Fine-tune through the INT8 arithmetic first (plan B); needs the data that the calibration set was drawn from."""
     data: Path = Path("data/ubfc_processed.pt")
@@ -70,7 +70,9 @@ def _summary(written: Quantized) -> str:
         f"{written.whole}: {written.whole_bytes:,} bytes, {ratio:.1f} times smaller than FP32;"
         f" for the host{'' if pair else ' and the board'}",
         f"{written.spatial}, {written.temporal}: {written.pair_bytes:,} bytes; for the board" if pair else "",
-        f"ranges ({written.method}) from {written.samples} samples{equal}",
+        *(f"converted: {note}" for note in written.converted),
+        f"ranges ({written.method}) from {written.samples} samples{equal}; on a few of them INT8 keeps"
+        f" {written.sqnr_db:.1f} dB",
         f"read back from the file: {scheme}",
         f"\n{next_step(written.whole, written.spatial, written.temporal)}",
     ]

@@ -6,27 +6,32 @@ from pathlib import Path
 from pulse8.board.inputs import pair_paths
 from pulse8.cli.printing import next_step, print_json, watch
 from pulse8.cli.saying import say
+from pulse8.convert.export.recognise import is_own
 from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.own import verify_own
+from pulse8.convert.verify.own_text import own_network_report
 from pulse8.convert.verify.text import verdict_report
 from pulse8.convert.verify.verify import verify
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(VerifyOptions):
-    """Compare INT8 with FP32 on subjects that neither training nor calibration used."""
+    """Compare INT8 with FP32: on subjects that neither training nor calibration saw, or on samples of your own."""
 
     fp32: Path = Path("models/rppg_fp32.onnx")
-    """FP32 ONNX of the guide's form."""
+    """FP32 ONNX: pulse8's, or a network of your own."""
     int8: Path = Path("models/rppg_int8_qdq.onnx")
     """INT8 ONNX."""
     data: Path = Path("data/ubfc_processed.pt")
-    """Windows with labels: the guide's format, or clips."""
+    """Windows with labels; for a network of your own a folder of .npy, or an .npz that may hold class `labels`."""
     json: bool = False
     """Print one machine-readable record."""
 
 
 def run(flags: Flags) -> int:
-    """Verify, print the report, and return 1 where the verdict is not met."""
+    """Verify, print the report, and return 1 where the verdict is against the INT8 file."""
+    if is_own(flags.fp32):
+        return _run_own(flags)
     verified = verify(flags.fp32, flags.int8, flags.data, flags, watch)
     verdict = verified.verdict
     if flags.json:
@@ -35,4 +40,13 @@ def run(flags: Flags) -> int:
     say(verdict_report(verdict))
     if verdict.passed:
         say(f"\n{next_step(flags.int8, *(pair_paths(flags.int8) if verdict.waves is None else (None, None)))}")
+    return 0 if verdict.passed else 1
+
+
+def _run_own(flags: Flags) -> int:
+    verdict, _ = verify_own(flags.fp32, flags.int8, flags.data, flags, watch)
+    if flags.json:
+        print_json(verdict)
+    else:
+        say(own_network_report(verdict))
     return 0 if verdict.passed else 1

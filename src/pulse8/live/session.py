@@ -125,6 +125,7 @@ def reading_message(reading: MeterReading) -> Message:
     return {
         "kind": "reading",
         **dataclasses.asdict(reading.rate),
+        "shown": dataclasses.asdict(reading.shown),
         "coverage": round(reading.coverage, 3),
         "wave": [] if wave is None else [round(float(value), 7) for value in wave.samples],
         "wave_rate_hz": None if wave is None else wave.rate_hz,

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError
 from pulse8.measure.clips.cells import CellRow, RecentRows, cell_row
 from pulse8.measure.face.track import MeshTracker, Tracker
-from pulse8.measure.reading.measurement import open_reader, read_traces
+from pulse8.measure.reading.measurement import Measurement, open_reader, read_traces
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import refused
+from pulse8.measure.signal.display import Display, Second, ShownRate
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.measure.signal.spectrum import power_spectrum
 from pulse8.regions import RoiLimits
@@ -64,6 +65,8 @@ class MeterReading:
     ----------
     rate
         Of the last window; provisional while the window is not full.
+    shown
+        What a display shows now: followed from reading to reading.
     wave
         The pulse wave; ``None`` where the window is too short for one.
     spectrum_bpm, spectrum
@@ -73,6 +76,7 @@ class MeterReading:
     """
 
     rate: HeartRate
+    shown: ShownRate
     wave: Waveform | None
     spectrum_bpm: NDArray[np.float64]
     spectrum: NDArray[np.float64]
@@ -98,6 +102,7 @@ class Meter:
         self._tracker = tracker
         self._limits = RoiLimits()
         self._rows = RecentRows()
+        self._display = Display(options.band_bpm)
         self._next_s = -np.inf
 
     def push(self, frame: Rgb | CellRow, t_s: float) -> MeterReading | None:
@@ -127,6 +132,7 @@ class Meter:
             raise InputError(f"time does not increase after {last_s:.3f} s; send each frame once, in order")
         if not 0 < t_s - last_s <= LONGEST_PAUSE_S:
             self._rows.clear()
+            self._display = Display(self._band_bpm)
             self._next_s = -np.inf
 
     def _look(self, rgb: Rgb, t_s: float) -> CellRow:
@@ -152,19 +158,33 @@ class Meter:
         try:
             measured = read_traces(traces, self._reader)
         except InputError:  # no ROI in any frame, or too few frames a second
-            rate, wave = refused(_commonest(traces), float(traces.t_s[0]), float(traces.t_s[-1])), None
+            rate, wave, second = refused(_commonest(traces), float(traces.t_s[0]), float(traces.t_s[-1])), None, None
         else:
             rate, wave = measured.windows[-1], measured.waves[-1] if measured.waves else None
+            second = _last_second(measured)
         if rate.reason is Reason.TOO_SHORT and _seconds_in_sight(traces) >= SHORTEST_S:
             rate = dataclasses.replace(rate, reason=Reason.TOO_FEW)
         bpm, power = _spectrum(wave, self._band_bpm)
-        coverage = float(traces.valid.any(axis=1).mean())
-        return MeterReading(rate=rate, wave=wave, spectrum_bpm=bpm, spectrum=power, coverage=coverage)
+        return MeterReading(
+            rate=rate,
+            shown=self._display.push(second or Second(end_s=rate.end_s, wave=None, reason=rate.reason)),
+            wave=wave,
+            spectrum_bpm=bpm,
+            spectrum=power,
+            coverage=float(traces.valid.any(axis=1).mean()),
+        )
 
 
 def _commonest(traces: CellTraces) -> Reason:
     """Say why the last frames could not be measured."""
     return max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.TOO_SHORT)
+
+
+def _last_second(measured: Measurement) -> Second | None:
+    """Take the newest window's wave; ``None`` while the face is away, when the last row is the pause's."""
+    if not measured.seconds or measured.windows[-1].start_s > measured.seconds[-1].end_s - 1:
+        return None
+    return measured.seconds[-1]
 
 
 def _seconds_in_sight(traces: CellTraces) -> float:

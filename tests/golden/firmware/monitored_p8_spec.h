@@ -16,8 +16,9 @@ typedef enum {
     P8_REASON_NO_PULSE = 4, /* no pulse */
     P8_REASON_OUTSIDE = 5, /* ROI outside the picture */
     P8_REASON_TILTED = 6, /* head tilted */
-    P8_REASON_TOO_SHORT = 7, /* too short */
-    P8_REASON_TOO_SMALL = 8, /* face too small */
+    P8_REASON_TOO_FEW = 7, /* too few frames */
+    P8_REASON_TOO_SHORT = 8, /* too short */
+    P8_REASON_TOO_SMALL = 9, /* face too small */
 } p8_reason_t;
 
 #define P8_ROIS 3   /* forehead, left cheek, right cheek: the subject's */

@@ -20,7 +20,7 @@ from pulse8.board.link.rounding import FAMILIES
 from pulse8.board.options import BoardOptions, DeployOptions
 from pulse8.errors import SpecError, ToolchainError
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.infer.program import AveragePool, MaxPool, Reshape, Tensor, Window
+from pulse8.measure.infer.program import AveragePool, Lookup, MaxPool, Reshape, Tensor, Transpose, Window
 from pulse8.measure.signal.filters import detrend
 
 
@@ -32,25 +32,21 @@ def some_programs():
     return [*convolutions(rng()), *chains(rng())]
 
 
-def padded_pool():
-    window = Window(kernel=(2, 2), strides=(2, 2), pads=(1, 0, 0, 0))
-    return replace(pool(MaxPool, source((1, 3, 4, 4)), Window(kernel=(2, 2), strides=(2, 2)), "pool"), window=window)
+def strided(stride):
+    window = Window(kernel=(1, 1), strides=(stride, 1))
+    return replace(conv(rng(), source((1, 4, 3, 3)), 4, Window(kernel=(1, 1))), window=window)
+
+
+def dilated_pool():
+    window = Window(kernel=(1, 1), dilations=(2, 1))
+    return replace(pool(MaxPool, source((1, 3, 4, 4)), Window(kernel=(1, 1)), "pool"), window=window)
 
 
 REFUSED = {
-    "groups": (lambda: replace(conv(rng(), source((1, 4, 3, 3)), 4, Window(kernel=(1, 1))), groups=2), "one group"),
-    "dilation": (
-        lambda: replace(
-            conv(rng(), source((1, 4, 3, 3)), 4, Window(kernel=(1, 1))), window=Window(kernel=(1, 1), dilations=(2, 1))
-        ),
-        "not dilated",
-    ),
-    "padded pool": (padded_pool, "not padded"),
-    "rank": (lambda: conv(rng(), source((2, 4, 3, 3)), 4, Window(kernel=(1, 1))), "takes \\[1, channels"),
-    "reshape": (
-        lambda: Reshape(source=source((1, 4, 3, 3)), output=Tensor("flat", (1, 36, 1, 1), np.float32(1), 0)),
-        "before a Conv",
-    ),
+    "dilated pool": (dilated_pool, "not dilated"),
+    "batch": (lambda: conv(rng(), source((2, 4, 3, 3)), 4, Window(kernel=(1, 1))), "a batch of 1"),
+    "stride": (lambda: strided(65_536), "at most 65535"),
+    "width": (lambda: conv(rng(), source((1, 1, 1, 65_536)), 1, Window(kernel=(1, 1))), "at most 65535"),
 }
 
 
@@ -61,7 +57,36 @@ def test_what_has_no_kernel_is_refused_by_name(name):
         lower(program([make()]), "refused")
 
 
-def test_a_ring_needs_a_possible_frame_rate():
+def test_the_largest_stride_and_padding_fit_in_sixteen_bits():
+    (step,) = lower(program([strided(65_535)]), "net").steps
+    assert step.slide.stride_y == 65_535
+
+
+def test_moves_that_cancel_leave_no_step():
+    picture = source((1, 4, 3, 5))
+    turned = Transpose(source=picture, output=replace(picture, name="t", shape=(1, 3, 5, 4)), axes=(0, 2, 3, 1))
+    back = Transpose(source=turned.output, output=replace(picture, name="u"), axes=(0, 3, 1, 2))
+    net = lower(program([turned, back, conv(rng(), back.output, 4, Window(kernel=(1, 1)))]), "net")
+    assert [step.operator for step in net.steps] == ["P8_CONV"]
+    assert net.steps[0].x == "input"
+
+
+def test_a_flattening_that_several_read_is_moved_once():
+    flat = Reshape(source=source((1, 4, 3, 3)), output=Tensor("flat", (1, 36), np.float32(0.05), 3))
+    tables = [
+        Lookup(
+            source=flat.output,
+            output=replace(flat.output, name=name),
+            operator="Relu",
+            table=np.arange(-128, 128).astype(np.int8),
+        )
+        for name in ("one", "two")
+    ]
+    net = lower(program([flat, *tables]), "net")
+    assert [step.operator for step in net.steps] == ["P8_MOVE", "P8_TABLE", "P8_TABLE"]
+
+
+def test_a_ring_is_made_for_a_camera_that_can_be():
     for options in ({"max_fps": 2}, {"join_windows": 0}):
         with pytest.raises(SpecError):
             BoardOptions(**options)

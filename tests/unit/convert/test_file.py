@@ -12,7 +12,7 @@ import pytest
 from pulse8.convert.export.forms import whole_form
 from pulse8.convert.export.layers import SHAPES
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of, write_int8
+from pulse8.convert.quantize.qdq_writer import constants_of, write_int8
 from pulse8.convert.quantize.scales import Scale
 from pulse8.spec import ULTRALIGHT
 

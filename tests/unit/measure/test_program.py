@@ -144,13 +144,13 @@ def test_flatten_splits_at_any_axis(axis, rows):
         ("Reshape", "shape", [2, 3, 4, 0], "copies an axis that"),
         ("Reshape", "shape", [-1, -1, 4], "cannot become"),
         ("Reshape", "shape", [-1, 7], "cannot become"),
-        ("Reshape", "shape", [1, 1, 2, 3, 4], "cannot become"),
+        ("Reshape", "shape", [1, 1, 1, 1, 2, 3, 4], "cannot become"),
         ("Squeeze", "axes", [1], "are not all 1"),
         ("Squeeze", "axes", [3], "are not all 1"),
         ("Unsqueeze", "axes", [4], "axes [4] of rank 4"),
         ("Unsqueeze", "axes", [-5], "axes [-5] of rank 4"),
         ("Unsqueeze", "axes", [0, 0], "axes [0, 0] of rank 5"),
-        ("Unsqueeze", "axes", [0, 1], "cannot become"),
+        ("Unsqueeze", "axes", [0, 1, 2, 3], "cannot become"),
     ],
 )
 def test_invalid_shapes_are_refused(operator, name, values, words):

@@ -94,14 +94,20 @@ def window(bpm, reason=None):
     return HeartRate(bpm=bpm, reason=reason, confidence=0.8, resolution_bpm=7.0, start_s=0.0, end_s=8.5)
 
 
-def test_a_whole_record_is_the_median_of_its_windows_or_says_why_it_is_none():
-    read = [window(bpm) for bpm in (60.0, 61.0, 62.0, 140.0)]
-    whole = whole_rate([*read, window(None, Reason.NO_PULSE)], 0.0, 30.0)
-    assert (whole.bpm, whole.confidence, whole.resolution_bpm) == (61.5, pytest.approx(0.8), 2.0)
+def test_a_whole_record_of_a_steady_rate_is_one_fit_over_all_of_it():
+    long = wave(61.7, 900)
+    whole = whole_rate([window(bpm) for bpm in (61.0, 61.5, 62.0, 63.0)], long, BAND)
+    assert (whole.bpm, whole.resolution_bpm) == (pytest.approx(61.7, abs=0.02), 2.0)
+
+
+def test_a_whole_record_of_a_rate_that_wanders_is_the_median_of_its_windows_or_says_why_it_is_none():
+    read = [window(bpm) for bpm in (60.0, 61.0, 65.0, 140.0)]
+    whole = whole_rate([*read, window(None, Reason.NO_PULSE)], wave(61.7, 900), BAND)
+    assert (whole.bpm, whole.confidence) == (63.0, pytest.approx(0.8))
     refused = [window(None, Reason.NO_FACE)] * 9 + [window(None, Reason.NO_PULSE)] * 3
-    none = whole_rate([*read[:1], *refused], 0.0, 30.0)
+    none = whole_rate([*read[:1], *refused], wave(61.7, 900), BAND)
     assert (none.bpm, none.reason) == (None, Reason.NO_FACE)
-    assert whole_rate([], 0.0, 3.0).reason == Reason.TOO_SHORT
+    assert whole_rate([], wave(61.7, 90), BAND).reason == Reason.TOO_SHORT
 
 
 def test_one_spectrum_of_a_rate_that_wanders_is_further_off_than_its_windows():
@@ -113,7 +119,8 @@ def test_one_spectrum_of_a_rate_that_wanders_is_further_off_than_its_windows():
             heart_rate(Waveform(samples[start : start + 256].astype(np.float32), 30.0, start / 30), Readout())
             for start in range(0, 1800 - 256, 30)
         ]
-        one = heart_rate(Waveform(samples.astype(np.float32), 30.0, 0.0), Readout()).bpm
+        whole = Waveform(samples.astype(np.float32), 30.0, 0.0)
+        one = heart_rate(whole, Readout()).bpm
         errors["one"].append(abs(one - rate.mean()))
-        errors["windows"].append(abs(whole_rate(parts, 0.0, 60.0).bpm - rate.mean()))
+        errors["windows"].append(abs(whole_rate(parts, whole, BAND).bpm - rate.mean()))
     assert np.mean(errors["windows"]) < 0.6 * np.mean(errors["one"])

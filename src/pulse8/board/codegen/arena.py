@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pulse8.board.codegen.lower import LANES, BoardNet, BoardStep, Shape
+from pulse8.board.codegen.board_net import LANES, BoardNet, BoardStep, Shape, shape_of
 
 SLACK: Final = 16
 """Readable bytes after the last tensor: a vector may reach over its end."""
 
-IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE"})
-"""Steps that may overwrite an operand that no later step reads."""
+IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE", "P8_CHANNEL_TABLE"})
+"""Steps that may write over an operand that nobody reads again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +51,18 @@ def plan(net: BoardNet) -> ArenaPlan:
 
 def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
     """Yield each tensor's name and its buffer; a step in place keeps its operand's buffer."""
-    last = {net.input.name: -1, net.output.name: len(net.steps)}
+    last = {tensor.name: -1 for tensor in net.inputs} | {tensor.name: len(net.steps) for tensor in net.outputs}
     for index, step in enumerate(net.steps):
-        for name in (step.x, step.other, step.y):
-            if name is not None:
-                last[name] = max(index, last.get(name, -1))
-    first = net.steps[0].into
-    owner = {net.input.name: _Buffer(_bytes(first), -1, last[net.input.name])}
+        for name in (*step.reads, step.y):
+            last[name] = max(index, last.get(name, -1))
+    owner = {tensor.name: _Buffer(_rounded(_size(shape_of(tensor))), -1, last[tensor.name]) for tensor in net.inputs}
     for index, step in enumerate(net.steps):
-        taken = next((name for name in (step.x, step.other) if name and last[name] == index), None)
+        taken = next((name for name in step.reads if last[name] == index), None)
         if step.operator in IN_PLACE and taken is not None:
             owner[step.y] = owner[taken]
             owner[step.y].last = last[step.y]
         else:
-            owner[step.y] = _Buffer(_bytes(step.out), index, last[step.y])
+            owner[step.y] = _Buffer(_rounded(_size(step.out)), index, last[step.y])
     yield from owner.items()
 
 
@@ -77,15 +75,15 @@ def _lowest(buffer: _Buffer, placed: list[_Buffer]) -> int:
     return place
 
 
-def _bytes(shape: Shape) -> int:
+def _size(shape: Shape) -> int:
     height, width, channels = shape
-    return _rounded(height * width * channels)
+    return height * width * channels
 
 
 def _scratch_bytes(step: BoardStep) -> int:
     if step.operator != "P8_CONV":
         return 0
-    return step.slide.height * _rounded(step.slide.width * step.into[2])
+    return step.slide.height * _rounded(step.slide.width * (step.into[2] // step.groups))
 
 
 def _rounded(size: int) -> int:

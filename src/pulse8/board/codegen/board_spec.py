@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.board.codegen.lower import BoardNet
+from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.codegen.trend import trend_factors
 from pulse8.board.options import BoardOptions
 from pulse8.errors import SpecError

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.board.codegen.arena import SLACK, ArenaPlan, plan
+from pulse8.board.codegen.board_net import GROUP, LANES, BoardNet, Shape, shape_of
 from pulse8.board.codegen.board_spec import BoardSpec
-from pulse8.board.codegen.lower import GROUP, LANES, BoardNet
+from pulse8.board.codegen.lower_moves import FILL
+from pulse8.measure.infer.program import Tensor
 from pulse8.notice import NOTICE
 from pulse8.values import Reason
 
@@ -30,13 +32,28 @@ class PlannedNet:
 
     @property
     def input_bytes(self) -> int:
-        """Size of the input tensor."""
-        return int(np.prod(self.net.input.shape))
+        """Size of all inputs."""
+        return sum(int(np.prod(tensor.shape)) for tensor in self.net.inputs)
 
     @property
     def output_bytes(self) -> int:
-        """Size of the output tensor."""
-        return int(np.prod(self.net.output.shape))
+        """Size of all outputs."""
+        return sum(int(np.prod(tensor.shape)) for tensor in self.net.outputs)
+
+    def tensors(self, end: str) -> list[tuple[Tensor, Shape]]:
+        """Return the ``inputs`` or ``outputs`` and how each lies in memory."""
+        tensors = self.net.inputs if end == "inputs" else self.net.outputs
+        return [(tensor, shape_of(tensor)) for tensor in tensors]
+
+    @property
+    def ends(self) -> Mapping[str, list[tuple[int, int]]]:
+        """Place and bytes of each input and output, of a network that has several."""
+        groups = {"inputs": self.net.inputs, "outputs": self.net.outputs}
+        return {
+            name: [(self.plan.places[tensor.name], int(np.prod(tensor.shape))) for tensor in tensors]
+            for name, tensors in groups.items()
+            if len(tensors) > 1
+        }
 
 
 def planned(nets: Sequence[BoardNet]) -> list[PlannedNet]:
@@ -67,7 +84,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(  # noqa: S701 - C and Markdown, not HTML
         loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    environment.filters |= {"f32": _f32, "rows": _rows}
+    environment.filters |= {"f32": _f32, "rows": _rows, "offsets": _offsets}
     return environment
 
 
@@ -83,6 +100,12 @@ def _rows(values: NDArray[Any], width: int) -> str:
     return "\n".join(", ".join(words[start : start + width]) + "," for start in range(0, len(words), width))
 
 
-def render_readme(facts: Mapping[str, Any], board: BoardSpec | None) -> str:
-    """Return the board folder's page."""
-    return _environment().get_template("README.md.jinja").render(facts, board=board, notice=NOTICE)
+def _offsets(values: NDArray[np.int64], width: int = 16) -> str:
+    words = ["P8_FILL" if value == FILL else str(int(value)) for value in values]
+    return "\n".join(", ".join(words[start : start + width]) + "," for start in range(0, len(words), width))
+
+
+def render_readme(facts: Mapping[str, Any], board: BoardSpec | None, own: PlannedNet | None = None) -> str:
+    """Return the board folder's page; ``own`` is the network of somebody's own, which no heart rate is read from."""
+    template = _environment().get_template("README.md.jinja")
+    return template.render(facts, board=board, notice=NOTICE, own=own)

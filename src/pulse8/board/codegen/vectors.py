@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.board.codegen.lower import BoardNet
+from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.link.client import RUN_CHECKSUMS, replay_payload
 from pulse8.board.link.frames import ANSWER, ROW, Command, Status, encode
+from pulse8.board.link.layout import Inputs, as_tuple, laid_out, stored_bytes
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.values import CellTraces
 
@@ -26,20 +26,15 @@ class Vectors:
     replay: bytes
 
 
-def channel_last(tensor: Codes) -> bytes:
-    """Bytes of a tensor [1, C, H, W] in the board's layout."""
-    return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1)).tobytes()
-
-
 def vectors_of(
-    nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Codes]]], traces: CellTraces | None, model: bytes
+    nets: Sequence[tuple[IntegerProgram, BoardNet, Sequence[Inputs]]], traces: CellTraces | None, model: bytes
 ) -> Vectors:
     """Run each network's windows through the reference; the answer for a layer is its CRC-32.
 
     Parameters
     ----------
     nets
-        Program, board steps and inputs [1, C, H, W] of each network, in their order on the board.
+        Program, board steps and inputs of each network, in their order on the board.
     traces
         A recording to be replayed; ``None`` for networks that make no wave.
     model
@@ -49,15 +44,16 @@ def vectors_of(
     for index, (program, net, windows) in enumerate(nets):
         runner = IntegerRunner(program)
         for window in windows:
-            requests += encode(Command.RUN, bytes([index, RUN_CHECKSUMS]) + channel_last(window), model)
+            requests += encode(Command.RUN, bytes([index, RUN_CHECKSUMS]) + laid_out(as_tuple(window)), model)
             answers += encode(Command.RUN | ANSWER, _answer(runner, net, window), model)
     return Vectors(bytes(requests), bytes(answers), _replay(traces, model))
 
 
-def _answer(runner: IntegerRunner, net: BoardNet, window: Codes) -> bytes:
-    tensors = runner.tensors(window)
-    layers = [zlib.crc32(channel_last(tensors[step.y])).to_bytes(4, "little") for step in net.steps]
-    return b"".join(layers) + channel_last(tensors[net.output.name]) + bytes([Status.OK])
+def _answer(runner: IntegerRunner, net: BoardNet, window: Inputs) -> bytes:
+    tensors = runner.tensors(*as_tuple(window))
+    layers = [zlib.crc32(stored_bytes(tensors[step.y])).to_bytes(4, "little") for step in net.steps]
+    outputs = laid_out([tensors[output.name] for output in runner.program.outputs])
+    return b"".join(layers) + outputs + bytes([Status.OK])
 
 
 def _replay(traces: CellTraces | None, model: bytes) -> bytes:

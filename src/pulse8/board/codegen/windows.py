@@ -1,6 +1,7 @@
 """Windows to test a board on: simulated people that neither training nor calibration used."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.learn.formats.clips import open_clips
+from pulse8.learn.formats.samples import open_samples
 from pulse8.learn.prepare.simulated_clips import probe_clips
 from pulse8.learn.simulate.presets import draw_conditions
 from pulse8.learn.simulate.probe import probe_samples
@@ -27,6 +29,20 @@ def clip_windows(program: IntegerProgram, count: int, data: Path | None) -> list
     """Return clips as a waveform network's input codes: from a file of clips, or simulated."""
     clips = probe_clips(count).clips if data is None else open_clips(data).clips[:count]
     return [quantised(clip[None], program.input) for clip in clips]
+
+
+def own_windows(program: IntegerProgram, count: int, data: Path | None) -> list[tuple[Codes, ...]]:
+    """Return inputs of a network of one's own: from a file of samples, or bytes of all values drawn by a fixed seed."""
+    if data is None:
+        rng = np.random.default_rng(REPLAY_SEED)
+        shapes = [tensor.shape for tensor in program.inputs]
+        return [tuple(rng.integers(-128, 128, shape).astype(np.int8) for shape in shapes) for _ in range(count)]
+    shapes_by_name = dict(zip(program.input_names, (tensor.shape for tensor in program.inputs), strict=True))
+    samples = islice(open_samples(data, shapes_by_name), count)
+    return [
+        tuple(quantised(one[None], tensor) for one, tensor in zip(sample, program.inputs, strict=True))
+        for sample in samples
+    ]
 
 
 def patch_windows(

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.board.link.layout import Inputs, as_tuple, laid_out, order_of
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import Conv, IntegerProgram, Step
@@ -18,25 +19,25 @@ ZERO_WEIGHTS: Final = "zero weights"
 
 Bytes = NDArray[np.int16]
 """[windows, bytes], wide enough for differences."""
-Predict = Callable[[IntegerProgram, Sequence[Codes], Bytes], Bytes]
+Predict = Callable[[IntegerProgram, Sequence[Inputs], Bytes], Bytes]
 
 
-def uint8_input(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
+def uint8_input(program: IntegerProgram, windows: Sequence[Inputs], _expected: Bytes) -> Bytes:
     """Flip each byte's sign bit: the board takes the input as 0..255."""
-    return answers(program, [np.asarray(window ^ np.int8(-128), np.int8) for window in windows])
+    return answers(program, [tuple(np.asarray(one ^ np.int8(-128), np.int8) for one in as_tuple(w)) for w in windows])
 
 
-def transposed_axes(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
+def transposed_axes(program: IntegerProgram, windows: Sequence[Inputs], _expected: Bytes) -> Bytes:
     """Reorder the input: the board takes channel last for channel first."""
-    return answers(program, [_misread(window) for window in windows])
+    return answers(program, [tuple(map(_misread, as_tuple(window))) for window in windows])
 
 
-def per_tensor_weights(program: IntegerProgram, windows: Sequence[Codes], _expected: Bytes) -> Bytes:
+def per_tensor_weights(program: IntegerProgram, windows: Sequence[Inputs], _expected: Bytes) -> Bytes:
     """All of a layer's weights have one scale: the vendor's tool quantised the model again."""
     return answers(_with_one_scale(program), windows)
 
 
-def stale_output(_program: IntegerProgram, _windows: Sequence[Codes], expected: Bytes) -> Bytes:
+def stale_output(_program: IntegerProgram, _windows: Sequence[Inputs], expected: Bytes) -> Bytes:
     """Keep the last cache line of the previous window: the output buffer was not invalidated."""
     stale = expected.copy()
     stale[1:, -CACHE_LINE:] = expected[:-1, -CACHE_LINE:]
@@ -59,7 +60,7 @@ class Likeness:
     distance: float
 
 
-def closest_fault(program: IntegerProgram, windows: Sequence[Codes], expected: Bytes, board_bytes: Bytes) -> Likeness:
+def closest_fault(program: IntegerProgram, windows: Sequence[Inputs], expected: Bytes, board_bytes: Bytes) -> Likeness:
     """Compare a board's answers with those that each fault would produce.
 
     Answers that do not depend on the window come from weights that were not loaded: flash not programmed, or its region
@@ -78,15 +79,16 @@ def distance(one: Bytes, other: Bytes) -> float:
     return float(np.abs(one - other).mean())
 
 
-def answers(program: IntegerProgram, windows: Sequence[Codes], runner: IntegerRunner | None = None) -> Bytes:
-    """Return a program's output bytes, channel last, on inputs [1, C, H, W]."""
+def answers(program: IntegerProgram, windows: Sequence[Inputs], runner: IntegerRunner | None = None) -> Bytes:
+    """Return a program's output bytes as a board sends them, one output after the other."""
     runner = runner or IntegerRunner(program)
-    outputs = (runner.tensors(window)[program.output.name] for window in windows)
-    return np.stack([output.transpose(0, 2, 3, 1).ravel() for output in outputs]).astype(np.int16)
+    found = (runner.tensors(*as_tuple(window)) for window in windows)
+    rows = [laid_out([tensors[output.name] for output in program.outputs]) for tensors in found]
+    return np.stack([np.frombuffer(row, np.int8) for row in rows]).astype(np.int16)
 
 
 def _misread(window: Codes) -> Codes:
-    return np.ascontiguousarray(window.transpose(0, 2, 3, 1)).reshape(window.shape)
+    return np.ascontiguousarray(window.transpose(order_of(window.shape))).reshape(window.shape)
 
 
 def _with_one_scale(program: IntegerProgram) -> IntegerProgram:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.board.link.faults import Bytes, answers, closest_fault, distance
+from pulse8.board.link.layout import Inputs, as_tuple
 from pulse8.board.link.rounding import FAMILIES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.kernels import Codes
@@ -76,7 +77,7 @@ class Judgement:
 def judge(
     name: str,
     program: IntegerProgram,
-    windows: Sequence[Codes],
+    windows: Sequence[Inputs],
     board_bytes: Bytes,
     *,
     exact: bool,
@@ -88,7 +89,7 @@ def judge(
     name
         The network's, for the record.
     program, windows
-        The program, and its inputs [1, C, H, W].
+        What was run, and its inputs, channel first.
     board_bytes
         The board's output bytes [windows, bytes], channel last.
     exact
@@ -105,7 +106,7 @@ def judge(
         gates = _byte_gates(families, expected, board_bytes)
         spec = ModelSpec.of_metadata(program.metadata)
         if spec is not None and spec.output == "waveform":
-            gates += _wave_gates(program, spec, windows, expected, board_bytes)
+            gates += _wave_gates(program, spec, [as_tuple(window)[0] for window in windows], expected, board_bytes)
         gates.append(_limit(f"times closer to {like.fault}", likeness, MAX_LIKENESS))
     failed = not all(gate.passed for gate in gates)
     return Judgement(
@@ -136,7 +137,7 @@ def _byte_gates(families: Mapping[str, Bytes], expected: Bytes, board_bytes: Byt
     ]
 
 
-def _families(program: IntegerProgram, windows: Sequence[Codes]) -> Mapping[str, Bytes]:
+def _families(program: IntegerProgram, windows: Sequence[Inputs]) -> Mapping[str, Bytes]:
     runners = {name: IntegerRunner(program, rounding=rounding) for name, rounding in FAMILIES.items()}
     return {name: answers(program, windows, runner) for name, runner in runners.items()}
 

@@ -15,10 +15,10 @@ from pulse8.board.link.client import Board
 from pulse8.board.link.faults import Bytes, answers
 from pulse8.board.link.frames import FrameReader
 from pulse8.board.link.gate import Judgement, judge
+from pulse8.board.link.layout import Inputs, taken_apart
 from pulse8.errors import InputError, SpecError, ToolchainError
 from pulse8.manifest import accept, existing_file, record, writing
 from pulse8.measure.infer.integer import load_program
-from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.values import Watch, unwatched
 
@@ -160,8 +160,8 @@ class _NetTest:
         return load_program(self.folder / self.net["file"])
 
     @cached_property
-    def codes(self) -> list[Codes]:
-        return [_codes(window, self.program) for window in self.windows]
+    def codes(self) -> list[Inputs]:
+        return [taken_apart(window, self.program.inputs) for window in self.windows]
 
 
 def _judge_network(board: Board, index: int, test: _NetTest, watch: Watch[Any], *, exact: bool) -> Judgement:
@@ -190,14 +190,6 @@ def _second_look(board: Board, index: int, test: _NetTest, board_bytes: Bytes) -
 
 def _answer(board: Board, index: int, window: bytes, program: IntegerProgram) -> NDArray[np.int16]:
     payload = board.run(index, window)
-    if len(payload) != math.prod(program.output.shape):
+    if len(payload) != sum(math.prod(output.shape) for output in program.outputs):
         raise ToolchainError(f"the board answers {len(payload)} bytes of {program.output.name}; flash its folder again")
     return np.frombuffer(payload, np.int8).astype(np.int16)
-
-
-def _codes(window: bytes, program: IntegerProgram) -> Codes:
-    if len(program.input.shape) != 4 or len(window) != math.prod(program.input.shape):
-        raise InputError(f"a window of {len(window)} bytes for an input {list(program.input.shape)}; {HINT}")
-    _, channels, height, width = program.input.shape
-    last = np.frombuffer(window, np.int8).reshape(1, height, width, channels)
-    return np.ascontiguousarray(last.transpose(0, 3, 1, 2))

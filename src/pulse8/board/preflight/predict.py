@@ -45,7 +45,9 @@ class Prediction:
 def predict(view: QuantizedGraph, core: Core = "3") -> Prediction:
     """Predict memory, flash and time under a version of the vendor's tool."""
     layers = layers_of(view, core)
-    memory, plain = (_plan(view, partials=partials) for partials in (True, False))
+    memory = _plan(view, partials=True)
+    apart = any(layer.work is not None and layer.work.pieces > 1 for layer in layers)
+    plain = _plan(view, partials=False) if apart else memory
     weights = [found for node in view.layers if (found := weights_of(view.graph, node)) is not None]
     missing = _missing(layers, plain)
     may_spill = plain is not None and plain.peak_bytes > MAY_SPILL * CHIP_BYTES

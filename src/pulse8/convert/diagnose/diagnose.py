@@ -1,7 +1,7 @@
 """Which layer costs an INT8 file its accuracy, and how to fix it."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -22,10 +22,12 @@ from pulse8.convert.diagnose.findings import (
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
-from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.export.recognise import FIX, contract_of, inputs_of, static_form, static_input
+from pulse8.convert.quantize.float64 import Sample
+from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
+from pulse8.learn.formats.samples import accept_samples, open_samples
 from pulse8.manifest import accept, options_of, record, writing
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
@@ -75,10 +77,9 @@ def diagnose(
     """
     model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
     static = static_form(model, fp32)
-    sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": accept(calibration)}
-    drawn = open_calibration(calibration)
-    chosen = np.linspace(0, len(drawn) - 1, min(options.num_samples, len(drawn))).astype(np.int64)
-    inputs = static_input(spec_of(model), drawn.data.take(chosen))
+    read = accept_samples(calibration)
+    sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": read}
+    inputs = _inputs(model, static, calibration, options)
     parts = parts_of(int8_model, static, int8)
     values = values_of(static, parts, inputs)
     ranking = examine(static, parts, values, inputs, watch, _in_integers(int8, inputs))
@@ -92,11 +93,32 @@ def diagnose(
     return diagnosis
 
 
+def _inputs(
+    model: onnx.ModelProto, static: onnx.ModelProto, calibration: Path, options: DiagnoseOptions
+) -> list[Sample]:
+    """Return evenly spaced calibration samples, as the static form takes them."""
+    spec = contract_of(model)
+    if spec is None:
+        found = open_samples(calibration, inputs_of(static))
+        return list(found.part(_evenly(len(found), options)))
+    drawn = open_calibration(calibration)
+    return list(static_input(spec, drawn.data.take(_evenly(len(drawn), options))))
+
+
+def _evenly(count: int, options: DiagnoseOptions) -> NDArray[np.int64]:
+    return np.linspace(0, count - 1, min(options.num_samples, count)).astype(np.int64)
+
+
+def _fed(sample: Sample) -> tuple[NDArray[np.float32], ...]:
+    """Return every input of a sample with its batch axis."""
+    return tuple(one[None] for one in (sample if isinstance(sample, tuple) else (sample,)))
+
+
 def examine(
     static: onnx.ModelProto,
     parts: Sequence[RoundedPart],
     values: dict[str, Values],
-    inputs: NDArray[np.float32],
+    inputs: Sequence[Sample],
     watch: Watch[RoundedPart] = unwatched,
     int8: NDArray[np.float32] | None = None,
 ) -> Diagnosis:
@@ -140,13 +162,13 @@ def examine(
     )
 
 
-def _in_integers(int8: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return the integer reference's output; ``None`` for a file that it refuses, which can still be diagnosed."""
+def _in_integers(int8: Path, inputs: Sequence[Sample]) -> NDArray[np.float32] | None:
+    """Return what the integer reference gives; ``None`` for a file that it refuses, which may be why one diagnoses."""
     try:
         runner = IntegerRunner(int8)
     except InputError:
         return None
-    return np.stack([runner(sample[None])[0] for sample in inputs])
+    return np.stack([runner(*_fed(sample))[0] for sample in inputs])
 
 
 def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
@@ -160,8 +182,8 @@ def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str
     return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}"
 
 
-def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32]) -> dict[str, Values]:
-    """Measure the activations one at a time, to bound memory."""
+def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: Sequence[Sample]) -> dict[str, Values]:
+    """Measure each activation, one in memory at a time."""
     values = {}
     for part in parts:
         if part.kind != "weights":
@@ -170,23 +192,24 @@ def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDA
     return values
 
 
-def _tensor(model: onnx.ModelProto, name: str, inputs: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Values of one tensor, stacked over all inputs; for the input tensor, the inputs themselves."""
+def _tensor(model: onnx.ModelProto, name: str, inputs: Sequence[Sample]) -> NDArray[np.float32]:
+    """One tensor for every input, along its first axis; that of the input is the input itself."""
     names = [output.name for output in model.graph.output]
-    if name == model.graph.input[0].name and f"{name}_dq" not in names:
-        return np.stack(list(inputs))
+    sources = [end.name for end in model.graph.input]
+    if name in sources and f"{name}_dq" not in names:
+        return np.concatenate([_fed(sample)[sources.index(name)] for sample in inputs])
     place = next(place for place, shown in enumerate(names) if shown in (name, f"{name}_dq"))
     runner = OrtRunner(model.SerializeToString(), "basic")
-    return np.concatenate([runner(sample[None])[place] for sample in inputs])
+    return np.concatenate([runner(*_fed(sample))[place] for sample in inputs])
 
 
-def _outputs(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def _outputs(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: Sequence[Sample]) -> NDArray[np.float32]:
     runner = OrtRunner(rounding(static, parts).SerializeToString(), "basic")
-    return np.stack([runner(sample[None])[0] for sample in inputs])
+    return np.stack([runner(*_fed(sample))[0] for sample in inputs])
 
 
 def _noise(
-    static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: NDArray[np.float32], reference: NDArray[np.float32]
+    static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: Sequence[Sample], reference: NDArray[np.float32]
 ) -> float:
     return _mean_square(_outputs(static, parts, inputs) - reference)
 
@@ -199,12 +222,13 @@ def _causes(static: onnx.ModelProto, parts: Sequence[RoundedPart], values: dict[
     constants = constants_of(static)
     activations = {part.name: part for part in parts if part.kind != "weights"}
     adds = {node.output[0]: list(node.input) for node in static.graph.node if node.op_type == "Add"}
-    convs = {node.name: node for node in static.graph.node if node.op_type == "Conv"}
+    convs = {node.name: node for node in static.graph.node if node.op_type in WEIGHTED}
 
     def of(part: RoundedPart) -> Iterator[str]:
         if part.weight is not None and part.bias is not None:
             _, weight, bias = convs[part.name].input
-            yield from weight_causes(part.weight, constants[weight], part.bias, constants[bias])
+            true = np.moveaxis(constants[weight], part.weight.axis, 0)
+            yield from weight_causes(part.weight.channels_first(), true, part.bias, constants[bias])
             return
         if set(adds.get(part.name, ("",))) <= set(activations):
             yield from add_causes([activations[name] for name in adds[part.name]])

@@ -14,11 +14,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from pulse8.convert.quantize.ort_writer import constants_of
+from pulse8.convert.quantize.families import KEEPS_SCALE, merged_into
+from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
 from pulse8.errors import InputError
 
-MOVES_CODES: Final = {"MaxPool", "Reshape", "Transpose"}
-"""Operators that do not round: their output has their input's codes."""
+MOVES_CODES: Final = KEEPS_SCALE - {"AveragePool", "GlobalAveragePool"}
+"""These round nothing: their output's codes are their input's."""
 
 Array = NDArray[Any]
 Kind = Literal["input", "weights", "activation"]
@@ -26,17 +27,26 @@ Kind = Literal["input", "weights", "activation"]
 
 @dataclass(frozen=True, eq=False)
 class StoredConstant:
-    """Integers as stored in a QDQ file: ``real = scale * (codes - zero_point)``, scales along the first axis."""
+    """Integers as a QDQ file has them: ``real = scale * (codes - zero_point)``, scales along one axis."""
 
     codes: Array
     scale: Array
     zero_point: Array
+    axis: int = 0
 
     def real(self) -> NDArray[np.float32]:
         """Return the dequantised values."""
-        shape = (-1, *[1] * (self.codes.ndim - 1)) if self.scale.ndim else ()
-        scale, zero_point = self.scale.reshape(shape), self.zero_point.reshape(shape)
+        many = self.scale.size > 1
+        shape = [-1 if axis == self.axis else 1 for axis in range(self.codes.ndim)] if many else ()
+        scale, zero_point = (
+            self.scale.reshape(shape),
+            self.zero_point.reshape(shape if self.zero_point.size > 1 else ()),
+        )
         return np.asarray((self.codes.astype(np.float32) - zero_point.astype(np.float32)) * scale, np.float32)
+
+    def channels_first(self) -> "StoredConstant":
+        """Return the same with output channels along the first axis."""
+        return StoredConstant(np.moveaxis(self.codes, self.axis, 0), self.scale, self.zero_point)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +97,7 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart
     quantizers = {node.input[0]: node for node in int8.graph.node if node.op_type == "QuantizeLinear"}
     by_source = {node.input[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
     by_output = {node.output[0]: node for node in int8.graph.node if node.op_type == "DequantizeLinear"}
-    convs = {node.name: node for node in int8.graph.node if node.op_type == "Conv"}
+    convs = {node.name: node for node in int8.graph.node if node.op_type in WEIGHTED}
 
     def activation(name: str, kind: Kind) -> RoundedPart:
         node = quantizers[name]
@@ -95,18 +105,20 @@ def _parts(int8: onnx.ModelProto, fp32: onnx.ModelProto) -> Iterator[RoundedPart
         points = [(constants[one.input[1]], constants[one.input[2]]) for one in (node, back)]
         return RoundedPart(name, kind, quantize=points[0], dequantize=points[1])
 
-    def stored(name: str) -> StoredConstant:
-        return StoredConstant(*(constants[operand] for operand in by_output[name].input))
+    def stored(name: str, axis: int) -> StoredConstant:
+        return StoredConstant(*(constants[operand] for operand in by_output[name].input), axis)
 
-    yield activation(fp32.graph.input[0].name, "input")
-    relu_of = {node.input[0]: node.output[0] for node in fp32.graph.node if node.op_type == "Relu"}
+    for end in fp32.graph.input:
+        yield activation(end.name, "input")
+    merged = merged_into(fp32)
     for node in fp32.graph.node:
-        if node.op_type == "Conv":
+        if node.op_type in WEIGHTED:
             _, weight, bias = convs[node.name].input
-            yield RoundedPart(node.name, "weights", weight=stored(weight), bias=stored(bias))
-        name = relu_of.get(node.output[0], node.output[0])
-        if node.op_type not in {*MOVES_CODES, "Relu"} and name in quantizers:
-            yield activation(name, "activation")
+            kept = stored(weight, WEIGHTED[node.op_type]), stored(bias, 0)
+            yield RoundedPart(node.name, "weights", weight=kept[0], bias=kept[1])
+        for name in node.output:
+            if node.op_type not in MOVES_CODES and name not in merged and name in quantizers:
+                yield activation(name, "activation")
 
 
 def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Collection[str] = ()) -> onnx.ModelProto:
@@ -123,8 +135,9 @@ def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Col
             tensor.CopyFrom(numpy_helper.from_array(replaced[tensor.name], tensor.name))
     nodes = list(model.graph.node)
     del model.graph.node[:]
-    if model.graph.input[0].name in activations:
-        model.graph.node.extend(_qdq(model, activations[model.graph.input[0].name]))
+    for end in model.graph.input:
+        if end.name in activations:
+            model.graph.node.extend(_qdq(model, activations[end.name]))
     for node in nodes:
         node.input[:] = [f"{name}_dq" if name in activations else name for name in node.input]
         model.graph.node.append(node)
@@ -136,7 +149,7 @@ def rounding(fp32: onnx.ModelProto, parts: Collection[RoundedPart], outputs: Col
 
 
 def _replaced(model: onnx.ModelProto, parts: Collection[RoundedPart]) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    convs = {node.name: node for node in model.graph.node if node.op_type == "Conv"}
+    convs = {node.name: node for node in model.graph.node if node.op_type in WEIGHTED}
     for part in parts:
         if part.weight is not None and part.bias is not None:
             _, weight, bias = convs[part.name].input
@@ -155,7 +168,8 @@ def _qdq(model: onnx.ModelProto, part: RoundedPart) -> Iterator[onnx.NodeProto]:
 
 
 def _return(model: onnx.ModelProto, outputs: Collection[str], rounded: Collection[str]) -> None:
-    """Return the graph's own output and the additional ones, dequantised where they are rounded."""
+    """Return the graph's first output and the further ones, dequantised where they are rounded."""
+    del model.graph.output[1:]
     own = model.graph.output[0]
     own.name = f"{own.name}_dq" if own.name in rounded else own.name
     for name in outputs:

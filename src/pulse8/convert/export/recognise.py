@@ -15,15 +15,16 @@ from onnx import numpy_helper
 
 from pulse8.convert.export.forms import SHAPE_GUIDE, whole_form
 from pulse8.convert.export.layers import SHAPES, Layer, Weights, fold_batch_norm
+from pulse8.convert.simplify.simplify import simplified
 from pulse8.errors import InputError
 from pulse8.learn.simulate.probe import probe_samples
 from pulse8.measure.clips.patches import to_whole_input
+from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
-from pulse8.spec import ULTRALIGHT, ModelSpec
+from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
-WAVEFORM_OPERATORS: Final = {"Conv", "Relu", "Sigmoid", "Mul", "AveragePool", "Add"}
 FIX: Final = "export it with export_onnx.py (or pulse8 export)"
 OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
@@ -31,6 +32,25 @@ OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.
 def spec_of(model: onnx.ModelProto) -> ModelSpec:
     """Return the spec in the file's metadata; a file without one is read as the guide's model."""
     return ModelSpec.of_metadata({entry.key: entry.value for entry in model.metadata_props}) or ULTRALIGHT
+
+
+def contract_of(model: onnx.ModelProto) -> ModelSpec | None:
+    """Return what a model promises to measure: its spec's, the guide's by its six axes, or nothing: one's own."""
+    if any(entry.key == METADATA_KEY for entry in model.metadata_props):
+        return spec_of(model)
+    held = {tensor.name for tensor in model.graph.initializer}
+    inputs = [shape_of(end) for end in model.graph.input if end.name not in held]
+    return ULTRALIGHT if [len(shape) for shape in inputs] == [len(SHAPE_GUIDE)] else None
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file holds a network that promises no heart rate; raises ``InputError`` where it cannot be read."""
+    return contract_of(load_model(path, "FP32 model", FIX)) is None
+
+
+def inputs_of(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Return the inputs of a static form, by name, and their shapes."""
+    return {end.name: shape_of(end) for end in model.graph.input}
 
 
 def opset_of(model: onnx.ModelProto, path: Path) -> int:
@@ -48,31 +68,29 @@ def opset_of(model: onnx.ModelProto, path: Path) -> int:
 
 
 def static_form(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    """Return the static form of rank 4 of the network in a file.
+    """Return the static form of the network in a file; raises as :func:`converted`."""
+    return converted(model, path)[0]
+
+
+def converted(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, tuple[str, ...]]:
+    """Return the static form of the network in a file, and what was converted to get there.
 
     Raises
     ------
     InputError
-        The network is not in the catalogue, or its shapes differ from its spec.
+        The file holds what is not known in INT8, or is of other shapes than its spec says.
     """
-    spec = spec_of(model)
-    if spec.output == "bpm":
-        return whole_form(recognise(model, path), spec, opset_of(model, path))
-    if unknown := sorted({node.op_type for node in model.graph.node} - WAVEFORM_OPERATORS):
-        raise InputError(
-            f"{path} has {', '.join(unknown)}; a waveform model has {', '.join(sorted(WAVEFORM_OPERATORS))}; {OWN}"
-        )
-    ends = [shape_of(end) for end in (*model.graph.input, *model.graph.output)]
+    spec = contract_of(model)
+    if spec is not None and spec.output == "bpm":
+        return whole_form(recognise(model, path), spec, opset_of(model, path)), ()
+    static, notes = simplified(model, path)
+    if spec is None:
+        return static, notes
+    ends = [shape_of(end) for end in (*static.graph.input, *static.graph.output)]
     wanted = [(1, *spec.clip_shape), (1, spec.phases, 1, spec.window // spec.phases)]
     if ends != wanted:
         raise InputError(f"{path} has input and output {ends}, not its spec's {wanted}: static, batch 1; {OWN}")
-    if bare := [node.name or node.output[0] for node in model.graph.node if _lacks_bias(node)]:
-        raise InputError(f"{path}: convolution {bare[0]} has no bias, which INT8 needs; give it one, of zeros")
-    return model
-
-
-def _lacks_bias(node: onnx.NodeProto) -> bool:
-    return node.op_type == "Conv" and len(node.input) < 3
+    return static, notes
 
 
 def shape_of(end: onnx.ValueInfoProto) -> tuple[int, ...]:

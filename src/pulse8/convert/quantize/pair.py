@@ -14,7 +14,7 @@ from pulse8.spec import METADATA_KEY
 
 
 def cut_pair(whole: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """Return (spatial, temporal) of a whole INT8 file as :mod:`pulse8.convert.quantize.ort_writer` names it."""
+    """Return (spatial, temporal) of a whole INT8 file as :mod:`pulse8.convert.quantize.qdq_writer` names it."""
     spatial = _cut(whole, ("images", SHAPE_PATCH), ("average2_dq", (1, FEATURES, 1, 1)))
     return spatial, _cut(whole, ("features", SHAPE_FEATURES), ("logit_dq", (1, 1, 1, 1)))
 

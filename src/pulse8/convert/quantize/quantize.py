@@ -1,7 +1,7 @@
 """FP32 ONNX to INT8 QDQ ONNX: one static file, and for ultralight the board pair cut from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -11,35 +11,44 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from pulse8.board.codegen.lower import lower
 from pulse8.board.inputs import pair_paths
 from pulse8.convert.export.onnx_file import save_model
-from pulse8.convert.export.recognise import FIX, opset_of, spec_of, static_form, static_input
-from pulse8.convert.quantize.audit import Audit, audit, scale_violations
+from pulse8.convert.export.recognise import FIX, contract_of, converted, inputs_of, opset_of, static_input
+from pulse8.convert.quantize.audit import Audit, audit, scale_violations, unasked_scales
+from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import write_int8
 from pulse8.convert.quantize.pair import cut_pair
+from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.ranges import collect_ranges
-from pulse8.convert.quantize.scales import Scales, scale_table
-from pulse8.errors import GateError, SpecError
+from pulse8.convert.quantize.scales import Scales, every_scale, scale_table
+from pulse8.errors import GateError, InputError, Pulse8Error, SpecError
 from pulse8.learn.formats.calibration import CalibrationSet
 from pulse8.learn.formats.data_file import open_calibration
+from pulse8.learn.formats.samples import SampleSet, accept_samples, open_samples
 from pulse8.manifest import Accepted, accept, options_of, record
 from pulse8.measure.clips.patches import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.runner import Runner
+from pulse8.measure.signal.metrics import sqnr_db
 from pulse8.spec import ModelSpec
 from pulse8.values import Watch, unwatched
 
 PER_CHANNEL_OPSET: Final = 13
 COMPARED_SAMPLES: Final = 4
+MIN_OWN_SAMPLES: Final = 8
+MOST_DB: Final = 200.0
+"""Written where nothing differs: records are JSON, which has no infinity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantized:
     """The files, their sizes in bytes, and what the audit found in them after reloading.
 
-    Without a board pair (``spatial``, ``temporal``) the whole file is the board's too.
+    Without a board pair (``spatial``, ``temporal``) the whole file is the board's too. ``sqnr_db`` is what the integer
+    reference keeps of FP32's first output on a few of the calibration samples; ``converted`` says what was written in
+    another way to get there.
     """
 
     whole: Path
@@ -52,6 +61,8 @@ class Quantized:
     per_channel: bool
     method: str
     audit: Audit
+    sqnr_db: float = float("nan")
+    converted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +78,27 @@ class Source:
     accepted
         The FP32 file and the calibration set, hashed.
     drawn
-        The calibration windows.
+        The calibration windows, or samples of a network of one's own.
+    spec
+        What it measures; ``None`` for a network of one's own.
+    notes
+        What was converted.
     """
 
     fp32: onnx.ModelProto
     static: onnx.ModelProto
-    spec: ModelSpec
+    spec: ModelSpec | None
     accepted: dict[str, Accepted]
-    drawn: CalibrationSet
+    drawn: CalibrationSet | SampleSet
+    notes: tuple[str, ...] = ()
 
-    def inputs(self, watch: Watch[NDArray[np.float32]] = unwatched) -> Iterator[NDArray[np.float32]]:
-        """Read the calibration windows one after another, as the static form takes them."""
+    def inputs(self, watch: Watch[Any] = unwatched) -> Iterator[Sample]:
+        """Read the calibration samples one after another, as the static form takes them."""
         samples = watch(self.drawn, "taking ranges", len(self.drawn))
-        return (static_input(self.spec, sample[None])[0] for sample in samples)
+        spec = self.spec
+        if spec is None:
+            return iter(samples)
+        return (static_input(spec, sample[None])[0] for sample in samples)
 
 
 def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
@@ -93,11 +112,23 @@ def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Sour
         Per-channel scales are asked of an opset below 13.
     """
     model = _fp32_model(fp32, options)
+    static, notes = converted(model, fp32)
+    spec = contract_of(model)
+    if spec is None:
+        accepted = {"fp32": accept(fp32), "calibration": accept_samples(calibration)}
+        return Source(model, static, None, accepted, _own_samples(calibration, static), notes)
     accepted = {"fp32": accept(fp32), "calibration": accept(calibration)}
-    return Source(model, static_form(model, fp32), spec_of(model), accepted, open_calibration(calibration))
+    return Source(model, static, spec, accepted, open_calibration(calibration), notes)
 
 
-def scales_for(source: Source, options: QuantizeOptions, watch: Watch[NDArray[np.float32]] = unwatched) -> Scales:
+def _own_samples(path: Path, static: onnx.ModelProto) -> SampleSet:
+    found = open_samples(path, inputs_of(static))
+    if len(found) < MIN_OWN_SAMPLES:
+        raise InputError(f"{path} holds {len(found)} samples; ranges need at least {MIN_OWN_SAMPLES}, better 100")
+    return found
+
+
+def scales_for(source: Source, options: QuantizeOptions, watch: Watch[Any] = unwatched) -> Scales:
     """Take ranges from the calibration windows and return the scale table."""
     ranges = collect_ranges(source.static, lambda: source.inputs(watch), options)
     return scale_table(source.static, ranges, source.spec)
@@ -108,7 +139,7 @@ def quantize(
     calibration: Path,
     output: Path,
     options: QuantizeOptions,
-    watch: Watch[NDArray[np.float32]] = unwatched,
+    watch: Watch[Any] = unwatched,
 ) -> Quantized:
     """Quantise the network in an FP32 file with ranges from a calibration set, audit what was written, and keep it.
 
@@ -140,12 +171,15 @@ def write_quantized(
     GateError
         As :func:`quantize`.
     """
-    paths = _save(write_int8(static, scales, options, source.spec), output, pair=source.spec.output == "bpm")
+    pair = source.spec is not None and source.spec.output == "bpm"
+    paths = _save(write_int8(static, scales, options, source.spec), output, pair=pair)
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, source.spec, per_channel=options.per_channel) for part in reloaded]
     violations = [
         *(f"{path.name}: {text}" for path, found in zip(paths, audits, strict=True) for text in found.violations),
         *scale_violations(reloaded[0], scales),
+        *unasked_scales(reloaded[0], every_scale(static, scales)),
+        *_refusals(reloaded),
         *_pair_violations(reloaded, islice(source.inputs(), COMPARED_SAMPLES)),
     ]
     _record(paths, source, {**options_of(QuantizeOptions, options), **told}, failed=bool(violations))
@@ -154,7 +188,31 @@ def write_quantized(
             f"{output} breaks the INT8 scheme: {violations[0]} ({len(violations)} in all); marked failed: see what it"
             f" holds with `pulse8 preflight {output}`, then quantise again"
         )
-    return _quantized(paths, source, options, audits[0])
+    kept = kept_db(static, IntegerRunner(reloaded[0].SerializeToString()), source.inputs())
+    return replace(_quantized(paths, source, options, audits[0]), sqnr_db=kept)
+
+
+def _refusals(models: list[onnx.ModelProto]) -> list[str]:
+    """Read each file as a board folder will, so that what passes here is refused nowhere."""
+    _, *pair = models
+    try:
+        programs = [IntegerRunner(model.SerializeToString()).program for model in models]
+        for program in programs[1:] if pair else programs:
+            lower(program, "network")
+    except Pulse8Error as error:
+        return [str(error)]
+    return []
+
+
+def kept_db(static: onnx.ModelProto, runner: IntegerRunner, samples: Iterable[Sample]) -> float:
+    """Return what INT8 keeps of FP32's first output on a few samples, dB."""
+    read = tensor_reader(static, [static.graph.output[0].name])
+    exact, rounded = [], []
+    for sample in islice(samples, COMPARED_SAMPLES):
+        given = sample if isinstance(sample, tuple) else (sample,)
+        exact.append(read(sample)[0].ravel())
+        rounded.append(runner(*(one[None] for one in given))[0].ravel())
+    return float(np.clip(sqnr_db(np.concatenate(exact), np.concatenate(rounded)), -MOST_DB, MOST_DB))
 
 
 def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions, found: Audit) -> Quantized:
@@ -171,11 +229,14 @@ def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions
         per_channel=options.per_channel,
         method=", ".join((options.method, *options.layers)),
         audit=found,
+        converted=source.notes,
     )
 
 
 def _fp32_model(path: Path, options: QuantizeOptions) -> onnx.ModelProto:
     model = load_model(path, "FP32 model", FIX)
+    if contract_of(model) is None:
+        return model
     opset = opset_of(model, path)
     if options.per_channel and opset < PER_CHANNEL_OPSET:
         raise SpecError(f"{path} has opset {opset}; per-channel INT8 needs 13: export it with --opset 13")

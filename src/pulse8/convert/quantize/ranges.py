@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pulse8.convert.export.forms import FLOAT_TAIL
-from pulse8.convert.quantize.float64 import Values, tensor_reader
+from pulse8.convert.quantize.families import families, scaled_tensors
+from pulse8.convert.quantize.float64 import Sample, Values, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions, RangeRule
 from pulse8.errors import SpecError
 
@@ -21,12 +21,11 @@ Range = tuple[float, float]
 Ranges = dict[str, Range]
 """Tensor name to its smallest and largest value."""
 
-Samples = Callable[[], Iterable[NDArray[np.float32]]]
+Samples = Callable[[], Iterable[Sample]]
 """Gives the calibration inputs, without the batch axis of 1, from the beginning each time it is called."""
 
 Counts = NDArray[np.int64]
 
-KEEPS_SCALE: Final = {"MaxPool", "AveragePool", "Reshape", "Transpose"}
 BINS: Final = 4096
 LEVELS: Final = 256
 SMALLEST_WIDTH: Final = float(np.finfo(np.float32).tiny)
@@ -81,22 +80,10 @@ def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeO
     return with_shared_scales(model, chosen)
 
 
-def scaled_tensors(model: onnx.ModelProto) -> list[str]:
-    """Name the inner tensors that get a scale of their own, in the graph's order.
-
-    A pool or a reshape keeps its input's scale, a ReLU is part of its convolution, and the tail stays in float.
-    """
-    activated = {node.input[0] for node in model.graph.node if node.op_type == "Relu"}
-    return [
-        node.output[0]
-        for node in model.graph.node
-        if node.op_type not in KEEPS_SCALE and node.output[0] not in activated and node.name not in FLOAT_TAIL
-    ]
-
-
-def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) -> Ranges:
-    """Smallest and largest value of each tensor that a node makes."""
-    names = [name for node in model.graph.node for name in node.output]
+def extremes_of(model: onnx.ModelProto, samples: Iterable[Sample]) -> Ranges:
+    """Smallest and largest value of each input, and of each tensor that a node makes."""
+    names = [end.name for end in model.graph.input]
+    names += [name for node in model.graph.node for name in node.output if name]
     read = tensor_reader(model, names)
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for sample in samples:
@@ -107,19 +94,17 @@ def extremes_of(model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]]) 
 
 
 def with_shared_scales(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
-    """Give both operands of each Add the range that holds both."""
+    """Give all tensors that share a scale the range that holds them; a clamp's is that of what it clamps to."""
     shared = dict(ranges)
-    adds = [list(node.input) for node in model.graph.node if node.op_type == "Add" and set(node.input) <= set(ranges)]
-    for _ in adds:  # an operand of several Adds ties all of theirs together
-        for pair in adds:
-            union = min(shared[name][0] for name in pair), max(shared[name][1] for name in pair)
-            shared.update(dict.fromkeys(pair, union))
+    for family in families(model):
+        known = [shared[name] for name in family if name in shared]
+        if len(family) > 1 and known:
+            union = min(low for low, _ in known), max(high for _, high in known)
+            shared.update((name, union) for name in family if name in shared)
     return shared
 
 
-def histograms(
-    model: onnx.ModelProto, samples: Iterable[NDArray[np.float32]], extremes: Mapping[str, Range]
-) -> dict[str, Counts]:
+def histograms(model: onnx.ModelProto, samples: Iterable[Sample], extremes: Mapping[str, Range]) -> dict[str, Counts]:
     """Count each named tensor's values in equal bins between its extremes; what lies outside goes to the end bins."""
     read = tensor_reader(model, list(extremes))
     counts = {name: np.zeros(BINS, np.int64) for name in extremes}

@@ -6,8 +6,10 @@ from typing import Final
 import numpy as np
 import onnx
 
-from pulse8.convert.export.forms import FLOAT_TAIL
-from pulse8.convert.quantize.ranges import Range, Ranges, scaled_tensors
+from pulse8.convert.quantize.families import quantised_tensors, scaled_tensors
+from pulse8.convert.quantize.ranges import Range, Ranges
+from pulse8.convert.quantize.tail import float_tail
+from pulse8.errors import QuantizationError
 from pulse8.spec import ModelSpec
 
 LOW: Final = -128
@@ -45,12 +47,33 @@ SIGMOID: Final = Scale(1 / 256, LOW)
 """Of every Sigmoid in INT8: its range is known to be 0 to 1, and the NPU's table asks for these."""
 
 
-def scale_table(model: onnx.ModelProto, ranges: Ranges, spec: ModelSpec, bits: int = SCALE_BITS) -> Scales:
-    """Return the scale of a static model's input, which is the spec's, and of each tensor that has one of its own."""
-    sigmoids = {node.output[0] for node in model.graph.node if node.op_type == "Sigmoid"} - set(FLOAT_TAIL)
-    pinned = {model.graph.input[0].name: Scale(float(np.float32(spec.input_scale)), spec.input_zero_point)}
+def scale_table(model: onnx.ModelProto, ranges: Ranges, spec: ModelSpec | None, bits: int = SCALE_BITS) -> Scales:
+    """Return the scale of each input and of each tensor that has one of its own; the input's is the spec's, if any."""
+    sigmoids = {node.output[0] for node in model.graph.node if node.op_type == "Sigmoid"} - float_tail(model)
+    pinned = {} if spec is None else {model.graph.input[0].name: _of_spec(spec)}
     pinned |= dict.fromkeys(sigmoids, SIGMOID)
-    return pinned | {name: scale_of(ranges[name], bits) for name in scaled_tensors(model) if name not in pinned}
+    wanted = [*(end.name for end in model.graph.input), *scaled_tensors(model)]
+    return pinned | {name: scale_of(ranges[name], bits) for name in wanted if name not in pinned}
+
+
+def _of_spec(spec: ModelSpec) -> Scale:
+    return Scale(float(np.float32(spec.input_scale)), spec.input_zero_point)
+
+
+def every_scale(model: onnx.ModelProto, scales: Scales) -> Scales:
+    """Return the scale of every tensor that is quantised, in the graph's order.
+
+    Raises
+    ------
+    QuantizationError
+        The table has none for a tensor.
+    """
+    found = {}
+    for name, root in quantised_tensors(model).items():
+        if root not in scales:
+            raise QuantizationError(f"{name} has no scale: the table lacks {root}; report this network")
+        found[name] = scales[root]
+    return found
 
 
 def scale_of(ends: Range, bits: int = SCALE_BITS) -> Scale:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pulse8.convert.export.recognise import static_input
 from pulse8.convert.quantize.calibrate import CHOOSERS
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
-from pulse8.convert.quantize.ort_writer import write_int8
+from pulse8.convert.quantize.qdq_writer import write_int8
 from pulse8.convert.quantize.ranges import Observed, choose_ranges, observe, scaled_tensors
 from pulse8.convert.quantize.rates import rates_bpm
 from pulse8.convert.quantize.scales import scale_table

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from pulse8.convert.export.recognise import FIX, spec_of, static_form
+from pulse8.convert.export.recognise import FIX, contract_of, spec_of, static_form
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.ranges import scaled_tensors
 from pulse8.convert.tune.judge import DEFAULT, Candidate, Judge, Rates
@@ -78,6 +78,10 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
         A file cannot be used, or the journal belongs to other files or options.
     """
     model, data = load_model(fp32, "FP32 model", FIX), open_data(data_file)
+    if contract_of(model) is None:
+        raise InputError(
+            f"{fp32} promises no heart rate, which the search compares; try --method with `pulse8 quantize`"
+        )
     static, spec = static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "data": accept(data_file)}
     parts = split(len(data.labels), data.subjects)

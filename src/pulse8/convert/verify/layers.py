@@ -10,7 +10,9 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
-from pulse8.convert.quantize.float64 import Values, tensor_reader
+from pulse8.convert.quantize.families import quantised_tensors
+from pulse8.convert.quantize.float64 import Sample, Values, tensor_reader
+from pulse8.convert.quantize.qdq_writer import quantised_names
 from pulse8.errors import InputError
 from pulse8.measure.infer.integer import IntegerRunner, quantised, real
 from pulse8.measure.infer.onnx_file import load_model
@@ -29,6 +31,13 @@ class LayerSqnr:
     sqnr_db: float
 
 
+def own_layer_sqnr(static: onnx.ModelProto, int8: Path, samples: Sequence[Sample]) -> tuple[LayerSqnr, ...]:
+    """Compare every layer of an INT8 file with its FP32 static form on samples; raises as :func:`layer_sqnr`."""
+    inputs = {end.name for end in static.graph.input}
+    layers = [name for name in quantised_tensors(static) if name not in inputs]
+    return _compared(static, int8, layers, samples)
+
+
 def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[LayerSqnr, ...]:
     """Compare every layer of the whole INT8 file with its FP32 form on samples [n, ...] of a data file.
 
@@ -40,9 +49,15 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     model = load_model(fp32, "FP32 model", FIX)
     whole, spec = static_form(model, fp32), spec_of(model)
     layers = LAYERS if spec.output == "bpm" else _layers_of(whole)
-    readers = tensor_reader(whole, layers), _int8_reader(int8, layers)
+    return _compared(whole, int8, layers, list(static_input(spec, samples)))
+
+
+def _compared(
+    static: onnx.ModelProto, int8: Path, layers: Sequence[str], samples: Sequence[Sample]
+) -> tuple[LayerSqnr, ...]:
+    readers = tensor_reader(static, layers), _int8_reader(int8, layers)
     powers = np.zeros((len(layers), 4))  # count, sum, sum of squares, sum of squared errors
-    for sample in static_input(spec, samples):
+    for sample in samples:
         pairs = zip(readers[0](sample), readers[1](sample), strict=True)
         powers += [_powers(reference, test) for reference, test in pairs]
     count, total, squares, noise = powers.T
@@ -51,26 +66,28 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
     return tuple(LayerSqnr(layer=name, sqnr_db=float(db)) for name, db in zip(layers, sqnr_db, strict=True))
 
 
-def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Return a function that runs the INT8 file on a sample and returns the layers' tensors in real values."""
+def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[Sample], list[NDArray[np.float32]]]:
+    """Return what runs the INT8 file on a sample and returns the layers' tensors in real values."""
     runner = IntegerRunner(int8)
-    outputs = {step.output.name: step.output for step in runner.program.steps}
-    tensors = [outputs.get(f"{layer}_q") for layer in layers]
+    made = {step.output.name: step.output for step in runner.program.steps}
+    codes_of = quantised_names(load_model(int8, "INT8 model", FIX))
+    tensors = [made.get(codes_of.get(layer, "")) for layer in layers]
     known = [tensor for tensor in tensors if tensor is not None]
     if len(known) < len(layers):
         raise InputError(f"{int8} was not written by pulse8: its layers have other names")
 
-    def read(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        codes = runner.tensors(quantised(sample[None], runner.program.input))
+    def read(sample: Sample) -> list[NDArray[np.float32]]:
+        given = sample if isinstance(sample, tuple) else (sample,)
+        pairs = zip(given, runner.program.inputs, strict=True)
+        codes = runner.tensors(*(quantised(one[None], tensor) for one, tensor in pairs))
         return [real(codes[tensor.name], tensor) for tensor in known]
 
     return read
 
 
 def _layers_of(static: onnx.ModelProto) -> tuple[str, ...]:
-    """Name the output of each node; a convolution and its ReLU count as one."""
-    activated = {node.input[0] for node in static.graph.node if node.op_type == "Relu"}
-    return tuple(node.output[0] for node in static.graph.node if node.output[0] not in activated)
+    """Name what each node makes, a convolution with its ReLU as one."""
+    return tuple(name for name in quantised_tensors(static) if name != static.graph.input[0].name)
 
 
 def _powers(reference: Values, test: NDArray[np.float32]) -> tuple[float, float, float, float]:

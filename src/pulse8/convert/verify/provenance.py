@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.convert.export.recognise import spec_of
+from pulse8.convert.export.recognise import contract_of
 from pulse8.convert.quantize.audit import audit
 from pulse8.errors import InputError
 from pulse8.manifest import Accepted, sha256_of
@@ -58,7 +58,7 @@ def scheme_violations(int8: Accepted) -> tuple[str, ...]:
     model = load_model(int8.path, "INT8 model", FIX_INT8)
     per_channel = int8.row is None or bool(int8.row.options.get("per_channel", True))
     try:
-        return audit(model, spec_of(model), per_channel=per_channel).violations
+        return audit(model, contract_of(model), per_channel=per_channel).violations
     except (KeyError, IndexError) as error:
         return (f"a QuantizeLinear or DequantizeLinear lacks a constant ({error})",)
 

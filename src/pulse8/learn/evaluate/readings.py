@@ -19,7 +19,7 @@ from pulse8.learn.recording import Recording
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import macc
 from pulse8.measure.signal.quality import snr_db
-from pulse8.measure.signal.rate import heart_rate, noise_tonality, tonality
+from pulse8.measure.signal.rate import heart_rate, noise_tonality, refined, tonality
 from pulse8.spec import Readout
 from pulse8.values import Item, Watch, unwatched
 
@@ -132,8 +132,9 @@ def read(estimate: Estimate | None, truth: Truth) -> Reading:
     if estimate is None:
         return common
     pulse = banded(estimate.pulse)
-    bpm = heart_rate(as_wave(pulse), Readout()).bpm
-    tone = tonality(as_wave(estimate.pulse), BAND_BPM)
+    raw = as_wave(estimate.pulse)
+    bpm = refined(heart_rate(as_wave(pulse), Readout()), raw, Readout()).bpm
+    tone = tonality(raw, BAND_BPM)
     sure = tone > noise_tonality(len(pulse) / RATE_HZ, BAND_BPM) if estimate.accepted is None else estimate.accepted
     return dataclasses.replace(
         common,

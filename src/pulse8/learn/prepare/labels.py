@@ -18,7 +18,7 @@ from pulse8.learn.recording import Ppg, Rates, Recording
 from pulse8.measure.clips.resample import LONGEST_GAP_S, RATE_HZ, sample_at
 from pulse8.measure.signal.beats import beat_times_s, rate_between_bpm
 from pulse8.measure.signal.filters import band_pass, detrend
-from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.rate import heart_rate, refined
 from pulse8.spec import Readout
 from pulse8.values import Waveform
 
@@ -106,9 +106,11 @@ def _spectrum_bpm(reference: Ppg, start_s: float, end_s: float) -> float | None:
 
 
 def contact_bpm(steady: NDArray[np.float64]) -> float | None:
-    """Rate of a detrended contact wave [N] at ``RATE_HZ``: its highest peak inside the readout's band."""
+    """Rate of a detrended contact wave [N] at ``RATE_HZ``: read as every method's is, about its band's highest peak."""
     wave = band_pass(steady, RATE_HZ, CONTACT_BAND_BPM).astype(np.float32)
-    return heart_rate(Waveform(samples=wave, rate_hz=RATE_HZ, start_s=0.0), Readout()).bpm
+    rate = heart_rate(Waveform(samples=wave, rate_hz=RATE_HZ, start_s=0.0), Readout())
+    raw = Waveform(samples=steady.astype(np.float32), rate_hz=RATE_HZ, start_s=0.0)
+    return refined(rate, raw, Readout()).bpm
 
 
 def _from_rates(rates: Rates, start_s: float, end_s: float) -> Label:

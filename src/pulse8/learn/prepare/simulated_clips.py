@@ -19,7 +19,7 @@ from pulse8.manifest import Row, options_of, record
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.classical import pos
 from pulse8.measure.signal.filters import detrend
-from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.rate import heart_rate, refined
 from pulse8.spec import Readout
 from pulse8.values import Watch, unwatched
 
@@ -83,5 +83,6 @@ def probe_clips(count: int) -> ClipData:
 
 
 def _pos_bpm(cells: Signal) -> float:
-    bpm = heart_rate(as_wave(banded(detrend(pos(cells.mean(axis=1), RATE_HZ)))), Readout()).bpm
+    pulse = detrend(pos(cells.mean(axis=1), RATE_HZ))
+    bpm = refined(heart_rate(as_wave(banded(pulse)), Readout()), as_wave(pulse), Readout()).bpm
     return np.nan if bpm is None else bpm

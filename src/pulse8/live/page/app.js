@@ -174,20 +174,24 @@ function drawRois() {
   });
 }
 
+// A window that is not yet full has its own reading; after that, the rate is followed from window to window.
+const shownOf = (reading) => (reading.provisional ? { bpm: reading.bpm, reason: reading.reason } : reading.shown);
+
 function show() {
   const reading = state.reading;
   const why = find("why");
   why.className = "";
   if (!reading) why.textContent = state.running ? word("waiting") : "";
   else {
-    const seconds = (reading.end_s - reading.start_s).toFixed(1);
-    find("bpm").textContent = reading.bpm === null ? "–" : Math.round(reading.bpm);
-    find("bpm").classList.toggle("none", reading.bpm === null);
-    find("provisional").hidden = !(reading.provisional && reading.bpm !== null);
-    if (reading.bpm === null) {
+    const seconds = (reading.end_s - reading.start_s).toFixed(1), shown = shownOf(reading);
+    find("bpm").textContent = shown.bpm === null ? "–" : Math.round(shown.bpm);
+    find("bpm").classList.toggle("none", shown.bpm === null);
+    find("provisional").hidden = !(reading.provisional && shown.bpm !== null);
+    if (shown.bpm === null) {
       why.className = "bad";
-      why.textContent = WORDS[state.language].reasons[reading.reason] ?? reading.reason;
-    } else why.textContent = word(reading.provisional ? "readingProvisional" : "reading", { seconds });
+      why.textContent = WORDS[state.language].reasons[shown.reason] ?? shown.reason;
+    } else if (reading.provisional) why.textContent = word("readingProvisional", { seconds });
+    else why.textContent = word(shown.age_s >= 1 ? "held" : "shown", { spread: shown.spread_bpm.toFixed(1), age: shown.age_s.toFixed(0) });
     if (state.seen?.other_faces) why.textContent += ` ${others(state.seen)}`;
     find("confidence").value = reading.confidence;
     find("confidence-text").textContent = reading.bpm === null ? "–" : reading.confidence.toFixed(2);
@@ -209,7 +213,7 @@ function others({ other_faces, face }) {
 }
 
 function speak() {
-  const { bpm, reason, end_s } = state.reading;
+  const { bpm, reason } = shownOf(state.reading), { end_s } = state.reading;
   if (end_s - state.spokenAt < SPEAK_EVERY_S) return;
   state.spokenAt = end_s;
   find("spoken").textContent = bpm === null ? WORDS[state.language].reasons[reason] ?? reason : word("spoken", { bpm: Math.round(bpm) });
@@ -232,8 +236,12 @@ function save(name, kind, text) {
 
 function saveCsv() {
   const columns = ["start_s", "end_s", "bpm", "reason", "confidence", "provisional", "coverage", "resolution_bpm"];
-  const rows = state.readings.map((one) => [...columns.map((column) => one[column] ?? ""), `"${WORDS.en.notice}"`].join(","));
-  save("pulse8-live.csv", "text/csv", [[...columns, "notice"].join(","), ...rows].join("\n") + "\n");
+  const followed = ["bpm", "spread_bpm", "age_s"];
+  const rows = state.readings.map((one) => [
+    ...columns.map((column) => one[column] ?? ""), ...followed.map((column) => one.shown[column] ?? ""), `"${WORDS.en.notice}"`,
+  ].join(","));
+  const head = [...columns, ...followed.map((column) => `shown_${column}`), "notice"].join(",");
+  save("pulse8-live.csv", "text/csv", [head, ...rows].join("\n") + "\n");
 }
 
 function saveJson() {

@@ -69,29 +69,44 @@ class IntegerRunner:
         """The file's metadata properties."""
         return dict(self.program.metadata)
 
-    def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Quantise, run, dequantise, and apply the float tail."""
-        value = real(self.run_int8(tensor), self.program.output)
-        for step in self.program.tail:
-            value = TAIL[step.operator](value, step.constant)
-        return [value]
+    def __call__(self, *inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Quantise the inputs, run, dequantise each output, and follow its float tail."""
+        codes = self.output_codes(*inputs)
+        values = []
+        for found, tensor, tail in zip(codes, self.program.outputs, self.program.tails, strict=True):
+            value = real(found, tensor)
+            for step in tail:
+                value = TAIL[step.operator](value, step.constant)
+            values.append(value)
+        return values
+
+    def output_codes(self, *inputs: NDArray[np.float32]) -> list[Codes]:
+        """Return the bytes that each output is dequantised from."""
+        if len(inputs) != len(self.program.inputs):
+            raise InputError(f"{len(inputs)} inputs are given; the model takes {len(self.program.inputs)}")
+        codes = [quantised(one, tensor) for one, tensor in zip(inputs, self.program.inputs, strict=True)]
+        tensors = self.tensors(*codes)
+        return [tensors[output.name] for output in self.program.outputs]
 
     def run_int8(self, tensor: NDArray[np.float32]) -> Codes:
-        """Return the output's bytes, before they are dequantised."""
-        return self.tensors(quantised(tensor, self.program.input))[self.program.output.name]
+        """Return the bytes that the first output of a model of one input is dequantised from."""
+        return self.output_codes(tensor)[0]
 
-    def tensors(self, codes: Codes) -> dict[str, Codes]:
-        """Run on an int8 input and return every int8 tensor, channel first, by its name in the file.
+    def tensors(self, *codes: Codes) -> dict[str, Codes]:
+        """Run on int8 inputs and return every int8 tensor, channel first, by its name in the file.
 
         Raises
         ------
         InputError
-            The input has another shape or is not int8.
+            An input is missing, has another shape or is not int8.
         """
-        source = self.program.input
-        if codes.shape != source.shape or codes.dtype != np.int8:
-            raise InputError(f"input is {codes.dtype} {list(codes.shape)}; the model takes int8 {list(source.shape)}")
-        stored = {source.name: self._layout.store(codes)}
+        stored: dict[str, Codes] = {}
+        for source, given in zip(self.program.inputs, codes, strict=True):
+            if given.shape != source.shape or given.dtype != np.int8:
+                raise InputError(
+                    f"input is {given.dtype} {list(given.shape)}; the model takes int8 {list(source.shape)}"
+                )
+            stored[source.name] = self._layout.store(given)
         for step in self.program.steps:
             sources = [stored[source.name] for source in sources_of(step)]
             stored[step.output.name] = run_step(step, sources, self._layout, self._rounding)
@@ -121,8 +136,19 @@ def _sigmoid(value: NDArray[np.float32], _constant: np.float32) -> NDArray[np.fl
     return np.asarray(1 / (1 + np.exp(-value)), np.float32)
 
 
+def _softmax(value: NDArray[np.float32], axis: np.float32) -> NDArray[np.float32]:
+    shares = np.exp(value - value.max(axis=int(axis), keepdims=True))
+    return np.asarray(shares / shares.sum(axis=int(axis), keepdims=True), np.float32)
+
+
+def _log_softmax(value: NDArray[np.float32], axis: np.float32) -> NDArray[np.float32]:
+    return np.asarray(np.log(_softmax(value, axis)), np.float32)
+
+
 TAIL: Final[Mapping[str, Callable[[NDArray[np.float32], np.float32], NDArray[np.float32]]]] = {
     "Sigmoid": _sigmoid,
     "Mul": np.multiply,
     "Add": np.add,
+    "Softmax": _softmax,
+    "LogSoftmax": _log_softmax,
 }

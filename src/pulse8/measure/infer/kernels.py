@@ -4,11 +4,11 @@ The sums of a step are exact; rounding to bytes is a separate function. :func:`h
 roundings show how far a board that rounds differently may be from it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from itertools import product
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from pulse8.measure.infer.program import (
     Conv,
     Lookup,
     MaxPool,
+    Move,
     Mul,
     Reshape,
     ScaledAdd,
@@ -189,7 +190,7 @@ def _add(step: Add, sources: list[Codes], _layout: Layout, rounding: Rounding) -
 @run_step.register
 def _scaled_add(step: ScaledAdd, sources: list[Codes], _layout: Layout, rounding: Rounding) -> Codes:
     one = _minus_zero(sources[0], step.source) * step.source.scale
-    other = _minus_zero(sources[1], step.other) * step.other.scale
+    other = _minus_zero(sources[1], step.other) * (step.sign * step.other.scale)
     return rounding(one + other, step.inverse, step)
 
 
@@ -200,9 +201,16 @@ def _mul(step: Mul, sources: list[Codes], _layout: Layout, rounding: Rounding) -
 
 
 @run_step.register
-def _lookup(step: Lookup, sources: list[Codes], _layout: Layout, _rounding: Rounding) -> Codes:
-    codes = sources[0].tobytes().translate(step.by_byte)
-    return np.frombuffer(codes, np.int8).reshape(sources[0].shape)
+def _lookup(step: Lookup, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
+    if len(step.by_byte) == 1:
+        return _translated(sources[0], step.by_byte[0])
+    channels = np.moveaxis(layout.load(sources[0]), 1, 0)
+    found = np.stack([_translated(codes, table) for codes, table in zip(channels, step.by_byte, strict=True)])
+    return layout.store(np.moveaxis(found, 0, 1))
+
+
+def _translated(codes: Codes, table: bytes) -> Codes:
+    return np.frombuffer(codes.tobytes().translate(table), np.int8).reshape(codes.shape)
 
 
 @run_step.register
@@ -218,6 +226,23 @@ def _reshape(step: Reshape, sources: list[Codes], layout: Layout, _rounding: Rou
 @run_step.register
 def _transpose(step: Transpose, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
     return layout.store(np.ascontiguousarray(layout.load(sources[0]).transpose(step.axes)))
+
+
+@run_step.register
+def _move(step: Move, sources: list[Codes], layout: Layout, _rounding: Rounding) -> Codes:
+    return layout.store(moved_values(layout.load(sources[0]), step.places, step.source.zero_point))
+
+
+def moved_values(values: NDArray[Any], places: Sequence[NDArray[np.int64]], fill: float) -> NDArray[Any]:
+    """Take the named places of each axis of a tensor; -1 gives ``fill``."""
+    for axis, wanted in enumerate(places):
+        size = values.shape[axis]
+        if np.array_equal(wanted, np.arange(size)):
+            continue
+        taken = np.take(values, np.maximum(wanted, 0), axis=axis)
+        outside = (wanted < 0).reshape([-1 if other == axis else 1 for other in range(values.ndim)])
+        values = np.where(outside, np.asarray(fill, values.dtype), taken) if (wanted < 0).any() else taken
+    return np.ascontiguousarray(values)
 
 
 def _minus_zero(codes: Codes, tensor: Tensor) -> Exact:

@@ -66,9 +66,10 @@ class OrtRunner:
         """The file's metadata properties."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
-    def __call__(self, tensor: NDArray[np.float32]) -> list[NDArray[Any]]:
-        """Run on one input and return every output, in the file's order."""
-        outputs: list[NDArray[Any]] = self._session.run(None, {self._input.name: tensor})
+    def __call__(self, *tensors: NDArray[np.float32]) -> list[NDArray[Any]]:
+        """Run on the inputs, in the file's order, and return every output."""
+        names = [each.name for each in self._session.get_inputs()]
+        outputs: list[NDArray[Any]] = self._session.run(None, dict(zip(names, tensors, strict=True)))
         return outputs
 
     def run_int8(self, tensor: NDArray[np.float32]) -> NDArray[np.int8]:

@@ -128,13 +128,15 @@ class Add:
 class ScaledAdd:
     """Operands of two scales: rne((float32(a - z_a) s_a + float32(b - z_b) s_b) * float32(1 / s_y)) + z_y, in float32.
 
-    Three multiplications and one addition, each rounded: no fused multiply-add. ``inverse`` is float32(1 / s_y).
+    Three multiplications and one addition, each rounded: no fused multiply-add. ``inverse`` is float32(1 / s_y). A
+    difference (``sign`` -1) has s_b negative.
     """
 
     source: Tensor
     other: Tensor
     output: Tensor
     inverse: np.float32
+    sign: Literal[1, -1] = 1
     low: int = -128
     high: int = 127
 
@@ -153,17 +155,20 @@ class Mul:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup:
-    """y = table[q + 128], int8 [256]: Sigmoid, a standalone ReLU, or a change of scale (``operator`` says which)."""
+    """y = table[q + 128], int8 [256]: any function of one byte (``operator`` says which), or a change of scale.
+
+    A PRelu with a slope for each channel has a table for each: int8 [channels, 256].
+    """
 
     source: Tensor
     output: Tensor
-    operator: Literal["Sigmoid", "Relu", "Requantize"]
+    operator: str
     table: NDArray[np.int8]
 
     @cached_property
-    def by_byte(self) -> bytes:
-        """The table in the order of a code's byte, 0 to 255."""
-        return np.roll(self.table, -128).tobytes()
+    def by_byte(self) -> tuple[bytes, ...]:
+        """Each table in the order of a code's byte, 0 to 255."""
+        return tuple(row.tobytes() for row in np.roll(self.table.reshape(-1, 256), -128, axis=1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -192,26 +197,63 @@ class Transpose:
     axes: tuple[int, ...]
 
 
-Step = Conv | MaxPool | AveragePool | Add | ScaledAdd | Mul | Lookup | Concat | Reshape | Transpose
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Move:
+    """Each output byte is one of the source's, or the zero point: cut, padded, repeated, spread or reversed.
+
+    ``places`` names for each axis (channel-first numbers) the source's place of every output place; -1 is padding.
+    """
+
+    source: Tensor
+    output: Tensor
+    places: tuple[NDArray[np.int64], ...]
+
+
+Step = Conv | MaxPool | AveragePool | Add | ScaledAdd | Mul | Lookup | Concat | Reshape | Transpose | Move
 
 
 @dataclass(frozen=True, kw_only=True)
 class FloatStep:
-    """One scalar operation in float32 after the last DequantizeLinear; a Sigmoid's constant is 0 and not used."""
+    """One operation in float32 after the last DequantizeLinear.
 
-    operator: Literal["Sigmoid", "Mul", "Add"]
+    A Sigmoid's constant is 0 and not used, a Softmax's is its axis.
+    """
+
+    operator: str
     constant: np.float32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IntegerProgram:
-    """An INT8 file: its input and output as int8 tensors, the steps between, the float tail, and its metadata."""
+    """An INT8 file: its inputs and outputs as int8 tensors, the steps between, and its metadata.
 
-    input: Tensor
+    Attributes
+    ----------
+    inputs, outputs
+        In the file's order.
+    tails
+        Of each output: what is computed in float after its last DequantizeLinear.
+    input_names, output_names
+        What the file calls the float tensors that become, and are made of, these.
+    """
+
+    inputs: tuple[Tensor, ...]
     steps: tuple[Step, ...]
-    output: Tensor
-    tail: tuple[FloatStep, ...]
+    outputs: tuple[Tensor, ...]
+    tails: tuple[tuple[FloatStep, ...], ...]
     metadata: Mapping[str, str]
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
+
+    @property
+    def input(self) -> Tensor:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+        return self.outputs[0]
 
 
 def sources_of(step: Step) -> tuple[Tensor, ...]:

@@ -17,7 +17,7 @@ from pulse8.measure.infer.ort import OrtRunner
 
 
 class Runner(Protocol):
-    """A loaded model with one float32 input."""
+    """A loaded model with float32 inputs."""
 
     @property
     def engine(self) -> Engine:
@@ -31,8 +31,8 @@ class Runner(Protocol):
     def metadata(self) -> dict[str, str]:
         """The file's metadata properties."""
 
-    def __call__(self, tensor: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
-        """Return every output, in the file's order."""
+    def __call__(self, *tensors: NDArray[np.float32]) -> Sequence[NDArray[Any]]:
+        """Return every output, in the file's order, of the inputs in theirs."""
 
     def run_int8(self, tensor: NDArray[np.float32]) -> NDArray[np.int8]:
         """Return the first output's bytes, before they are dequantised."""

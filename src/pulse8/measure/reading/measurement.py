@@ -5,7 +5,7 @@ A file, a table, a store's recording, a camera and the live page all end here.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pulse8.errors import InputError
 from pulse8.measure.clips.resample import LONGEST_GAP_S, refuse_slow
@@ -15,7 +15,11 @@ from pulse8.measure.reading.classical import classical_reader
 from pulse8.measure.reading.network import network_reader
 from pulse8.measure.reading.options import NETWORK, MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, refused
+from pulse8.measure.signal.display import Second, ShownRate, shown_each_second
 from pulse8.values import CellTraces, HeartRate, Reason, SeenFaces, Watch, Waveform, unwatched
+
+LONGEST_PAUSE_S: Final = 60.0
+"""Of a longer pause, only this much is followed second by second; by then nothing is shown any more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,8 +33,12 @@ class Measurement:
     windows
         One rate a window in time order; where there is none, also between windows, it has a reason.
     whole
-        The rate of the longest part that has one. Its confidence is not comparable with a window's: a rate that wanders
-        spreads the spectrum, the more the longer the record.
+        The rate of the longest part that has one: of a fit over all of it where its windows' rates stay together, and
+        else their median.
+    shown
+        What a display would have shown, once a second from the first window's end on.
+    seconds
+        The windows that it was followed through, with their waves; seconds of a pause are among them.
     waves
         The pulse wave of each part that has one, band-passed.
     engine
@@ -42,6 +50,8 @@ class Measurement:
     method: str
     windows: tuple[HeartRate, ...]
     whole: HeartRate
+    shown: tuple[ShownRate, ...]
+    seconds: tuple[Second, ...]
     waves: tuple[Waveform, ...]
     engine: Engine | None
     faces: SeenFaces | None = None
@@ -68,9 +78,12 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
     if not parts:
         raise InputError(f"no ROI can be measured in any frame; {_reasons(traces)}")
     wholes = (part.whole for part in parts)
+    seconds = tuple(_seconds(parts, _commonest(traces)))
     return Measurement(
         method=reader.method,
         windows=tuple(_with_pauses(parts, traces)),
+        shown=tuple(shown_each_second(seconds, reader.band_bpm)),
+        seconds=seconds,
         whole=max(wholes, key=lambda rate: (rate.bpm is not None, rate.end_s - rate.start_s)),
         waves=tuple(part.wave for part in parts if part.wave is not None),
         engine=reader.engine,
@@ -80,7 +93,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
 
 def _with_pauses(parts: list[Part], traces: CellTraces) -> Iterator[HeartRate]:
     """Yield the windows, and a row with a reason where no ROI could be measured before, between or after the parts."""
-    reason = max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.NO_FACE)
+    reason = _commonest(traces)
     seen = list(stretches(traces))
     ends_s = [float(traces.t_s[0]), *(float(stretch.t_s[-1]) for stretch in seen)]
     starts_s = [*(float(stretch.t_s[0]) for stretch in seen), float(traces.t_s[-1])]
@@ -89,6 +102,25 @@ def _with_pauses(parts: list[Part], traces: CellTraces) -> Iterator[HeartRate]:
             yield refused(reason, end_s, start_s)
         if index < len(parts):
             yield from parts[index].windows
+
+
+def _seconds(parts: list[Part], reason: Reason) -> Iterator[Second]:
+    """Yield the parts' seconds, and those of the pauses between them, in which nothing can be read."""
+    before_s: float | None = None
+    for part in parts:
+        for second in part.seconds:
+            if before_s is not None:
+                lasts_s = min(second.end_s - before_s - 1e-6, LONGEST_PAUSE_S)
+                yield from (
+                    Second(end_s=before_s + count, wave=None, reason=reason) for count in range(1, int(lasts_s))
+                )
+            before_s = second.end_s
+            yield second
+
+
+def _commonest(traces: CellTraces) -> Reason:
+    """Say why an ROI could not be measured, most often."""
+    return max(traces.reasons, key=lambda reason: traces.reasons[reason], default=Reason.NO_FACE)
 
 
 def _reasons(traces: CellTraces) -> str:

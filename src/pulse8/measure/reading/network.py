@@ -19,10 +19,12 @@ from pulse8.measure.infer.engine import Engine
 from pulse8.measure.infer.runner import open_runner
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, too_short
+from pulse8.measure.signal.display import Second
 from pulse8.measure.signal.network import banded, network_wave
-from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, tonality
+from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, refined, tonality
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.trust import FEATURES, judged, trust_features
+from pulse8.measure.signal.whole import whole_rate
 from pulse8.spec import ModelSpec
 from pulse8.values import CellTraces, Clip, HeartRate, NoClip, Reason, Watch, Waveform
 
@@ -77,6 +79,7 @@ def network_reader(options: MeasureOptions) -> Reader:
         method=spec.model,
         engine=network.engine,
         window_s=spec.window / spec.rate_hz,
+        band_bpm=options.band_bpm,
         read=partial(_read_stretch, network),
     )
 
@@ -90,11 +93,21 @@ def _read_stretch(network: Network, stretch: CellTraces, watch: Watch[Any]) -> P
     if not seen:
         return too_short(stretch)
     rates = tuple(rate for _, rate in seen)
+    seconds = tuple(_second(wave, rate, network.spec) for wave, rate in seen)
     waves = [wave for wave, rate in seen if wave is not None and rate.bpm is not None]
     if not waves:
-        return Part(windows=rates, whole=dataclasses.replace(rates[0], provisional=False), wave=None)
-    wave = banded(joined(waves), network.spec)
-    return Part(windows=rates, whole=heart_rate(wave, network.spec.readout), wave=wave)
+        whole = dataclasses.replace(rates[0], provisional=False)
+        return Part(windows=rates, whole=whole, wave=None, seconds=seconds)
+    wave = joined(waves)
+    whole = whole_rate(rates, wave, network.spec.readout.band_bpm)
+    return Part(windows=rates, whole=whole, wave=banded(wave, network.spec), seconds=seconds)
+
+
+def _second(wave: Waveform | None, rate: HeartRate, spec: ModelSpec) -> Second:
+    """Take a window's wave for the rate that is shown, whether or not its own rate was refused."""
+    if wave is None:
+        return Second(end_s=rate.end_s, wave=None, reason=rate.reason)
+    return Second(end_s=rate.end_s, wave=banded(wave, spec))
 
 
 def early_clip(stretch: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:
@@ -124,15 +137,13 @@ def _seen(window: Clip | NoClip, network: Network) -> tuple[Waveform | None, Hea
     rate = read_wave(wave, spec, window)
     missing = _leading_zeros(window)
     if rate.bpm is not None and _noise_alone(window.samples[0, ..., missing:], spec):
-        rate = dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
+        return None, dataclasses.replace(rate, bpm=None, reason=Reason.NO_PULSE)
     if not missing:
         return wave, rate
-    start_s = wave.start_s + missing / wave.rate_hz
-    resolution_bpm = 60 / (wave.end_s - start_s)
-    return (
-        Waveform(wave.samples[missing:], wave.rate_hz, start_s),
-        dataclasses.replace(rate, start_s=start_s, resolution_bpm=resolution_bpm, provisional=True),
-    )
+    early = Waveform(wave.samples[missing:], wave.rate_hz, wave.start_s + missing / wave.rate_hz)
+    resolution_bpm = 60 / (early.end_s - early.start_s)
+    provisional = dataclasses.replace(rate, start_s=early.start_s, resolution_bpm=resolution_bpm, provisional=True)
+    return early, refined(provisional, early, spec.readout)
 
 
 def _leading_zeros(clip: Clip) -> int:
@@ -172,4 +183,4 @@ def read_wave(wave: Waveform, spec: ModelSpec, clip: Clip | None = None) -> Hear
     else:
         noisy = not tonality(wave, band) > noise_tonality(rate.end_s - rate.start_s, band)
         reason = Reason.NO_PULSE if noisy else None
-    return rate if reason is None else dataclasses.replace(rate, bpm=None, reason=reason)
+    return refined(rate, wave, spec.readout) if reason is None else dataclasses.replace(rate, bpm=None, reason=reason)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulse8.measure.infer.engine import Engine
+from pulse8.measure.signal.display import Second
 from pulse8.values import CellTraces, HeartRate, Reason, Watch, Waveform
 
 SHORTEST_SPAN_S = 1 / 30
@@ -13,19 +14,24 @@ SHORTEST_SPAN_S = 1 / 30
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Rates of a stretch's windows, the rate of all of it, and the wave they were read from, where there is one."""
+    """Rates of a stretch's windows, the rate of all of it, and the wave they were read from, where there is one.
+
+    ``seconds`` are windows of 8.53 s at most, a second apart, whatever windows were asked for: what a display follows.
+    """
 
     windows: tuple[HeartRate, ...]
     whole: HeartRate
     wave: Waveform | None
+    seconds: tuple[Second, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """A method made ready: its name, its windows' length, what reads a stretch, and the engine of a network."""
+    """A method made ready: its name, windows' length, band, what reads a stretch, and the engine of a network."""
 
     method: str
     window_s: float
+    band_bpm: tuple[float, float]
     read: Callable[[CellTraces, Watch[Any]], Part]
     engine: Engine | None = None
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.measure.signal.filters import band_pass
-from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.rate import heart_rate, refined
 from pulse8.spec import ModelSpec
 from pulse8.values import HeartRate, Waveform
 
@@ -29,4 +29,5 @@ def network_wave(phases: NDArray[np.float32], spec: ModelSpec, start_s: float = 
 
 def network_rate(phases: NDArray[np.float32], spec: ModelSpec, start_s: float = 0.0) -> HeartRate:
     """Heart rate of one window, refused by no rule."""
-    return heart_rate(banded(network_wave(phases, spec, start_s), spec), spec.readout)
+    wave = network_wave(phases, spec, start_s)
+    return refined(heart_rate(banded(wave, spec), spec.readout), wave, spec.readout)

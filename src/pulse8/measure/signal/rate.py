@@ -1,9 +1,11 @@
 """From a pulse wave to a heart rate, or to the reason why there is none."""
 
+import dataclasses
 from typing import Final
 
 import numpy as np
 
+from pulse8.measure.signal.harmonic import refined_bpm
 from pulse8.measure.signal.spectrum import peak_bpm, power_spectrum, spectral_entropy
 from pulse8.spec import Readout
 from pulse8.values import HeartRate, Reason, Waveform
@@ -65,6 +67,16 @@ def heart_rate(wave: Waveform, readout: Readout) -> HeartRate:
         return no_rate(wave, Reason.NO_PULSE)
     entropy = spectral_entropy(power_spectrum(wave, 1), readout.band_bpm)
     return _reading(wave, bpm, None, 1 - entropy)
+
+
+def refined(rate: HeartRate, wave: Waveform, readout: Readout) -> HeartRate:
+    """Move a rate from its spectrum's peak to what least squares on two harmonics say of the wave without a band pass.
+
+    The last step of every method's readout: refusals look at the spectrum's peak.
+    """
+    if rate.bpm is None:
+        return rate
+    return dataclasses.replace(rate, bpm=refined_bpm(wave, rate.bpm, readout.band_bpm))
 
 
 def no_rate(wave: Waveform, reason: Reason) -> HeartRate:

@@ -31,6 +31,10 @@ NEAR_BPM: Final = 5.0
 LEAST_BELIEF: Final = 0.5
 """A rate is shown when it is likelier than not to be within ``NEAR_BPM``."""
 
+LEAST_SPREAD_BPM: Final = 1.0
+"""The belief is over tones in white noise, which a wave is not: the shown rates of simulated people who are in no test
+are off by this, root mean square, however sharp the belief is (``benchmarks/people_floor.py``)."""
+
 
 class RateTracker:
     """Takes the waves of overlapping windows in time order, and says after each what the rate is.
@@ -40,8 +44,10 @@ class RateTracker:
     it that is new.
     """
 
-    def __init__(self, band_bpm: tuple[float, float] = Readout().band_bpm) -> None:
-        self._band_bpm = band_bpm
+    def __init__(
+        self, band_bpm: tuple[float, float] = Readout().band_bpm, *, least_belief: float = LEAST_BELIEF
+    ) -> None:
+        self._band_bpm, self._least_belief = band_bpm, least_belief
         self._grid_bpm = np.arange(band_bpm[0], band_bpm[1] + STEP_BPM / 2, STEP_BPM)
         self._belief = np.append(np.full(len(self._grid_bpm), 0.5 / len(self._grid_bpm)), 0.5)  # the last one: no pulse
         self._end_s: float | None = None
@@ -53,7 +59,7 @@ class RateTracker:
         -------
         HeartRate
             Over the window's span; its confidence is the belief that the rate is right within ``NEAR_BPM``. No pulse
-            where that is under ``LEAST_BELIEF``.
+            where that is under the least that is shown.
         """
         length_s = wave.end_s - wave.start_s
         passed_s = length_s if self._end_s is None else max(wave.end_s - self._end_s, 0.0)
@@ -63,7 +69,23 @@ class RateTracker:
         evidence = min(passed_s / length_s, 1.0) * self._log_likelihood(wave)
         belief = self._belief * np.exp(evidence - evidence.max())
         self._belief = belief / belief.sum()
-        return self._shown(wave)
+        return self._shown(wave.start_s, wave.end_s)
+
+    def wait_until(self, end_s: float) -> HeartRate:
+        """Let time pass in which nothing was read; the belief fades. The reading spans that time."""
+        start_s = end_s if self._end_s is None else min(self._end_s, end_s)
+        self._wait(end_s - start_s)
+        self._end_s = end_s
+        return self._shown(start_s, end_s)
+
+    @property
+    def spread_bpm(self) -> float:
+        """How far the rate that is shown may be off, one standard deviation: the belief's, and what that leaves out."""
+        rates = self._belief[:-1] / self._belief[:-1].sum()
+        top_bpm = float(self._grid_bpm[int(rates.argmax())])
+        near = np.abs(self._grid_bpm - top_bpm) <= NEAR_BPM
+        middle = float(self._grid_bpm[near] @ rates[near]) / float(rates[near].sum())
+        return float(np.sqrt(rates @ (self._grid_bpm - middle) ** 2 + LEAST_SPREAD_BPM**2))
 
     def _wait(self, seconds: float) -> None:
         """Let the rate wander, and pulses come and go."""
@@ -88,16 +110,16 @@ class RateTracker:
         bins = len(samples) / wave.rate_hz * (self._band_bpm[1] - self._band_bpm[0]) / 60
         return np.append(-bins * np.log1p(-explained), NOISE)
 
-    def _shown(self, wave: Waveform) -> HeartRate:
+    def _shown(self, start_s: float, end_s: float) -> HeartRate:
         rates = self._belief[:-1]
         near = np.abs(self._grid_bpm - self._grid_bpm[int(rates.argmax())]) <= NEAR_BPM
         belief = float(rates[near].sum())
-        sure = belief >= LEAST_BELIEF
+        sure = belief >= self._least_belief
         return HeartRate(
             bpm=float(self._grid_bpm[near] @ rates[near] / belief) if sure else None,
             reason=None if sure else Reason.NO_PULSE,
             confidence=min(belief, 1.0),
-            resolution_bpm=60 / max(wave.end_s - wave.start_s, 1e-3),
-            start_s=wave.start_s,
-            end_s=wave.end_s,
+            resolution_bpm=60 / max(end_s - start_s, 1e-3),
+            start_s=start_s,
+            end_s=end_s,
         )

@@ -1,48 +1,63 @@
-"""A whole record's rate from its windows: one spectrum of a rate that wanders has many peaks, the highest by chance."""
+"""A whole record's rate from its windows: one spectrum of a rate that wanders has many peaks, the highest by chance.
+
+Where the windows' rates stay together, one fit over all of the record's wave about their median is nearer than any of
+them; where they wander by more than the record resolves, their median is the rate.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from pulse8.values import HeartRate, Reason
+from pulse8.measure.signal.harmonic import refined_bpm
+from pulse8.values import HeartRate, Reason, Waveform
 
 LEAST_SHARE: Final = 0.25
 """Share of the windows that must have a rate: a record is no longer one when most of it is refused."""
 
 
-def whole_rate(windows: Sequence[HeartRate], start_s: float, end_s: float) -> HeartRate:
-    """Return the median of the rates of a record's windows, with their mean confidence.
+def whole_rate(
+    windows: Sequence[HeartRate], wave: Waveform, band_bpm: tuple[float, float], *, least: float = LEAST_SHARE
+) -> HeartRate:
+    """Return a record's rate, with the mean confidence of its windows.
 
     Parameters
     ----------
     windows
         Its windows in any order, refused ones among them.
-    start_s, end_s
-        The record's span.
+    wave
+        All of its wave, float32 [N] without trend and not band-passed.
+    band_bpm
+        The rate stays inside.
+    least
+        Share of the windows that must have a rate.
 
     Returns
     -------
     HeartRate
-        Without a rate where fewer than ``LEAST_SHARE`` of the windows have one: for the most common of their reasons.
+        Over the wave's span; without a rate where fewer than ``least`` of the windows have one: for the most common of
+        their reasons.
     """
     read = [rate for rate in windows if rate.bpm is not None]
-    resolution_bpm = 60 / max(end_s - start_s, 1e-3)
-    if not read or len(read) < LEAST_SHARE * len(windows):
+    resolution_bpm = 60 / max(wave.end_s - wave.start_s, 1e-3)
+    if not read or len(read) < least * len(windows):
         return HeartRate(
             bpm=None,
             reason=_most_common(windows),
             confidence=0.0,
             resolution_bpm=resolution_bpm,
-            start_s=start_s,
-            end_s=end_s,
+            start_s=wave.start_s,
+            end_s=wave.end_s,
         )
+    rates_bpm = [rate.bpm for rate in read if rate.bpm is not None]
+    low, middle, high = (float(np.percentile(rates_bpm, share)) for share in (25, 50, 75))
+    steady = high - low <= resolution_bpm
     return HeartRate(
-        bpm=float(np.median([rate.bpm for rate in read if rate.bpm is not None])),
+        bpm=refined_bpm(wave, middle, band_bpm) if steady else middle,
         confidence=float(np.mean([rate.confidence for rate in read])),
         resolution_bpm=resolution_bpm,
-        start_s=start_s,
-        end_s=end_s,
+        start_s=wave.start_s,
+        end_s=wave.end_s,
     )
 
 

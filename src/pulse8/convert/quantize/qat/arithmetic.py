@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pulse8.convert.quantize.scales import HIGH, LOW, Scale
+from pulse8.convert.quantize.weights import MOST_BIAS
 
 WEIGHT_STEPS: Final = 127
 
@@ -56,16 +57,47 @@ def quantised(values: Tensor, scale: Scale) -> Codes:
 
 
 def convolved(values: Tensor, weight: Tensor, bias: Tensor, told: Attributes) -> Tensor:
-    """Convolve [n, in, height, width]; pads are equal on both sides."""
-    top, left = told["pads"][:2]
-    return functional.conv2d(values, weight, bias, told.get("strides", (1, 1)), (top, left))
+    """Convolve [n, in, height, width], in groups and with taps apart where the node says so."""
+    top, left, bottom, right = told.get("pads", (0, 0, 0, 0))
+    if (top, left) != (bottom, right):
+        values = functional.pad(values, (left, right, top, bottom))
+        top = left = 0
+    apart, groups = told.get("dilations", (1, 1)), told.get("group", 1)
+    return functional.conv2d(values, weight, bias, told.get("strides", (1, 1)), (top, left), apart, groups)
+
+
+def averaged(values: Tensor, told: Attributes) -> Tensor:
+    """Average each window, over the places that count."""
+    kernel, strides, padded, inside = _window(values, told, 0.0)
+    sums = functional.avg_pool2d(padded, kernel, strides, divisor_override=1)
+    if told.get("count_include_pad", 0) or inside is None:
+        return sums / (kernel[0] * kernel[1])
+    return sums / functional.avg_pool2d(inside, kernel, strides, divisor_override=1)
+
+
+def maximum(values: Tensor, told: Attributes) -> Tensor:
+    """Take the largest of each window; padding never wins."""
+    kernel, strides, padded, _ = _window(values, told, -1e9)
+    return functional.max_pool2d(padded, kernel, strides)
+
+
+def _window(values: Tensor, told: Attributes, fill: float) -> tuple[list[int], list[int], Tensor, Tensor | None]:
+    """Return kernel, strides, what is padded, and ones where it is not padding."""
+    top, left, bottom, right = told.get("pads", (0, 0, 0, 0))
+    kernel, strides = told["kernel_shape"], told.get("strides", (1, 1))
+    if not any((top, left, bottom, right)):
+        return kernel, strides, values, None
+    around = (left, right, top, bottom)
+    return kernel, strides, functional.pad(values, around, value=fill), functional.pad(torch.ones_like(values), around)
 
 
 def int8_weights(weight: Tensor, bias: Tensor, source: Scale, *, per_channel: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Return integer weights, integer biases at s_x s_w, and the weight scale of each output channel, float32 [out]."""
     largest = weight.detach().abs().flatten(1).amax(1)
     scale = (largest if per_channel else largest.max().expand(len(weight))).double() / WEIGHT_STEPS
-    scale = torch.where(scale > 0, scale, 1).float()
+    least = bias.detach().double().abs() / (source.scale * MOST_BIAS)  # a bias keeps its steps, as in the writer
+    scale = torch.maximum(scale.float(), (least if per_channel else least.max().expand(len(weight))).float())
+    scale = torch.where(scale > 0, scale, 1)
     codes = rounded(weight / scale.reshape(-1, *[1] * (weight.ndim - 1)))
     return codes, rounded(bias.double() / (scale * source.scale)).float(), scale  # the writer divides in float64
 
@@ -81,7 +113,9 @@ def int8_conv(
 
 def _average(operands: list[Codes], told: Attributes, target: Scale) -> Codes:
     source, kernel = operands[0], told["kernel_shape"]
-    sums = functional.avg_pool2d(source.values, kernel, told["strides"], divisor_override=1)
+    if any(told.get("pads", ())):
+        return quantised(averaged(source.real(), told), target)
+    sums = functional.avg_pool2d(source.values, kernel, told.get("strides", (1, 1)), divisor_override=1)
     return requantised(sums * _once(source.scale.scale / (target.scale * kernel[0] * kernel[1])), target)
 
 

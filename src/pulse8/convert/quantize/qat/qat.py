@@ -19,10 +19,10 @@ from pulse8.convert.export.layers import SHAPES
 from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import opset_of, static_input
 from pulse8.convert.quantize.options import QuantizeOptions
-from pulse8.convert.quantize.ort_writer import constants_of
 from pulse8.convert.quantize.qat.fine_tune import Batch, fine_tune, objective_of
 from pulse8.convert.quantize.qat.options import QatOptions
 from pulse8.convert.quantize.qat.simulation import Simulation
+from pulse8.convert.quantize.qdq_writer import constants_of
 from pulse8.convert.quantize.quantize import Quantized, Source, open_source, scales_for, write_quantized
 from pulse8.convert.quantize.rates import rates_bpm
 from pulse8.convert.quantize.scales import Scales
@@ -98,6 +98,8 @@ def quantize_qat(
         A file breaks the scheme; the files are kept and marked failed.
     """
     source = open_source(files.fp32, files.calibration, options)
+    if source.spec is None:
+        raise InputError(f"{files.fp32} promises no heart rate, which --qat trains on; quantise it without --qat")
     data = open_data(files.data)
     parts = split(len(data.labels), data.subjects)
     accepted = accept(files.data)

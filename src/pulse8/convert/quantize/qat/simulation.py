@@ -3,30 +3,45 @@
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import onnx
 import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pulse8.convert.quantize.families import CLAMPS, KEEPS_SCALE, merged_into
 from pulse8.convert.quantize.qat.arithmetic import (
     REQUANTISING,
     Attributes,
     Codes,
     Value,
+    averaged,
     convolved,
     int8_conv,
+    maximum,
     quantised,
     real,
 )
-from pulse8.convert.quantize.scales import Scale, Scales
+from pulse8.convert.quantize.scales import LOW, Scale, Scales
+from pulse8.errors import SpecError
 
 IN_FLOAT: Final[dict[str, Callable[..., Tensor]]] = {
+    "Abs": torch.abs,
+    "Add": torch.add,
+    "Div": torch.div,
+    "Elu": functional.elu,
+    "GlobalAveragePool": lambda values: values.mean((2, 3), keepdim=True),
+    "HardSwish": functional.hardswish,
+    "Mul": torch.mul,
+    "Neg": torch.neg,
     "Relu": functional.relu,
     "Sigmoid": torch.sigmoid,
-    "Add": torch.add,
-    "Mul": torch.mul,
+    "Softplus": functional.softplus,
+    "Sub": torch.sub,
+    "Tanh": torch.tanh,
 }
+"""In INT8, those of them that have no integer arithmetic of their own compute on real values and are rounded."""
 
 
 class Simulation(nn.Module):
@@ -48,10 +63,13 @@ class Simulation(nn.Module):
         self._scales, self._per_channel = scales, per_channel
         self._input, self._output = model.graph.input[0].name, model.graph.output[0].name
         self._nodes = [(node, _attributes(node)) for node in model.graph.node]
-        self._relu_of = {node.input[0]: node.output[0] for node in model.graph.node if node.op_type == "Relu"}
+        self._clamp_of = merged_into(model)
+        self._clamps = {node.output[0]: node for node in model.graph.node if node.op_type in CLAMPS}
         weights = {name for node in model.graph.node if node.op_type == "Conv" for name in node.input[1:]}
         arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-        self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(arrays[name])) for name in sorted(weights)})
+        self._numbers = {name: str(number) for number, name in enumerate(sorted(weights))}  # a name may hold dots
+        held = {self._numbers[name]: nn.Parameter(torch.tensor(arrays[name])) for name in sorted(weights)}
+        self.weights = nn.ParameterDict(held)
         self._constants = {name: torch.tensor(array) for name, array in arrays.items() if name not in weights}
 
     def forward(self, inputs: Tensor, *, int8: bool = True) -> Tensor:
@@ -65,20 +83,38 @@ class Simulation(nn.Module):
         found: dict[str, Value] = {self._input: start}
         for node, told in self._nodes:
             operands = [found[name] for name in node.input if name in found]
-            merged = self._relu_of.get(node.output[0])
+            merged = self._clamp_of.get(node.output[0])
             output = merged if merged in scales else node.output[0]
             if node.output[0] not in found:
-                found[output] = self._run(node, told, operands, scales.get(output), len(inputs))
+                value = self._run(node, told, operands, scales.get(output), len(inputs))
+                found[output] = self._clamped(value, output) if output == merged else value
                 found[node.output[0]] = found[output]
         return found
+
+    def _clamped(self, value: Value, name: str) -> Value:
+        """Clamp codes as the ReLU or Clip does that their convolution is one with."""
+        if not isinstance(value, Codes):
+            return value
+        low, high = self._bounds(self._clamps[name])
+        if low == 0 and high is None and value.scale.zero_point == LOW:
+            return value  # saturation is the clamp
+        ends = [None if end is None else float(np.rint(end / value.scale.scale)) for end in (low, high)]
+        return Codes(value.values.clamp(*ends), value.scale)
+
+    def _bounds(self, node: onnx.NodeProto) -> tuple[float | None, float | None]:
+        if node.op_type == "Relu":
+            return 0.0, None
+        held = [self._constants.get(name) for name in (*node.input[1:3], "", "")[:2]]
+        low, high = (None if end is None else float(end) for end in held)
+        return low, high
 
     def trained(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return a copy of the model with this module's weights and biases."""
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         for tensor in copy.graph.initializer:
-            if tensor.name in self.weights:
-                values = self.weights[tensor.name].detach().numpy()
+            if tensor.name in self._numbers:
+                values = self.weights[self._numbers[tensor.name]].detach().numpy()
                 tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
         return copy
 
@@ -90,13 +126,15 @@ class Simulation(nn.Module):
             source = operands[0]
             return Codes(move(source.values), source.scale) if isinstance(source, Codes) else move(source)
         codes = [operand for operand in operands if isinstance(operand, Codes)]
-        if node.op_type == "AveragePool" and codes:
+        if node.op_type in KEEPS_SCALE and codes:
             target = target or codes[0].scale
         if target is None or len(codes) < len(operands):
             return self._in_float(node, told, [real(operand) for operand in operands])
         if node.op_type == "Conv":
             return int8_conv(codes[0], self._of(node), told, target, per_channel=self._per_channel)
-        return REQUANTISING[node.op_type](codes, told, target)
+        if node.op_type in REQUANTISING and len(codes) == len([name for name in node.input if name]):
+            return REQUANTISING[node.op_type](codes, told, target)
+        return quantised(self._in_float(node, told, [operand.real() for operand in codes]), target)
 
     def _move(self, node: onnx.NodeProto, told: Attributes, count: int) -> Callable[[Tensor], Tensor] | None:
         """Return what an operator does that only moves numbers, in a stack of ``count`` windows."""
@@ -107,19 +145,27 @@ class Simulation(nn.Module):
             case "Transpose":
                 return lambda values: values.permute(told["perm"])
             case "MaxPool":
-                return lambda values: functional.max_pool2d(values, told["kernel_shape"], told["strides"])
+                return lambda values: maximum(values, told)
+            case "Identity":
+                return lambda values: values
         return None
 
     def _in_float(self, node: onnx.NodeProto, told: Attributes, operands: list[Tensor]) -> Tensor:
         if node.op_type == "Conv":
             return convolved(operands[0], *self._of(node), told)
         if node.op_type == "AveragePool":
-            return functional.avg_pool2d(operands[0], told["kernel_shape"], told["strides"])
-        constants = [self._constants[name] for name in node.input if name in self._constants]
-        return IN_FLOAT[node.op_type](*operands, *constants)
+            return averaged(operands[0], told)
+        if node.op_type == "Clip":
+            return operands[0].clamp(*self._bounds(node))
+        if node.op_type not in IN_FLOAT:
+            raise SpecError(f"--qat does not train through {node.op_type} {node.name}; quantise without it")
+        given = iter(operands)  # in the node's order: a constant may come first
+        held = [self._constants.get(name) for name in node.input]
+        return IN_FLOAT[node.op_type](*(next(given) if one is None else one for one in held))
 
     def _of(self, node: onnx.NodeProto) -> tuple[Tensor, Tensor]:
-        return self.weights[node.input[1]], self.weights[node.input[2]]
+        one, other = (self._numbers[name] for name in node.input[1:3])
+        return self.weights[one], self.weights[other]
 
 
 def _attributes(node: onnx.NodeProto) -> Attributes:

@@ -10,7 +10,7 @@ from pulse8.learn.evaluate.people.spans import HOP, READOUT, SpanReading
 from pulse8.learn.evaluate.scores import Reading
 from pulse8.learn.prepare.windows import WINDOW, as_wave, banded
 from pulse8.measure.clips.resample import RATE_HZ
-from pulse8.measure.signal.rate import heart_rate
+from pulse8.measure.signal.rate import heart_rate, refined
 from pulse8.measure.signal.stitch import joined
 from pulse8.measure.signal.tracker import RateTracker
 from pulse8.values import Waveform
@@ -27,11 +27,7 @@ def joined_readings(windows: Sequence[SpanReading]) -> Iterator[Reading]:
         waves = [_wave(one) for one in some if one.pulse is not None]
         truth = [one.reading.true_bpm for one in some if one.reading.true_bpm is not None]
         common = dataclasses.replace(some[0].reading, true_bpm=float(np.mean(truth)) if len(truth) == MANY else None)
-        bpm = (
-            heart_rate(as_wave(banded(joined(waves).samples.astype(np.float64))), READOUT).bpm
-            if len(waves) == MANY
-            else None
-        )
+        bpm = _rate_bpm(joined(waves)) if len(waves) == MANY else None
         yield dataclasses.replace(common, bpm=bpm, accepted=bpm is not None)
 
 
@@ -49,6 +45,11 @@ def tracked_after(windows: Sequence[SpanReading], after_s: float) -> list[Readin
     shown = list(tracked_readings(windows))
     begins_s = shown[0].start_s if shown else 0.0
     return [one for one in shown if one.start_s + WINDOW / RATE_HZ - begins_s >= after_s]
+
+
+def _rate_bpm(wave: Waveform) -> float | None:
+    pulse = as_wave(banded(wave.samples.astype(np.float64)))
+    return refined(heart_rate(pulse, READOUT), wave, READOUT).bpm
 
 
 def _wave(one: SpanReading) -> Waveform:

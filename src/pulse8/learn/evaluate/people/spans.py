@@ -153,9 +153,7 @@ def _from_wave(reference: Ppg, start_s: float, end_s: float) -> float | None:
     inside = reference.t_s[(reference.t_s > at_s[0]) & (reference.t_s < at_s[-1])]
     if np.diff(inside, prepend=at_s[0], append=at_s[-1]).max() > LONGEST_GAP_S:
         return None
-    steady = detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ))
-    peak = contact_bpm(steady)
-    return None if peak is None else refined_bpm(as_wave(steady), peak, BAND_BPM)
+    return contact_bpm(detrend(sample_at(reference.samples, reference.t_s, at_s, RATE_HZ)))
 
 
 def _read(window: Window | None, common: Reading, method: Pulses, span: int) -> SpanReading:

@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 
 from pulse8.errors import InputError, Pulse8Error, one_line
 
+if sys.platform != "win32":  # which has none
+    import resource
+
 GIGABYTE: Final = 1_000_000_000
 BASE_BYTES: Final = 3 * GIGABYTE
 """Of address space, which libraries alone take a gigabyte of: far more than a pulse and its conditions need."""
@@ -120,18 +123,16 @@ def main() -> None:
     size = Path(path).stat().st_size
     _bound(size, BASE_BYTES)
     try:
-        found = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
-        answer: dict[str, Any] = {"fields": found}
+        values = left_in(Path(path), Path(folder), wanted, lambda claimed: _bound(size, BASE_BYTES + COPIES * claimed))
+        answer: dict[str, Any] = {"fields": values}
     except Pulse8Error as error:
         answer = {"fault": str(error)}
     sys.stdout.write(json.dumps(answer))
 
 
 def _bound(size: int, memory: int) -> None:
-    """Bound this process's memory and processor time; crashes leave no core. Windows bounds the clock alone."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
+    """Bound this process's memory and processor time; crashes leave no core."""
+    if sys.platform == "win32":
         return
     seconds = BASE_S + round(SECONDS_PER_GIGABYTE * size / GIGABYTE)
     for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):

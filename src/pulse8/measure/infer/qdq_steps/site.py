@@ -17,6 +17,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "beta": 1.0,
     "transA": 0,
     "allowzero": 0,
+    "training_mode": 0,
 }
 """Attributes that a file may state, with the only value that is accepted."""
 
@@ -44,23 +45,27 @@ class Site:
     title
         Operator and name, for messages.
     operands
-        Operands in the node's order.
+        In the node's order; ``None`` for one that is left out.
     target
         The int8 tensor that its result is quantised to; its shape is not yet known.
-    low
-        Lower clamp.
+    low, high
+        The clamp.
     attributes
-        Attributes as in ONNX.
+        As ONNX has them.
     node_output
-        Name of the node's float output, which is free for a tensor between two steps.
+        Name of the float tensor that the node makes: free for a tensor between two steps.
+    number
+        Which of the node's outputs that is.
     """
 
     title: str
-    operands: Sequence[Tensor | Constant]
+    operands: Sequence[Tensor | Constant | None]
     target: Tensor
     low: int
     attributes: Mapping[str, Any]
     node_output: str
+    high: int = 127
+    number: int = 0
 
     def refuse(self, text: str) -> Refusal:
         """Return a refusal that names the node."""
@@ -92,6 +97,15 @@ class Site:
         if not isinstance(operand, Constant):
             raise self.refuse("weight, bias or shape is missing or computed; an initialiser is needed")
         return operand
+
+    def has(self, number: int) -> bool:
+        """Whether an operand is given."""
+        return number < len(self.operands) and self.operands[number] is not None
+
+    def numbers(self, number: int) -> NDArray[np.float64]:
+        """Return a constant operand's real values."""
+        held = self.constant(number)
+        return np.asarray((held.values.astype(np.float64) - held.zero_point) * held.scale, np.float64)
 
     def integers(self, number: int, name: str) -> list[int]:
         """Return an attribute, or the operand that replaces it in newer operator sets."""

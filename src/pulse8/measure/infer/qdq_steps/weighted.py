@@ -1,4 +1,4 @@
-"""Conv and Gemm: weights and a bias whose sums are exact in float32."""
+"""Conv, ConvTranspose, Gemm and MatMul: weights and a bias whose sums float32 holds exactly."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,17 +6,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.measure.infer.program import ACC_LIMIT, Conv, Step, Tensor, Window
+from pulse8.measure.infer.program import ACC_LIMIT, Conv, Move, Step, Tensor, Window
+from pulse8.measure.infer.qdq_steps.places import spread_places
 from pulse8.measure.infer.qdq_steps.site import Constant, Site
-from pulse8.measure.infer.qdq_steps.windows import moved, read_window
+from pulse8.measure.infer.qdq_steps.windows import moved, pair, read_window, same_pads
 
 BIAS_SCALE_TOLERANCE: Final = 1e-6
 
 
 def conv(site: Site) -> list[Step]:
     """Convolve a picture, in groups."""
-    site.known("kernel_shape", "strides", "pads", "dilations", "group")
+    site.known("kernel_shape", "strides", "pads", "dilations", "group", "auto_pad")
     source, weight = site.picture(), site.constant(1)
+    site = same_pads(site, source.shape[2:], weight.values.shape[2:])
     groups = int(site.attributes.get("group", 1))
     channels, group_inputs = weight.values.shape[:2] if weight.values.ndim == 4 else (0, 0)
     if not (channels and groups > 0 and channels % groups == 0 and group_inputs * groups == source.shape[1]):
@@ -26,16 +28,64 @@ def conv(site: Site) -> list[Step]:
     return [_weighted(site, source, weight, replace(site.target, shape=shape), window, groups)]
 
 
+def conv_transpose(site: Site) -> list[Step]:
+    """Spread the picture by the strides and convolve it with the mirrored kernel: the same sums."""
+    site.known("kernel_shape", "strides", "pads", "dilations", "group", "output_padding")
+    source, found = site.picture(), site.constant(1)
+    groups = int(site.attributes.get("group", 1))
+    if found.values.ndim != 4 or len(found.values) != source.shape[1] or source.shape[1] % groups:
+        raise site.refuse(f"weights {list(found.values.shape)} in {groups} groups on {list(source.shape)}")
+    window = read_window(site, found.values.shape[2:])
+    reach = tuple(gap * (size - 1) for gap, size in zip(window.dilations, window.kernel, strict=True))
+    more = pair(site.attributes.get("output_padding", [0, 0]))
+    pads = [reach[0] - window.pads[0], reach[1] - window.pads[1]]
+    pads += [reach[0] - window.pads[2] + more[0], reach[1] - window.pads[3] + more[1]]
+    places = spread_places(source.shape, window.strides, pads)
+    spread = replace(source, name=f"{site.node_output}.spread", shape=tuple(len(each) for each in places))
+    values = _mirrored(found.values, groups)
+    if found.scale.size > 1 and (groups > 1 or found.axis % 4 != 1):
+        raise site.refuse(f"{found.scale.size} weight scales along axis {found.axis} in {groups} groups; one alone")
+    weight = replace(found, values=values, axis=0)
+    window = Window(kernel=window.kernel, dilations=window.dilations)
+    shape = (source.shape[0], len(values), *moved(site, spread, window, source.shape[1]))
+    output = replace(site.target, shape=shape)
+    step = _weighted(site, spread, weight, output, window, groups)
+    return [Move(source=source, output=spread, places=places), step]
+
+
+def _mirrored(values: NDArray[np.int8], groups: int) -> NDArray[np.int8]:
+    """Turn [in, out / groups, height, width] into [out, in / groups, height, width], both axes reversed."""
+    each, (channels, *kernel) = len(values) // groups, values.shape[1:]
+    parts = values.reshape(groups, each, channels, *kernel).transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(parts.reshape(groups * channels, each, *kernel)[:, :, ::-1, ::-1])
+
+
 def gemm(site: Site) -> list[Step]:
     """Multiply by a matrix, as a convolution with one place."""
     site.known("transB")
-    source, matrix = site.tensor(), site.constant(1)
+    source, found = site.tensor(), site.constant(1)
     transposed = bool(site.attributes.get("transB", 0))
-    if matrix.values.ndim != 2 or source.shape[1:] != matrix.values.shape[1 if transposed else 0 :][:1]:
-        raise site.refuse(f"weights {list(matrix.values.shape)} on {list(source.shape)}")
-    values = matrix.values if transposed else matrix.values.T
-    axis = matrix.axis if transposed else 1 - matrix.axis
-    weight = replace(matrix, values=np.ascontiguousarray(values)[:, :, None, None], axis=axis)
+    if (
+        len(source.shape) != 2
+        or found.values.ndim != 2
+        or source.shape[1:] != found.values.shape[1 if transposed else 0 :][:1]
+    ):
+        raise site.refuse(f"weights {list(found.values.shape)} on {list(source.shape)}")
+    values = found.values if transposed else found.values.T
+    axis = found.axis % 2 if transposed else 1 - found.axis % 2
+    weight = replace(found, values=np.ascontiguousarray(values)[:, :, None, None], axis=axis)
+    output = replace(site.target, shape=(source.shape[0], len(values)))
+    return [_weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
+
+
+def matmul(site: Site) -> list[Step]:
+    """Multiply rows by a matrix: a convolution of one place."""
+    site.known()
+    source, found = site.tensor(), site.constant(1)
+    if len(source.shape) != 2 or found.values.ndim != 2 or source.shape[1] != len(found.values):
+        raise site.refuse(f"{list(source.shape)} times {list(found.values.shape)}; [rows, n] times a constant [n, m]")
+    values = np.ascontiguousarray(found.values.T)[:, :, None, None]
+    weight = replace(found, values=values, axis=1 - found.axis % 2)
     output = replace(site.target, shape=(source.shape[0], len(values)))
     return [_weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
 
@@ -44,8 +94,8 @@ def _weighted(site: Site, source: Tensor, weight: Constant, output: Tensor, wind
     channels = len(weight.values)
     if weight.values.dtype != np.int8 or np.any(weight.zero_point):
         raise site.refuse("weights are not int8 with zero point 0")
-    if weight.scale.size not in (1, channels) or (weight.scale.size > 1 and weight.axis != 0):
-        raise site.refuse(f"{weight.scale.size} weight scales along axis {weight.axis}; one, or one per output channel")
+    if weight.scale.size not in (1, channels) or (weight.scale.size > 1 and weight.axis % weight.values.ndim != 0):
+        raise site.refuse(f"{weight.scale.size} weight scales along axis {weight.axis}; one, or one an output channel")
     weight_scale = np.broadcast_to(weight.scale.ravel(), channels)
     units = np.float64(source.scale) * weight_scale
     bias = _bias(site, units, channels)
@@ -60,18 +110,29 @@ def _weighted(site: Site, source: Tensor, weight: Constant, output: Tensor, wind
         window=window,
         groups=groups,
         low=site.low,
+        high=site.high,
     )
 
 
 def _bias(site: Site, units: NDArray[np.float64], channels: int) -> NDArray[np.int32]:
-    if len(site.operands) < 3:
+    if not site.has(2):
         return np.zeros(channels, np.int32)
     bias = site.constant(2)
+    if bias.values.dtype == np.float32 and bias.values.size == channels:
+        return _rounded_bias(site, bias.values.ravel(), units)
     if bias.values.dtype != np.int32 or np.any(bias.zero_point) or bias.values.size != channels:
         raise site.refuse("bias is not int32 with zero point 0, one per output channel")
     if bias.scale.size not in (1, channels) or not np.allclose(bias.scale, units, rtol=BIAS_SCALE_TOLERANCE, atol=0):
         raise site.refuse("bias scale is not input scale times weight scale")
     return np.ascontiguousarray(bias.values.ravel())
+
+
+def _rounded_bias(site: Site, bias: NDArray[np.float32], units: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Round a bias that the file holds in float."""
+    codes = np.rint(bias.astype(np.float64) / units)
+    if not (np.abs(codes) < ACC_LIMIT).all():
+        raise site.refuse("its float bias is not finite, or does not fit its weights' scale")
+    return codes.astype(np.int32)
 
 
 def _refuse_large(site: Site, source: Tensor, weight: NDArray[np.int8], bias: NDArray[np.int32]) -> None:

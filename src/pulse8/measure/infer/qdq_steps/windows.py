@@ -1,6 +1,7 @@
 """The sliding window of a convolution or a pool, read and bounded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,23 @@ def read_window(site: Site, kernel: Sequence[int]) -> Window:
         pads=(*pair(pads[:2]), *pair(pads[2:])),
         dilations=pair(dilations),
     )
+
+
+def same_pads(site: Site, sizes: Sequence[int], kernel: Sequence[int]) -> Site:
+    """Write out the pads that ``auto_pad`` asks for."""
+    kind = site.attributes.get("auto_pad", b"NOTSET")
+    rest = {name: value for name, value in site.attributes.items() if name != "auto_pad"}
+    if kind in (b"NOTSET", b"VALID"):
+        return replace(site, attributes=rest)
+    if kind not in (b"SAME_UPPER", b"SAME_LOWER") or len(sizes) != 2 or len(kernel) != 2:
+        raise site.refuse(f"auto_pad={kind!r} is not known")
+    begins, ends = [], []
+    for axis in (0, 1):
+        stride, gap = (int(rest.get(name, [1, 1])[axis]) for name in ("strides", "dilations"))
+        room = max((-(-sizes[axis] // stride) - 1) * stride + gap * (kernel[axis] - 1) + 1 - sizes[axis], 0)
+        begins.append(room // 2 if kind == b"SAME_UPPER" else room - room // 2)
+        ends.append(room - begins[-1])
+    return replace(site, attributes={**rest, "pads": [*begins, *ends]})
 
 
 def moved(site: Site, source: Tensor, window: Window, channels: int) -> tuple[int, int]:

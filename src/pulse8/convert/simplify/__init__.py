@@ -1,0 +1,1 @@
+"""Anybody's float network brought to one static form, of few operators."""

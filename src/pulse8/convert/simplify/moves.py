@@ -1,0 +1,87 @@
+"""What moves values, as operator set 13 spells it: sizes, pads and parts written out, newer attributes left out."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from pulse8.convert.simplify.network import Network, Node
+
+RESIZE: Final = ("coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
+                 "mode", "nearest_mode")  # fmt: skip
+
+
+def plain_moves(network: Network) -> None:
+    """Write every move in the older spelling."""
+    for node in list(network.nodes):
+        if node.operator in PLAIN:
+            PLAIN[node.operator](network, node)
+    network.tidy()
+
+
+def _reshape(network: Network, node: Node) -> None:
+    shape = np.array(network.shapes[node.output], np.int64)
+    node.inputs, node.attributes = [node.inputs[0], network.constant(f"{node.output}_shape", shape)], {}
+
+
+def _resize(network: Network, node: Node) -> None:
+    """Give a size or a scale for every axis."""
+    rank, told = len(network.shapes[node.inputs[0]]), dict(node.attributes)
+    operands = [*node.inputs, "", "", ""][:4]
+    axes = [int(axis) % rank for axis in told.get("axes", range(rank))]
+    for place, usual in ((2, np.ones(rank, np.float32)), (3, np.array(network.shapes[node.inputs[0]], np.int64))):
+        value = network.constants.get(operands[place])
+        if value is not None and value.size == len(axes) < rank:
+            usual[axes] = value
+            operands[place] = network.constant(f"{node.output}_full", usual)
+    if told.get("keep_aspect_ratio_policy", b"stretch") not in (b"stretch", "stretch") and operands[3]:
+        operands[3] = network.constant(f"{node.output}_sizes", np.array(network.shapes[node.output], np.int64))
+    if operands[2] and network.constants[operands[2]].size == 0:
+        operands[2] = ""
+    operands[1] = ""
+    node.inputs = operands if operands[3] else operands[:3]
+    node.attributes = {name: value for name, value in told.items() if name in RESIZE}
+
+
+def _pad(network: Network, node: Node) -> None:
+    if len(node.inputs) < 4 or not node.inputs[3]:
+        return
+    rank = len(network.shapes[node.inputs[0]])
+    pads, full = network.constants[node.inputs[1]].ravel(), np.zeros(2 * rank, np.int64)
+    axes = [int(axis) % rank for axis in network.constants[node.inputs[3]].ravel()]
+    full[axes], full[[rank + axis for axis in axes]] = pads[: len(axes)], pads[len(axes) :]
+    node.inputs = [node.inputs[0], network.constant(f"{node.output}_pads", full), *node.inputs[2:3]]
+
+
+def _split(network: Network, node: Node) -> None:
+    axis = int(node.attributes.get("axis", 0))
+    sizes = np.array([network.shapes[name][axis] for name in node.outputs], np.int64)
+    node.inputs = [node.inputs[0], network.constant(f"{node.output}_sizes", sizes)]
+    node.attributes = {"axis": axis}
+
+
+def _average(_network: Network, node: Node) -> None:
+    if set(node.attributes.get("dilations", [1])) == {1}:
+        node.attributes.pop("dilations", None)
+
+
+def _upsample(network: Network, node: Node) -> None:
+    """Write an Upsample as a Resize whose places begin at 0."""
+    scales = node.attributes.get("scales")
+    name = node.inputs[1] if scales is None else network.constant(f"{node.output}_scales", np.array(scales, np.float32))
+    node.operator, node.inputs = "Resize", [node.inputs[0], "", name]
+    node.attributes = {
+        "mode": node.attributes.get("mode", b"nearest"),
+        "coordinate_transformation_mode": b"asymmetric",
+        "nearest_mode": b"floor",
+    }
+
+
+PLAIN: Final[dict[str, Callable[[Network, Node], None]]] = {
+    "AveragePool": _average,
+    "Pad": _pad,
+    "Reshape": _reshape,
+    "Resize": _resize,
+    "Split": _split,
+    "Upsample": _upsample,
+}
