@@ -309,19 +309,6 @@ def short(folder: Path) -> list[str]:
     return ["-m", "pulse8", "measure", "a.mp4"]
 
 
-def a_bad_one(folder: Path) -> list[str]:
-    (folder / "a.mp4").write_bytes(b"no video")
-    table(folder / "b.csv")
-    return ["-m", "pulse8", "measure", "a.mp4", "b.csv", "--method", "pos"]
-
-
-def faceless(folder: Path) -> list[str]:
-    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    frames = ((np.roll(noise, index, axis=1), index / 30) for index in range(300))
-    write_video(folder / "a.mp4", frames, Fraction(30), h264(30))
-    return ["-m", "pulse8", "measure", "a.mp4"]
-
-
 def chunks(folder: Path) -> list[str]:
     kept = Path(__file__).parents[1] / "fuzz" / "corpus" / "picture" / "finding-chunk-length"
     (folder / "a.png").write_bytes(kept.read_bytes())
@@ -357,7 +344,6 @@ ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "a mirrored, upside-down phone video (`measure`)": mirrored,
     "a thumbnail as first stream (`measure`)": thumbnail,
     "raw .h264 (`measure`)": raw_stream,
-    "ten seconds without a face (`measure`)": faceless,
     "a table with semicolons, `timestamp;R;G;B` (`measure`)": semicolons,
     "two faces (`measure`)": two_faces,
     "an ECG as truth (`check-data`)": heart,
@@ -365,7 +351,6 @@ ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "ids S01, s01, S1 and one film under all (`check-data`)": alike,
     "UBFC's DATASET_1 as `ubfc` (`check-data`)": other_set,
     "three seconds of a face (`measure`)": short,
-    "two films, one bad (`measure`)": a_bad_one,
 }
 
 SHOWN: Final[Mapping[str, str]] = {
@@ -380,7 +365,6 @@ SHOWN: Final[Mapping[str, str]] = {
     "ids S01, s01, S1 and one film under all (`check-data`)": "⚠|recordings can be used",
     "UBFC's DATASET_1 as `ubfc` (`check-data`)": "Error",
     "three seconds of a face (`measure`)": "too short",
-    "two films, one bad (`measure`)": "one spectrum|Error",
     "the `.mat` that crashes SciPy (`check-data`)": "❌",
 }
 """Rows whose exit code says little, and what the line is told by that does."""
