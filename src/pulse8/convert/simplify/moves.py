@@ -19,6 +19,35 @@ def plain_moves(network: Network) -> None:
     network.tidy()
 
 
+def merge_axes(network: Network) -> None:
+    """Turn fewer axes between two Reshapes: those that stay neighbours in their order are one."""
+    for node in list(network.nodes):
+        before, after = network.maker(node.inputs[0] if node.inputs else ""), network.only_reader(node.output)
+        if node.operator != "Transpose" or before is None or after is None:
+            continue
+        if before.operator == after.operator == "Reshape" and network.only_reader(before.output) is node:
+            _merge(network, before, node)
+    network.tidy()
+
+
+def _merge(network: Network, before: Node, node: Node) -> None:
+    shape, perm = network.shapes[before.output], [int(axis) for axis in node.attributes["perm"]]
+    runs: list[list[int]] = []
+    for axis in perm:
+        if runs and axis == runs[-1][-1] + 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
+    if len(runs) == len(perm):
+        return
+    order = sorted(range(len(runs)), key=lambda place: runs[place][0])
+    sizes = [int(np.prod([shape[axis] for axis in runs[place]])) for place in order]
+    network.shapes[before.output] = tuple(sizes)
+    node.attributes["perm"] = [order.index(place) for place in range(len(runs))]
+    network.shapes[node.output] = tuple(sizes[axis] for axis in node.attributes["perm"])
+    _reshape(network, before)
+
+
 def _reshape(network: Network, node: Node) -> None:
     shape = np.array(network.shapes[node.output], np.int64)
     node.inputs, node.attributes = [node.inputs[0], network.constant(f"{node.output}_shape", shape)], {}
