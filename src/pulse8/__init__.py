@@ -56,6 +56,7 @@ _HOMES: Final = {
     "Recording": "pulse8.learn.recording",
     "RecordingOptions": "pulse8.learn.simulate.recording",
     "RenderOptions": "pulse8.learn.simulate.rendering",
+    "SeenFaces": "pulse8.values",
     "ShownRate": "pulse8.measure.signal.display",
     "SimulateOptions": "pulse8.learn.simulate.patches",
     "Split": "pulse8.learn.splits.split",

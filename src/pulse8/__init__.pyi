@@ -112,6 +112,7 @@ from pulse8.spec import ModelSpec as ModelSpec
 from pulse8.spec import Readout as Readout
 from pulse8.values import CellTraces as CellTraces
 from pulse8.values import HeartRate as HeartRate
+from pulse8.values import SeenFaces as SeenFaces
 from pulse8.values import Waveform as Waveform
 
 __version__: str

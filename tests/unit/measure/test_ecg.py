@@ -95,3 +95,11 @@ def test_what_is_no_ecg_is_refused(wave, t_s):
 
 def test_a_flat_line_has_no_beats():
     assert len(r_peak_times_s(np.zeros(2500), np.arange(2500) / 250)) == 0
+
+
+@pytest.mark.parametrize("finder", [r_peak_times_s, beat_times_s])
+def test_a_gap_of_weeks_takes_no_memory(finder):
+    """What is laid out evenly over a month would be gigabytes."""
+    t_s = np.append(np.arange(1000) / 100, 2_000_000.0)
+    with pytest.raises(InputError, match="a wave over 2e\\+06 s; cut it into parts"):
+        finder(np.sin(t_s), t_s)

@@ -17,6 +17,9 @@ RATE_HZ: Final = 120.0
 LEAST_PROMINENCE: Final = 0.3
 """In standard deviations: a beat rises and falls by more than a dicrotic notch after this filter."""
 
+LONGEST_S: Final = 86_400.0
+"""A wave is sampled evenly over all of its span, gaps too: a day takes 100 MB."""
+
 SPAN_S: Final = 10.0
 """Beats within half of this on either side decide a moment's rate: one interval alone varies by breathing."""
 
@@ -43,12 +46,13 @@ def beat_times_s(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArray
     Raises
     ------
     InputError
-        Fewer than two seconds, times that do not increase, or values that are not finite.
+        Fewer than two seconds, more than a day, times that do not increase, or values that are not finite.
     """
     if len(wave) != len(t_s) or len(t_s) < 2 or not (np.diff(t_s) > 0).all() or not np.isfinite(wave).all():
         raise InputError("a pulse wave needs as many finite values as increasing times")
     if t_s[-1] - t_s[0] < 2:
         raise InputError(f"a pulse wave of {t_s[-1] - t_s[0]:.1f} s has too few beats; 2 s are needed")
+    refuse_long(t_s)
     even_s = np.arange(t_s[0], t_s[-1], 1 / RATE_HZ)
     smooth = band_pass(np.interp(even_s, t_s, wave), RATE_HZ, BAND_BPM)
     shortest = round(60 / BAND_BPM[1] * RATE_HZ)
@@ -59,6 +63,12 @@ def beat_times_s(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArray
     left, middle, right = smooth[inner - 1], smooth[inner], smooth[inner + 1]
     shift = 0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-30)
     return np.asarray(even_s[inner] + shift / RATE_HZ)
+
+
+def refuse_long(t_s: NDArray[np.float64]) -> None:
+    """Refuse times that span more than a day, before anything is laid out over them."""
+    if not t_s[-1] - t_s[0] <= LONGEST_S:
+        raise InputError(f"a wave over {t_s[-1] - t_s[0]:.3g} s; cut it into parts of a day at most")
 
 
 def rate_about_bpm(beats_s: NDArray[np.float64], t_s: float) -> float | None:

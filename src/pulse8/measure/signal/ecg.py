@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
+from pulse8.measure.signal.beats import refuse_long
 from pulse8.measure.signal.filters import band_pass
 
 RATE_HZ: Final = 250.0
@@ -50,7 +51,8 @@ def r_peak_times_s(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArr
     Raises
     ------
     InputError
-        Fewer than two seconds, too few samples a second, times that do not increase, or values that are not finite.
+        Fewer than two seconds, more than a day, too few samples a second, times that do not increase, or values that
+        are not finite.
     """
     _refuse(wave, t_s)
     from scipy.signal import find_peaks  # noqa: PLC0415 - 0.4 s that no video is measured by
@@ -72,6 +74,7 @@ def beat_rates(beats_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
 def _refuse(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> None:
     if len(wave) != len(t_s) or len(t_s) < 2 or not (np.diff(t_s) > 0).all() or not np.isfinite(wave).all():
         raise InputError("an ECG needs as many finite values as increasing times")
+    refuse_long(t_s)
     rate_hz = 1 / float(np.median(np.diff(t_s)))
     if t_s[-1] - t_s[0] < 2 or rate_hz < SLOWEST_HZ:
         raise InputError(

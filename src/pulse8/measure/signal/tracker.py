@@ -31,9 +31,9 @@ NEAR_BPM: Final = 5.0
 LEAST_BELIEF: Final = 0.5
 """A rate is shown when it is likelier than not to be within ``NEAR_BPM``."""
 
-LEAST_SPREAD_BPM: Final = 1.0
-"""The belief is over tones in white noise, which a wave is not: the shown rates of simulated people who are in no test
-are off by this, root mean square, however sharp the belief is (``benchmarks/people_floor.py``)."""
+LEAST_SPREAD_BPM: Final = STEP_BPM
+"""The belief is over tones in white noise, which a wave is not: however sharp it is, a rate is not said to be nearer
+than the steps that it is believed in."""
 
 
 class RateTracker:
