@@ -57,6 +57,7 @@ function connect() {
   const socket = new WebSocket(`${scheme}://${location.host}/frames?${query}`);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
+    state.sent.clear();  // what was taken while no socket was open never went
     const already = state.running;
     state.running = true;
     if (!already) watchCamera();
@@ -64,7 +65,7 @@ function connect() {
     buttons();
     show();
   };
-  socket.onmessage = (event) => take(JSON.parse(event.data));
+  socket.onmessage = (event) => { if (socket === state.socket) take(JSON.parse(event.data)); };
   socket.onclose = (event) => { if (socket === state.socket) stop(word("lostServer", { reason: event.reason || event.code })); };
   state.socket = socket;
   state.sent.clear();
@@ -157,6 +158,7 @@ function remember(list, value) {
 
 function drawRois() {
   const canvas = find("rois"), seen = state.seen;
+  if (!seen) return;
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
   const pen = canvas.getContext("2d");
