@@ -34,6 +34,8 @@ from pulse8.measure.infer.integer import IntegerRunner
 SAMPLES: Final = 32
 WINDOWS: Final = 4
 PEER: Final = "emx_onnx_cgen"
+PEER_FLAGS: Final = "--large-temp-threshold 0 --large-weight-threshold 0 --no-restrict-arrays"
+"""Everything on the stack and in flash: neither heap nor files."""
 FLAGS: Final = "-std=c11 -O3 -mcpu=cortex-m55 -mfloat-abi=hard -ffp-contract=off -fno-math-errno"
 
 
@@ -63,7 +65,7 @@ def peer(int8: Path, board: Path, folder: Path) -> dict[str, Any] | str:
     if importlib.util.find_spec(PEER) is None:
         return "not installed"
     source = folder / f"{int8.stem}.c"
-    words = [sys.executable, "-m", PEER, "compile", str(int8), str(source), "--large-temp-threshold", "0"]
+    words = [sys.executable, "-m", PEER, "compile", str(int8), str(source), *PEER_FLAGS.split()]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         return f"refused: {(done.stderr or done.stdout).strip().splitlines()[-1]}"

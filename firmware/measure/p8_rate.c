@@ -7,6 +7,8 @@
 
 #include "p8_math.h"
 
+#include <string.h>
+
 #define SHORTEST_S 5.0f
 #define TINY 1.1754944e-38f /* smallest normal number */
 
@@ -148,7 +150,8 @@ typedef struct {
 /* Sums of the terms' products with the wave and with each other, for a tone of `turns` a sample. */
 static p8_normal_t normal_of(const float *wave, uint32_t count, float turns)
 {
-    p8_normal_t normal = {0};
+    p8_normal_t normal;
+    memset(&normal, 0, sizeof normal);
     const float cosine = p8_cos_turns(turns), sine = p8_cos_turns(turns < 0.25f ? turns + 0.75f : turns - 0.25f);
     float real = 1, imaginary = 0;
     for (uint32_t index = 0; index < count; index++) {

@@ -76,7 +76,8 @@ def test_a_torch_module_goes_through_the_line(name, dynamo, tmp_path):
     assert verdict.passed, verdict.failures
     assert min(output.sqnr_db for output in verdict.outputs) > 25
     assert "these samples were calibrated on" in own_network_report(verdict)
-    assert not [finding for finding in preflight(int8, PreflightOptions()).findings if finding.severity == "error"]
+    errors = {one.rule for one in preflight(int8, PreflightOptions()).findings if one.severity == "error"}
+    assert errors == ({"P05", "P18"} if name == "softmax" else set())  # the NPU has no Softmax in float
     made = deploy(int8, tmp_path / "board", DeployOptions(windows=2))
     assert made.verified
 

@@ -64,6 +64,15 @@ SAME = {
         [("Shape", ["x"], ["s"], {}), ("Gather", ["s", "zero"], ["n"], {}),
          ("Concat", ["n", "rest"], ["t"], {"axis": 0}), ("Reshape", ["x", "t"], ["y"], {})],
         {"zero": np.array([0], np.int64), "rest": np.array([-1], np.int64)}, X, {"y": (1, 144)}, ["Reshape"]),
+    "a channel shuffle has four axes": (
+        [("Reshape", ["x", "cut"], ["c"], {}), ("Transpose", ["c"], ["t"], {"perm": [0, 2, 1, 3, 4]}),
+         ("Reshape", ["t", "back"], ["y"], {})],
+        {"cut": np.array([1, 2, 2, 6, 8], np.int64), "back": np.array([1, 4, 6, 8], np.int64)}, {"x": (1, 4, 6, 8)}, Y,
+        ["Reshape", "Transpose", "Reshape"]),
+    "a slice to the end": (
+        [("Slice", ["x", "from", "to", "axis", "step"], ["y"], {})],
+        {"from": np.array([-1], np.int64), "to": np.array([-(2**63)], np.int64), "axis": np.array([3], np.int64),
+         "step": np.array([-2], np.int64)}, X, {"y": (1, 3, 6, 4)}, ["Slice"]),
     "transposes that cancel": (
         [("Transpose", ["x"], ["a"], {"perm": [0, 1, 2, 3]}), ("Flatten", ["a"], ["f"], {"axis": 1}),
          ("Reshape", ["f", "back"], ["r"], {}), conv("r", "y")],

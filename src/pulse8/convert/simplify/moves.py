@@ -19,6 +19,35 @@ def plain_moves(network: Network) -> None:
     network.tidy()
 
 
+def merge_axes(network: Network) -> None:
+    """Turn fewer axes between two Reshapes: those that stay neighbours in their order are one."""
+    for node in list(network.nodes):
+        before, after = network.maker(node.inputs[0] if node.inputs else ""), network.only_reader(node.output)
+        if node.operator != "Transpose" or before is None or after is None:
+            continue
+        if before.operator == after.operator == "Reshape" and network.only_reader(before.output) is node:
+            _merge(network, before, node)
+    network.tidy()
+
+
+def _merge(network: Network, before: Node, node: Node) -> None:
+    shape, perm = network.shapes[before.output], [int(axis) for axis in node.attributes["perm"]]
+    runs: list[list[int]] = []
+    for axis in perm:
+        if runs and axis == runs[-1][-1] + 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
+    if len(runs) == len(perm):
+        return
+    order = sorted(range(len(runs)), key=lambda place: runs[place][0])
+    sizes = [int(np.prod([shape[axis] for axis in runs[place]])) for place in order]
+    network.shapes[before.output] = tuple(sizes)
+    node.attributes["perm"] = [order.index(place) for place in range(len(runs))]
+    network.shapes[node.output] = tuple(sizes[axis] for axis in node.attributes["perm"])
+    _reshape(network, before)
+
+
 def _reshape(network: Network, node: Node) -> None:
     shape = np.array(network.shapes[node.output], np.int64)
     node.inputs, node.attributes = [node.inputs[0], network.constant(f"{node.output}_shape", shape)], {}
@@ -53,6 +82,19 @@ def _pad(network: Network, node: Node) -> None:
     node.inputs = [node.inputs[0], network.constant(f"{node.output}_pads", full), *node.inputs[2:3]]
 
 
+def _slice(network: Network, node: Node) -> None:
+    """Write starts and ends that lie inside the tensor: exporters write the largest number for "to the end"."""
+    held = [network.constants.get(name) for name in node.inputs[1:]]
+    if len(held) < 2 or held[0] is None or held[1] is None:
+        return
+    shape = network.shapes[node.inputs[0]]
+    axes = range(len(held[0])) if len(held) < 3 or held[2] is None else held[2].ravel()
+    limits = np.array([shape[int(axis)] for axis in axes], np.int64)
+    names = [network.constant(f"{node.output}_{what}", np.clip(value.astype(np.int64).ravel(), -limits - 1, limits))
+             for what, value in (("starts", held[0]), ("ends", held[1]))]  # fmt: skip
+    node.inputs = [node.inputs[0], *names, *node.inputs[3:]]
+
+
 def _split(network: Network, node: Node) -> None:
     axis = int(node.attributes.get("axis", 0))
     sizes = np.array([network.shapes[name][axis] for name in node.outputs], np.int64)
@@ -82,6 +124,7 @@ PLAIN: Final[dict[str, Callable[[Network, Node], None]]] = {
     "Pad": _pad,
     "Reshape": _reshape,
     "Resize": _resize,
+    "Slice": _slice,
     "Split": _split,
     "Upsample": _upsample,
 }

@@ -11,7 +11,7 @@ import onnx
 from pulse8.convert.simplify.affine import fold_affine
 from pulse8.convert.simplify.elementwise import plain_clamps, sink_reshapes
 from pulse8.convert.simplify.matrices import matrices_as_convs, reductions_as_pools
-from pulse8.convert.simplify.moves import plain_moves
+from pulse8.convert.simplify.moves import merge_axes, plain_moves
 from pulse8.convert.simplify.network import Network, Node
 from pulse8.convert.simplify.pictures import plain_pictures
 from pulse8.convert.simplify.read import read_network
@@ -59,6 +59,7 @@ def simplified(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, tup
     fold_affine(network)
     sink_reshapes(network)
     drop_trivial(network)
+    merge_axes(network)
     for node in network.nodes:
         _refuse_unknown(network, node, path)
     if untouched := [name for name in network.outputs if network.maker(name) is None]:
