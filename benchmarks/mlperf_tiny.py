@@ -85,7 +85,7 @@ def peer(int8: Path, board: Path, folder: Path) -> dict[str, Any] | str:
 def _harness(source: Path, x: np.ndarray, runner: IntegerRunner, folder: Path) -> None:
     """Write a main that runs the generated function once and writes its output to a file."""
     text = source.read_text()
-    entry = re.search(r"void (\w+)\(\s*const float (\w+)((?:\[\w+\])+),\s*float (\w+)((?:\[\w+\])+)\)\s*\{", text)
+    entry = re.search(r"(?m)^void (\w+)\(\s*const float (\w+)((?:\[\w+\])+),\s*float (\w+)((?:\[\w+\])+)\)\s*\{", text)
     if entry is None:
         raise SystemExit(f"{source} has no function of one input and one output")
     size = int(np.prod(runner.program.output.shape))
