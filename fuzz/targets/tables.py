@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import scipy.signal  # noqa: F401 - loaded before the clock runs: an ECG needs it
+
 from pulse8.errors import Pulse8Error
 from pulse8.learn.prepare.adapters.truth import TruthOptions, columns_of, read_truth
 from pulse8.measure.clips.columns import UNIT_S, TableOptions

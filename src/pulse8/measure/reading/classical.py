@@ -43,6 +43,8 @@ def _read_stretch(options: MeasureOptions, stretch: CellTraces, watch: Watch[Any
     windows = tuple(_window_rate(part, options) for part in watch(parts, "windows", len(parts)))
     steady = _steady(skin, options)
     whole = whole_rate(windows, steady, options.band_bpm)
+    if whole.bpm is None:  # a tone that short windows cannot tell from noise, a long record may
+        whole = read_sure_rate(skin, options)
     seconds = tuple(_second(part, options) for part in cut(skin, SHOWN_S, SHOWN_EVERY_S))
     return Part(windows=windows, whole=whole, wave=_banded(steady, options), seconds=seconds)
 
