@@ -78,7 +78,7 @@ def peer(int8: Path, board: Path, folder: Path) -> dict[str, Any] | str:
         "bytes_that_differ": int((steps > 0.5).sum()),
         "bytes": steps.size,
         "largest_difference_steps": round(float(steps.max()), 2),
-        "stack_bytes": _stack(folder),
+        "stack_bytes": _stack(elf),
     }
 
 
@@ -137,10 +137,10 @@ def _run(elf: Path, board: Path, folder: Path) -> tuple[int, np.ndarray | None]:
     return sum(own.values()), np.frombuffer(answer.read_bytes(), np.float32)
 
 
-def _stack(folder: Path) -> int | None:
-    """Largest frame that the compiler states, bytes."""
-    sizes = [int(line.split("\t")[1]) for path in folder.glob("*.su") for line in path.read_text().splitlines()]
-    return max(sizes, default=None)
+def _stack(elf: Path) -> int | None:
+    """Largest frame that the compiler states for a program, bytes."""
+    lines = [line for path in elf.parent.glob(f"{elf.name}-*.su") for line in path.read_text().splitlines()]
+    return max((int(line.split("\t")[1]) for line in lines), default=None)
 
 
 def figures(name: str, folder: Path) -> dict[str, Any]:
