@@ -78,14 +78,14 @@ def peer(int8: Path, board: Path, folder: Path) -> dict[str, Any] | str:
         "bytes_that_differ": int((steps > 0.5).sum()),
         "bytes": steps.size,
         "largest_difference_steps": round(float(steps.max()), 2),
-        "stack_bytes": _stack(folder),
+        "stack_bytes": _stack(elf),
     }
 
 
 def _harness(source: Path, x: np.ndarray, runner: IntegerRunner, folder: Path) -> None:
     """Write a main that runs the generated function once and writes its output to a file."""
     text = source.read_text()
-    entry = re.search(r"void (\w+)\(\s*const float (\w+)((?:\[\w+\])+),\s*float (\w+)((?:\[\w+\])+)\)\s*\{", text)
+    entry = re.search(r"(?m)^void (\w+)\(\s*const float (\w+)((?:\[\w+\])+),\s*float (\w+)((?:\[\w+\])+)\)\s*\{", text)
     if entry is None:
         raise SystemExit(f"{source} has no function of one input and one output")
     size = int(np.prod(runner.program.output.shape))
@@ -137,10 +137,10 @@ def _run(elf: Path, board: Path, folder: Path) -> tuple[int, np.ndarray | None]:
     return sum(own.values()), np.frombuffer(answer.read_bytes(), np.float32)
 
 
-def _stack(folder: Path) -> int | None:
-    """Largest frame that the compiler states, bytes."""
-    sizes = [int(line.split("\t")[1]) for path in folder.glob("*.su") for line in path.read_text().splitlines()]
-    return max(sizes, default=None)
+def _stack(elf: Path) -> int | None:
+    """Largest frame that the compiler states for a program, bytes."""
+    lines = [line for path in elf.parent.glob(f"{elf.name}-*.su") for line in path.read_text().splitlines()]
+    return max((int(line.split("\t")[1]) for line in lines), default=None)
 
 
 def figures(name: str, folder: Path) -> dict[str, Any]:
