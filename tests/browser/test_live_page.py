@@ -75,11 +75,12 @@ def test_a_face_gets_its_rate_and_a_wave(visit: Visit) -> None:
     assert page.evaluate(drawn) > 0.5  # the wave in its own red, over more than half of the canvas's height
 
 
-def test_a_lost_face_is_said_and_its_rate_goes(visit: Visit) -> None:
+def test_a_lost_face_is_said_and_a_rate_that_still_stands_is_called_old(visit: Visit) -> None:
     page = visit.page
     wait_until(page, "pulse8.reading?.reason === 'no face'")
-    assert page.inner_text("#bpm") == "–"
-    assert "No face is in sight" in page.inner_text("#why")
+    why = page.inner_text("#why")
+    assert "No face is in sight" in why
+    assert page.inner_text("#bpm") == "–" or "this is the rate from before" in why
     assert page.locator("#regions li.bad").count() == 3
 
 

@@ -78,9 +78,9 @@ def two_faces(jpegs: list[bytes]) -> list[bytes]:
     pairs = []
     for jpeg in jpegs:
         one = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-        small = cv2.resize(one, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
-        both = np.full((480, 1120, 3), 120, np.uint8)
-        both[:, :640], both[60:420, 640:] = one, small
+        small = cv2.resize(one, None, fx=0.9, fy=0.9, interpolation=cv2.INTER_AREA)
+        both = np.full((480, 960, 3), 120, np.uint8)
+        both[:, :480], both[24:456, 480:] = one[:, 80:560], small[:, 48:528]
         pairs.append(encoded(both))
     return pairs
 
@@ -93,7 +93,7 @@ def test_the_page_chooses_among_faces_and_is_told_which(
         connection.send(message(0.0, two_faces(jpegs[:1])[0]))
         reply = answer(connection)
         assert (reply["other_faces"], reply["face"]) == (1, face)
-        assert (np.mean([roi[0] for roi in reply["rois"]]) < 0.5) is left
+        assert bool(np.mean([roi[0] for roi in reply["rois"]]) < 0.5) is left
 
 
 def test_a_choice_that_names_no_face_closes_the_socket_in_one_line(address: str) -> None:

@@ -39,6 +39,8 @@ from pulse8.values import CellTraces, NoClip, Reason, TrackedFrame
 
 pytestmark = needs_host
 MOST_INSTRUCTIONS_PER_MAC = 0.70
+MOST_WITH_PAIRS = 3.2
+"""All of the network's layers with the DSP extension; its convolutions take 2.6."""
 LEAST_GAIN = 6
 
 
@@ -339,18 +341,32 @@ def instructions(folder, elf, requests):
 
 @needs_m55
 def test_vector_instructions_per_multiplication(board):
-    make(board, "build/files_mve.elf", "build/files_scalar.elf", "build/count_instructions.so")
+    elves = ("files_mve.elf", "files_dsp.elf", "files_scalar.elf")
+    make(board, *(f"build/{elf}" for elf in elves), "build/count_instructions.so")
     net = json.loads((board / "p8_board.json").read_text())["nets"][0]
     windows = [frame.payload[2:] for frame in frames_of((board / "vectors" / "requests.bin").read_bytes())[:2]]
     requests = [encode(Command.RUN, bytes([0, 0]) + window) for window in windows]
-    kernels = ("p8_net_run", "p8_conv", "p8_average_pool", "p8_add", "p8_multiply", "p8_table", "mem", "dot", "copy")
-    vector, scalar = (
+    kernels = (
+        "p8_net_run",
+        "p8_conv",
+        "conv_",
+        "p8_dot",
+        "p8_average_pool",
+        "p8_add",
+        "p8_multiply",
+        "p8_table",
+        "mem",
+        "dot",
+        "copy",
+    )
+    vector, pairs, scalar = (
         sum(
             count
             for name, count in instructions(board, elf, requests).items()
             if name.startswith(kernels) and name != "memcmp"
         )
-        for elf in ("files_mve.elf", "files_scalar.elf")
+        for elf in elves
     )
     assert 0 < vector / net["macs"] <= MOST_INSTRUCTIONS_PER_MAC
     assert scalar / vector >= LEAST_GAIN
+    assert 0 < pairs / net["macs"] <= MOST_WITH_PAIRS

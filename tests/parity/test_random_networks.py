@@ -127,7 +127,7 @@ def test_every_layer_is_the_references_here(board):
 
 
 @needs_m55
-@pytest.mark.parametrize("variant", ["mve", "scalar"])
+@pytest.mark.parametrize("variant", ["mve", "dsp", "scalar"])
 def test_every_layer_is_the_references_on_the_m55(board, variant):
     folder, requests, wanted = board
     make(folder, f"build/files_{variant}.elf")

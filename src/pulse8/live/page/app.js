@@ -193,7 +193,7 @@ function show() {
       why.className = "bad";
       why.textContent = WORDS[state.language].reasons[shown.reason] ?? shown.reason;
     } else if (reading.provisional) why.textContent = word("readingProvisional", { seconds });
-    else why.textContent = word(shown.age_s >= 1 ? "held" : "shown", { spread: shown.spread_bpm.toFixed(1), age: shown.age_s.toFixed(0) });
+    else why.textContent = followed(reading, shown);
     if (state.seen?.other_faces) why.textContent += ` ${others(state.seen)}`;
     find("confidence").value = reading.confidence;
     find("confidence-text").textContent = reading.bpm === null ? "–" : reading.confidence.toFixed(2);
@@ -207,6 +207,12 @@ function show() {
   drawWave(find("wave"), reading?.wave ?? [], reading?.wave_rate_hz);
   drawSpectrum(find("spectrum"), reading?.spectrum_bpm ?? [], reading?.spectrum ?? [], reading?.bpm ?? null);
   drawTrend(find("trend"), state.readings, reading?.end_s ?? 0);
+}
+
+function followed({ reason }, { age_s, spread_bpm }) {
+  const away = reason === "no face", held = away || age_s >= 1;
+  const rate = word(held ? "held" : "shown", { spread: spread_bpm.toFixed(1), age: age_s.toFixed(0) });
+  return away ? `${WORDS[state.language].reasons[reason]} ${rate}` : rate;
 }
 
 function others({ other_faces, face }) {

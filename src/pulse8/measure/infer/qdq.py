@@ -83,6 +83,8 @@ class _Reader:
         inputs = _floats([end for end in self._graph.input if end.name not in self._constants], "input")
         results = [end.name for end in _floats(list(self._graph.output), "output")]
         self._sources = {end.name: end for end in inputs}
+        if twice := [name for name in results if results.count(name) > 1]:
+            raise Refusal(f"its output {twice[0]} is named twice")
         if not any(node.op_type == QUANTISE for node in self._graph.node):
             raise Refusal("a float model, without a QuantizeLinear")
         for node in self._graph.node:
