@@ -12,7 +12,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results"
 INSTALL: Final = ("install", "installed, MB", "CPU of it, s", "CPU of a first rate after it, s", "its peak, MB")
-PER: Final = {"face": "picture", "decode": "picture", "window": "call"}
+PER: Final = {"line": "picture", "face": "picture", "decode": "picture", "window": "call"}
 
 
 def peers(figures: dict[str, Any]) -> str:
