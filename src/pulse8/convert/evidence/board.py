@@ -61,7 +61,7 @@ def _memory(evidence: Evidence) -> Section:
 
 def _memory_rows(result: Preflight) -> Iterator[tuple[str, ...]]:
     name = Path(result.model).name
-    yield _row(name, "weights and biases", result.flash_bytes, FLASH.name, FLASH.bytes)
+    yield _row(name, "weights, at least", result.flash_bytes, FLASH.name, FLASH.bytes)
     if result.memory is None:
         yield (name, "activations: a shape is not known", "-", "-", "-")
         return
