@@ -1,12 +1,8 @@
 """INT8 model to a board folder: firmware, generated data, test vectors, a README, and their hashes."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,24 +16,22 @@ from pulse8.board.codegen.windows import clip_windows, own_windows, patch_window
 from pulse8.board.inputs import pair_paths, require_verdict, verdict_path
 from pulse8.board.link.layout import Inputs
 from pulse8.board.options import DeployOptions
+from pulse8.board.replacing import RECORD, replacing
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.formats.samples import accept_samples
 from pulse8.lock import alone
 from pulse8.manifest import (
-    UNFINISHED,
     Accepted,
     accept,
     existing_file,
     options_of,
     record,
     sha256_of,
-    write_errors_reported,
 )
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec
 
-RECORD: Final = "p8_board.json"
 """The folder's record, for programs; a folder without it is never replaced."""
 
 FRAME_BYTES: Final = 168
@@ -181,7 +175,7 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
             "simulated": data is None and spec is not None,
             **_facts(content),
         }
-        with _replacing(folder) as fresh:
+        with replacing(folder) as fresh:
             _fill(fresh, content, facts)
             deployed = Deployed(**facts, files=_hashes(fresh))
             (fresh / RECORD).write_text(json.dumps(asdict(deployed), indent=1) + "\n", encoding="utf-8")
@@ -228,40 +222,6 @@ def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_
         _Part(path, program, lower(program, name), inputs)
         for path, program, name, inputs in zip(paths, (spatial, temporal), names, windows, strict=True)
     ]
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``folder`` that replaces it when the block succeeds.
-
-    A reader sees the old folder or the new one; between the two renames it sees neither, and the old one lies beside.
-    """
-    if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
-    old = folder.parent / f".{folder.name}.old{UNFINISHED}"
-    with write_errors_reported(folder):
-        _clear(folder, old)
-        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=UNFINISHED))
-        try:
-            fresh.chmod(0o755)
-            yield fresh
-            if folder.exists():
-                folder.rename(old)
-            fresh.rename(folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _clear(folder: Path, old: Path) -> None:
-    """Restore a folder that a killed process had moved aside, and remove its incomplete files."""
-    if old.is_dir() and not old.is_symlink() and not folder.exists():
-        old.rename(folder)
-    for left in folder.parent.glob(f".{escape(folder.name)}.*{UNFINISHED}"):
-        if left.is_symlink():
-            left.unlink()
-        elif left.is_dir():
-            shutil.rmtree(left)
 
 
 def _facts(content: _Content) -> dict[str, Any]:

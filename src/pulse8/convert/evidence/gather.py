@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from pulse8.board.application.evidence import board_files
-from pulse8.board.package import RECORD, Deployed
+from pulse8.board.package import Deployed
 from pulse8.board.preflight.preflight import Preflight, preflight_path
+from pulse8.board.replacing import RECORD
 from pulse8.convert.diagnose.diagnose import FILE, Diagnosis
 from pulse8.convert.evidence.plain import record_of
 from pulse8.convert.evidence.timeline import Timeline, timeline_path

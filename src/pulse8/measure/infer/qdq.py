@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
 from pulse8.errors import InputError
+from pulse8.measure.infer.onnx_parts import array, attributes, floats, static_shape, titled
 from pulse8.measure.infer.program import FloatStep, IntegerProgram, Step, Tensor
 from pulse8.measure.infer.qdq_steps.builders import BUILDERS, FOLDABLE
 from pulse8.measure.infer.qdq_steps.site import Constant, Refusal, Site
@@ -65,10 +65,10 @@ class _Reader:
     def __init__(self, model: onnx.ModelProto) -> None:
         self._graph = model.graph
         self._metadata = {entry.key: entry.value for entry in model.metadata_props}
-        self._constants = {tensor.name: _array(tensor) for tensor in self._graph.initializer}
+        self._constants = {tensor.name: array(tensor) for tensor in self._graph.initializer}
         for node in self._graph.node:
             if node.op_type == "Constant" and node.attribute[0].HasField("t"):
-                self._constants[node.output[0]] = _array(node.attribute[0].t)
+                self._constants[node.output[0]] = array(node.attribute[0].t)
         self._makers = {output: node for node in self._graph.node for output in node.output}
         self._tensors: dict[str, Tensor] = {}
         self._dequantised: dict[str, Tensor] = {}
@@ -80,8 +80,8 @@ class _Reader:
         self.notes: list[str] = []
 
     def program(self) -> IntegerProgram:
-        inputs = _floats([end for end in self._graph.input if end.name not in self._constants], "input")
-        results = [end.name for end in _floats(list(self._graph.output), "output")]
+        inputs = floats([end for end in self._graph.input if end.name not in self._constants], "input")
+        results = [end.name for end in floats(list(self._graph.output), "output")]
         self._sources = {end.name: end for end in inputs}
         if twice := [name for name in results if results.count(name) > 1]:
             raise Refusal(f"its output {twice[0]} is named twice")
@@ -89,7 +89,7 @@ class _Reader:
             raise Refusal("a float model, without a QuantizeLinear")
         for node in self._graph.node:
             if node.domain not in STANDARD_DOMAIN:
-                raise Refusal(f"{_titled(node)} is of the domain {node.domain}; only standard operators are known")
+                raise Refusal(f"{titled(node)} is of the domain {node.domain}; only standard operators are known")
             if node.op_type == DEQUANTISE:
                 self._dequantise(node)
             elif node.op_type == QUANTISE:
@@ -112,7 +112,7 @@ class _Reader:
         source, result = node.input[0], node.output[0]
         scale, zero_point = self._scale(node), self._zero_point(node)
         if source in self._constants:
-            axis = int(_attributes(node).get("axis", 1))
+            axis = int(attributes(node).get("axis", 1))
             self._weights[result] = self._signed(Constant(self._constants[source], scale, zero_point, axis))
         elif source in self._tensors:
             one, other = self._single(node, scale, zero_point)
@@ -136,7 +136,7 @@ class _Reader:
         scale, zero_point = self._single(node, self._scale(node), self._zero_point(node))
         target = Tensor(result, (), scale, zero_point)
         if source in self._sources:
-            self._inputs.setdefault(source, self._keep(replace(target, shape=_static_shape(self._sources[source]))))
+            self._inputs.setdefault(source, self._keep(replace(target, shape=static_shape(self._sources[source]))))
         elif source in self._dequantised:
             self._add([requantised(self._dequantised[source], target)])
         else:
@@ -146,7 +146,7 @@ class _Reader:
         """Quantise an initialiser."""
         values, scale, zero_point = self._constants[node.input[0]], self._scale(node), self._zero_point(node)
         if scale.ndim == 1 and scale.size > 1:
-            axis = int(_attributes(node).get("axis", 1))
+            axis = int(attributes(node).get("axis", 1))
             shape = [-1 if other == axis % values.ndim else 1 for other in range(values.ndim)]
             scale, zero_point = scale.reshape(shape), zero_point.reshape(shape)
         ends = np.iinfo(zero_point.dtype)
@@ -168,7 +168,7 @@ class _Reader:
             low, high = self._clamp(node, target)
             node = before
         if node.op_type not in BUILDERS:
-            raise Refusal(f"{_titled(node)} is not an operator of the integer reference ({', '.join(BUILDERS)})")
+            raise Refusal(f"{titled(node)} is not an operator of the integer reference ({', '.join(BUILDERS)})")
         self._read.update(node.output)
         number = list(node.output).index(source) if source in node.output else 0
         site = self._site(node, target)
@@ -176,14 +176,14 @@ class _Reader:
 
     def _site(self, node: onnx.NodeProto, target: Tensor) -> Site:
         sources = [self._operand(node, name) if name else None for name in node.input]
-        return Site(_titled(node), sources, target, -128, _attributes(node), node_output=node.output[0])
+        return Site(titled(node), sources, target, -128, attributes(node), node_output=node.output[0])
 
     def _clamp(self, node: onnx.NodeProto, target: Tensor) -> tuple[int, int]:
         """Return the codes at a Relu's or a Clip's ends."""
         if node.op_type == "Relu":
             return max(-128, target.zero_point), 127
         constants = [self._operand(node, name) if name else None for name in node.input[1:]]
-        ends = bounds_of(Site(_titled(node), [None, *constants], target, -128, _attributes(node), node.output[0]))
+        ends = bounds_of(Site(titled(node), [None, *constants], target, -128, attributes(node), node.output[0]))
         low, high = (np.clip(np.rint(end / np.float64(target.scale)) + target.zero_point, -128, 127) for end in ends)
         return int(low), int(high)
 
@@ -195,13 +195,13 @@ class _Reader:
         if name in self._constants:
             return Constant(self._constants[name], np.ones((), np.float32), np.zeros((), np.int8), 0)
         if name in self._makers:
-            raise Refusal(f"{_titled(node)} computes in float: {name} is not dequantised")
+            raise Refusal(f"{titled(node)} computes in float: {name} is not dequantised")
         raise Refusal(self._unknown(node, name))
 
     def _unknown(self, node: onnx.NodeProto, name: str) -> str:
         if name in self._sources:
-            return f"its input {name} goes into {_titled(node)} before it is quantised"
-        return f"{_titled(node)} reads {name}, which is neither an earlier output nor an initialiser"
+            return f"its input {name} goes into {titled(node)} before it is quantised"
+        return f"{titled(node)} reads {name}, which is neither an earlier output nor an initialiser"
 
     def _add(self, steps: list[Step]) -> None:
         for step in steps:
@@ -226,7 +226,7 @@ class _Reader:
         if len(node.input) > 2 and node.input[2]:
             return self._constant(node, node.input[2])
         if node.op_type == QUANTISE:
-            return np.zeros((), np.int8 if _attributes(node).get("output_dtype") == onnx.TensorProto.INT8 else np.uint8)
+            return np.zeros((), np.int8 if attributes(node).get("output_dtype") == onnx.TensorProto.INT8 else np.uint8)
         source = node.input[0]
         if source in self._constants:
             return np.zeros((), self._constants[source].dtype)
@@ -257,16 +257,16 @@ class _Reader:
         while result not in self._dequantised:
             node = self._makers.get(result)
             if node is None or node.op_type not in TAIL:
-                what = _titled(node) if node else result
+                what = titled(node) if node else result
                 raise Refusal(f"{what} ends the file in float; after the last DequantizeLinear only a scalar"
                               " Sigmoid, Mul or Add, or a Softmax, is known")  # fmt: skip
             self._read.add(result)
             constants = [self._constants[name] for name in node.input if name in self._constants]
             inputs = [name for name in node.input if name not in self._constants]
             if len(inputs) != 1 or any(constant.size != 1 for constant in constants):
-                raise Refusal(f"{_titled(node)} ends the file in float with operands that are not one number")
-            told = _attributes(node).get("axis", -1) if node.op_type.endswith("Softmax") else 0
-            number = np.float32(constants[0].item() if constants else told)
+                raise Refusal(f"{titled(node)} ends the file in float with operands that are not one number")
+            axis = attributes(node).get("axis", -1) if node.op_type.endswith("Softmax") else 0
+            number = np.float32(constants[0].item() if constants else axis)
             tail.insert(0, FloatStep(operator=node.op_type, constant=number))
             result = inputs[0]
         return self._dequantised[result], tuple(tail)
@@ -275,38 +275,5 @@ class _Reader:
         for node in self._graph.node:
             if node.op_type not in (QUANTISE, DEQUANTISE, "Constant") and node.output[0] not in self._read:
                 raise Refusal(
-                    f"{_titled(node)} computes in float or its output is not used; only quantised steps are known"
+                    f"{titled(node)} computes in float or its output is not used; only quantised steps are known"
                 )
-
-
-def _array(tensor: onnx.TensorProto) -> NDArray[Any]:
-    """Return an initialiser, whose data must match its stated type and shape."""
-    try:
-        array: NDArray[Any] = numpy_helper.to_array(tensor)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise Refusal(
-            f"initialiser {tensor.name} states the shape {list(tensor.dims)}, but its data do not fit"
-        ) from error
-    return array
-
-
-def _floats(ends: list[onnx.ValueInfoProto], what: str) -> list[onnx.ValueInfoProto]:
-    others = [end.name for end in ends if end.type.tensor_type.elem_type != onnx.TensorProto.FLOAT]
-    if not ends or others:
-        raise Refusal(f"it has {len(ends)} {what}s or one that is not float32 ({', '.join(others)})")
-    return ends
-
-
-def _static_shape(end: onnx.ValueInfoProto) -> tuple[int, ...]:
-    dims = end.type.tensor_type.shape.dim
-    if not dims or any(dim.dim_value <= 0 for dim in dims):
-        raise Refusal(f"its input {end.name} has a dynamic or empty axis")
-    return tuple(int(dim.dim_value) for dim in dims)
-
-
-def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-
-
-def _titled(node: onnx.NodeProto) -> str:
-    return f"{node.op_type} {node.name or node.output[0]}"
