@@ -74,7 +74,8 @@ def test_half_requests_give_way_to_whole_ones(address):
             held.append(connection)
         assert " 200 " in asked(address, own(address)).splitlines()[0]
         held[0].settimeout(5)
-        assert held[0].recv(1) == b""  # the oldest ones were let go
+        with suppress(ConnectionResetError):  # closed before all that was sent was read
+            assert held[0].recv(1) == b""  # the oldest ones were let go
     finally:
         for connection in held:
             connection.close()
