@@ -367,7 +367,7 @@ SHOWN: Final[Mapping[str, str]] = {
     "three seconds of a face (`measure`)": "too short",
     "the `.mat` that crashes SciPy (`check-data`)": "❌",
 }
-"""Rows whose exit code says little, and what the line is told by that does."""
+"""Rows that are judged by a text in the output, because the exit code alone does not decide."""
 
 
 def tried(name: str, source: Path) -> dict[str, Any]:

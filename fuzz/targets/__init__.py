@@ -27,7 +27,7 @@ BETWEEN: Final = b"\n%%\n"
 """What separates the parts of an input that is put together into a file with correct sums and sizes."""
 
 REFUSALS: Final[deque[str]] = deque(maxlen=8)
-"""The last refusals, for whoever wants to know how far an input came."""
+"""The last refusals: they show how far an input came."""
 
 P = ParamSpec("P")
 Found = TypeVar("Found")

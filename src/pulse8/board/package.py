@@ -184,7 +184,7 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
 
 
 def own_name(int8: Path) -> str:
-    """Return what a network of one's own is called: its file's name, in letters that C and a terminal take."""
+    """Name a network without a contract by its file, in characters that C and a terminal accept."""
     stem = int8.stem.removesuffix("_int8")
     name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "_-.") else "_" for sign in stem)[:64]
     return name if name[:1].isalnum() else f"n{name[:63]}"

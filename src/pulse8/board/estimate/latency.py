@@ -85,7 +85,7 @@ OWN: Final[Mapping[str, tuple[float, float]]] = {
     "ragged": (0.5, 1.7),
     "spilled": (0.5, 2.0),
 }
-"""Factors of the terms that few families show: in hardware or software, cheap or dear."""
+"""Lower and upper factor of the terms that few families show."""
 COMMON: Final = (0.821, 1.222)
 """Factors of all other terms: what nine of ten published rows need, families left out."""
 RECORD: Final = (
