@@ -35,7 +35,7 @@ static size_t at_least_one(uint16_t count)
 }
 
 #if P8_MVE
-/* Four sums over one kernel row; the weights of its four channels lie block by block. */
+/* Four sums over one kernel row; the weights of its four channels are stored block by block. */
 #define DOT_ROW(x, w, blocks)                                                                                          \
     for (size_t block = (blocks); block > 0; block--) {                                                                \
         const int8x16_t values = vldrbq_s8(x);                                                                         \
@@ -86,7 +86,7 @@ static inline p8_pairs_t pairs_at(const int8_t *bytes)
     int8x4_t word;
     memcpy(&word, bytes, sizeof word); /* one load: M4 and up read words from any address */
     p8_pairs_t pairs = {.even = __sxtb16(word)};
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs.odd) : "r"(word)); /* in one instruction, which no intrinsic gives */
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs.odd) : "r"(word)); /* one instruction that has no intrinsic */
     return pairs;
 }
 
@@ -254,7 +254,7 @@ static void gather(const p8_conv_t *conv, const p8_rows_t *rows, p8_slide_t slid
     }
 }
 
-/* Groups of channels, or taps that lie apart: every window is copied. */
+/* Groups of channels, or taps that are not contiguous: every window is copied. */
 static void conv_gathered(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x,
                           int8_t *y, int8_t *scratch)
 {

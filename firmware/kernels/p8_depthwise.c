@@ -1,4 +1,4 @@
-/* Depthwise convolution: one kernel a channel, channel by channel; taps outside the tensor are left out. */
+/* Depthwise convolution: one kernel per channel; taps outside the tensor are skipped. */
 #include "p8_kernels.h"
 #include "p8_requant.h"
 
