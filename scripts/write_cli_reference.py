@@ -19,8 +19,8 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "cli.md"
 INTRODUCTION: Final = """# Commands and flags
 
 Made by `scripts/write_cli_reference.py` from the code; `pulse8 VERB --help` prints the same. A flag's words may be
-joined by `-` or `_`; a yes-or-no flag stands alone, or with `true` or `false`. Every command ends with 0 (done), 1 (a gate
-was not met; what was made is kept, marked as failed) or 2 (it cannot run; one line says why, and what to do)."""
+joined by `-` or `_`; a yes-or-no flag stands alone, or with `true` or `false`. Every command ends with 0 (done), 1 (a
+gate was not met; what was made is kept, marked as failed) or 2 (it cannot run; one line says why, and what to do)."""
 
 
 def page() -> str:
