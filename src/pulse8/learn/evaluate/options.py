@@ -17,7 +17,7 @@ class DataSetOptions:
     store
         Its prepared store.
     raw
-        Its raw files, which are prepared first, into ``store`` where that is given.
+        Its raw files; they are prepared first, into the store where one is named.
     processes
         Recordings that are prepared at the same time.
     protocol

@@ -40,8 +40,12 @@ class AugmentOptions:
         A batch's windows hold only 5 to 8 s, with zeros before them, as in a provisional reading.
     long
         A batch has half as many windows of twice the length: the same weights are also run on 17 s.
-    drift, move, exposure
-        The light drifts strongly; something moves in the pulse band; automatic exposure follows the picture.
+    drift
+        The light drifts strongly.
+    move
+        Something moves at a rate in the pulse band.
+    exposure
+        The camera's automatic exposure follows the picture.
     single
         All cells carry the mean over the skin, as in a table with one trace.
     blind
