@@ -65,7 +65,7 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
         p8_table(step->table, count, x, y);
         break;
     case P8_DEPTHWISE:
-        p8_depthwise(&step->conv, step->slide, step->in, step->out, x, y);
+        p8_depthwise(&step->conv, step->slide, step->in, step->out, x, y, scratch);
         break;
     case P8_CHANNEL_TABLE:
         p8_channel_table(step->table, step->out.channels, count, x, y);

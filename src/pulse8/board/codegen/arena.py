@@ -9,6 +9,9 @@ from pulse8.board.codegen.board_net import LANES, BoardNet, BoardStep, Shape, sh
 SLACK: Final = 16
 """Readable bytes after the last tensor: a vector load may read past its end."""
 
+PLACE_BYTES: Final = 4
+"""Of an entry in the table of a depthwise kernel's places."""
+
 IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE", "P8_CHANNEL_TABLE"})
 """Steps that may overwrite an operand that is not read again."""
 
@@ -81,6 +84,8 @@ def _size(shape: Shape) -> int:
 
 
 def _scratch_bytes(step: BoardStep) -> int:
+    if step.operator == "P8_DEPTHWISE" and step.packed is not None:
+        return _rounded(step.into[2]) + 2 * _rounded(step.packed.weights.shape[1] * PLACE_BYTES)
     if step.operator != "P8_CONV":
         return 0
     return step.slide.height * _rounded(step.slide.width * (step.into[2] // step.groups))

@@ -1,4 +1,4 @@
-"""A network as steps of the board's kernels: the records that the memory plan, templates and test vectors read."""
+"""A network as steps of the board's kernels: the records that memory plan, templates and test vectors read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from pulse8.errors import SpecError
 from pulse8.measure.infer.program import Step, Tensor
 
 LANES: Final = 16
-"""Bytes in a vector; kernel rows are padded to a multiple of it."""
+"""Bytes in a vector: kernel rows are padded to it."""
 
 GROUP: Final = 4
 """Output channels that are summed together."""
 
 LARGEST: Final = 65_535
-"""Limit of a tensor's side and of a kernel's size, stride or padding: 16 bits."""
+"""Of a tensor's side, and of a kernel's size, stride or padding: 16 bits."""
 
 Operator = Literal[
     "P8_CONV",
@@ -42,7 +42,7 @@ class Packed:
     """A convolution's constants as ``p8_conv`` reads them.
 
     ``weights`` int8 [groups, kernel rows, blocks, 4, 16]; ``bias`` int32 and ``scale`` float32 [groups * 4], the zero
-    point's share already subtracted from the bias. A depthwise one has [rows, columns, channels], nothing subtracted.
+    point's share already subtracted from the bias. Of a depthwise one [blocks of 16 channels, places, 16].
     """
 
     weights: NDArray[np.int8]
@@ -68,7 +68,7 @@ class Slide:
 class MoveTables:
     """Offsets into the source, int64, for rows, columns and channels of the result; ``FILL`` is padding.
 
-    ``channels`` is ``None`` where channels are contiguous.
+    ``channels`` is ``None`` where they are neighbours.
     """
 
     rows: NDArray[np.int64]
@@ -77,13 +77,13 @@ class MoveTables:
 
     @property
     def entries(self) -> int:
-        """Number of entries in the tables."""
+        """Numbers in the tables."""
         return len(self.rows) + len(self.columns) + (0 if self.channels is None else len(self.channels))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Join:
-    """Tensors by name, and how many bytes of each are copied in turn, ``outer`` times."""
+    """Tensors by name, and how many bytes of each are taken in turn, ``outer`` times."""
 
     parts: tuple[tuple[str, int], ...]
     outer: int
@@ -124,7 +124,7 @@ class BoardStep:
 
     @property
     def constants(self) -> Sequence[NDArray[np.generic]]:
-        """Arrays that are stored in flash."""
+        """Arrays that lie in flash."""
         packed = () if self.packed is None else (self.packed.weights, self.packed.bias, self.packed.scale)
         held = (*packed, self.table, self.factors)
         moved = () if self.move is None else (np.zeros(self.move.entries, np.int32),)

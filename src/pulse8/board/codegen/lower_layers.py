@@ -25,7 +25,7 @@ def conv_step(step: Conv) -> BoardStep:
         zeros=(step.source.zero_point, 0, step.output.zero_point),
         low=step.low,
         high=step.high,
-        groups=1 if depthwise else step.groups,
+        groups=1 + _apart(step) if depthwise else step.groups,
         packed=_depthwise(step) if depthwise else _packed(step),
     )
 
@@ -76,8 +76,24 @@ def _packed_group(step: Conv, number: int) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _depthwise(step: Conv) -> Packed:
-    weights = np.ascontiguousarray(step.weight[:, 0].transpose(1, 2, 0))
-    return Packed(weights, step.bias.astype(np.int32), step.multiplier.astype(np.float32))
+    """Pack sixteen channels' weights of one tap together; each pair of taps is added in 16 bits."""
+    channels, _, height, width = step.weight.shape
+    blocks, taps = -(-channels // LANES), height * width
+    apart = _apart(step)
+    weights = np.zeros((blocks * LANES, taps * 2 if apart else -(-taps // 2) * 2), np.int8)
+    weights[:channels, : taps * 2 if apart else taps : 2 if apart else 1] = step.weight.reshape(channels, taps)
+    sums = step.weight.reshape(channels, -1).sum(axis=1, dtype=np.int64)
+    room = blocks * LANES - channels
+    return Packed(
+        np.ascontiguousarray(weights.reshape(blocks, LANES, -1).transpose(0, 2, 1)),
+        np.pad(step.bias.astype(np.int64) - step.source.zero_point * sums, (0, room)).astype(np.int32),
+        np.pad(step.multiplier.astype(np.float32), (0, room)),
+    )
+
+
+def _apart(step: Conv) -> bool:
+    """Whether taps may not be added in pairs: twice -128 by -128 is more than 16 bits hold."""
+    return bool((step.weight == -128).any())
 
 
 def pool_step(step: MaxPool | AveragePool) -> BoardStep:
