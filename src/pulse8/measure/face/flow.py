@@ -142,5 +142,6 @@ def _motion(
 
 def _unscaled(motion: Similarity, area: _Area) -> Similarity:
     """Turn a motion in the area's px into one in the picture's px."""
-    turn, shift = motion[:, :2], motion[:, 2] * area.scale
-    return np.column_stack([turn, area.origin + shift - turn @ area.origin])
+    unscaled = motion.copy()
+    unscaled[:, 2] = area.origin + motion[:, 2] * area.scale - motion[:, :2] @ area.origin
+    return unscaled
