@@ -63,7 +63,7 @@ def test_a_file_of_somebody_elses_is_said_to_be_one(tmp_path: Path, monkeypatch)
     def denied(*_args: object, **_kwargs: object) -> None:
         raise av.error.PermissionError(13, "Permission denied", "a.mp4")  # root is never denied a file
 
-    (tmp_path / "a.mp4").write_bytes(b"")
+    (tmp_path / "a.mp4").write_bytes(b"a")
     monkeypatch.setattr(av, "open", denied)
     with pytest.raises(InputError, match=r"a\.mp4 cannot be read \(Permission denied\); ask for access"):
         read_frames(tmp_path / "a.mp4")
