@@ -132,8 +132,8 @@ def _say_what_goes_on(flags: Flags) -> None:
         return
     if not flags.output.is_file() or flags.output.stat().st_mtime < state.stat().st_mtime:
         complain(
-            f"an earlier run ended before its {flags.steps or 'last'} step; it would go on from {state} with --resume."
-            " This one starts anew, and replaces that state at its first look"
+            f"an earlier run ended early: its state {state} is let go, as this one starts anew; to go on from it, press"
+            " Ctrl-C now and give --resume"
         )
 
 
