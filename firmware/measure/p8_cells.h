@@ -14,10 +14,20 @@ extern "C" {
 
 #define P8_PARTS 16 /* ROI edges are counted in sixteenths of a pixel */
 
-/* Red, green, blue bytes, rows from top to bottom; what the camera gives before any 8-bit downsizing. */
+/* How a pixel's red, green and blue lie in memory. */
+typedef enum {
+    P8_RGB888 = 0,
+    P8_BGR888,
+    P8_RGBA8888, /* a canvas's; the fourth byte is not read */
+    P8_YUYV,     /* two pixels in four bytes, BT.601 of 16 to 235; an even width */
+    P8_RGB565,   /* little endian, red in the highest bits */
+} p8_format_t;
+
+/* Rows from top to bottom; what the camera gives before any 8-bit downsizing. */
 typedef struct {
     const uint8_t *data;
     size_t width, height, stride_bytes;
+    p8_format_t format;
 } p8_picture_t;
 
 typedef struct {
