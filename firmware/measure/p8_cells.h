@@ -2,8 +2,8 @@
 #ifndef P8_CELLS_H
 #define P8_CELLS_H
 
+#include "p8_pixels.h"
 #include "p8_spec.h"
-#include "p8_status.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,24 +11,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define P8_PARTS 16 /* ROI edges are counted in sixteenths of a pixel */
-
-/* How a pixel's red, green and blue lie in memory. */
-typedef enum {
-    P8_RGB888 = 0,
-    P8_BGR888,
-    P8_RGBA8888, /* a canvas's; the fourth byte is not read */
-    P8_YUYV,     /* two pixels in four bytes, BT.601 of 16 to 235; an even width */
-    P8_RGB565,   /* little endian, red in the highest bits */
-} p8_format_t;
-
-/* Rows from top to bottom; what the camera gives before any 8-bit downsizing. */
-typedef struct {
-    const uint8_t *data;
-    size_t width, height, stride_bytes;
-    p8_format_t format;
-} p8_picture_t;
 
 typedef struct {
     float x, y; /* px */
