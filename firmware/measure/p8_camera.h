@@ -5,9 +5,7 @@
 #ifndef P8_CAMERA_H
 #define P8_CAMERA_H
 
-#include "p8_cells.h"
-
-#include <stdbool.h>
+#include "p8_monitor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,13 +39,17 @@ size_t p8_camera_bytes(void);
 
 p8_status_t p8_camera_begin(void *memory, size_t bytes, p8_camera_t **camera);
 
+/* The same with another network, such as an NPU's; NULL: the CPU's. */
+p8_status_t p8_camera_begin_on(void *memory, size_t bytes, const p8_network_t *network, p8_camera_t **camera);
+
 /* Forget the face, all frames and the number. */
 void p8_camera_reset(p8_camera_t *camera);
 
 /*
  * Take the next picture. Its pixels are read during the call only. t_us: when it was taken, in microseconds; a time that
  * does not increase is P8_OUT_OF_ORDER, a picture of fewer than 16 or more than 16,384 px a side or with too short a
- * stride P8_BAD_VALUE, and neither changes anything.
+ * stride P8_BAD_VALUE, and neither changes anything. After ten times in a row that do not increase the clock was set:
+ * the next picture begins anew.
  */
 p8_status_t p8_camera_push(p8_camera_t *camera, const p8_picture_t *picture, int64_t t_us);
 
@@ -55,6 +57,9 @@ p8_status_t p8_camera_push(p8_camera_t *camera, const p8_picture_t *picture, int
 p8_number_t p8_camera_reading(const p8_camera_t *camera);
 
 const p8_seen_t *p8_camera_seen(const p8_camera_t *camera);
+
+/* The measure line behind it, such as for a recording's rows. */
+p8_monitor_t *p8_camera_monitor(const p8_camera_t *camera);
 
 #ifdef __cplusplus
 }

@@ -93,10 +93,10 @@ static double clipped_share(const p8_picture_t *picture, p8_roi_t roi)
 {
     const int32_t first = roi.x0 / P8_PARTS, stop = (roi.x1 + P8_PARTS - 1) / P8_PARTS;
     uint32_t clipped = 0, pixels = 0;
-    uint8_t room[3 * P8_RUN];
+    uint8_t room[3 * P8_STRETCH];
     for (int32_t y = roi.y0 / P8_PARTS; y * P8_PARTS < roi.y1; y++) {
-        for (int32_t x = first; x < stop; x += P8_RUN) {
-            const size_t count = (size_t)smaller(stop - x, P8_RUN);
+        for (int32_t x = first; x < stop; x += P8_STRETCH) {
+            const size_t count = (size_t)smaller(stop - x, P8_STRETCH);
             clipped += clipped_pixels(p8_pixels(picture, (size_t)x, (size_t)y, count, room), count);
         }
         pixels += (uint32_t)(stop - first);

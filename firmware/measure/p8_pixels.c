@@ -72,7 +72,7 @@ static void convert(const p8_picture_t *picture, const uint8_t *row, size_t x, u
     }
 }
 
-const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t count, uint8_t room[3 * P8_RUN])
+const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t count, uint8_t room[3 * P8_STRETCH])
 {
     const uint8_t *row = picture->data + y * picture->stride_bytes;
     if (picture->format == P8_RGB888) {
@@ -123,8 +123,8 @@ static void add_pixels(const uint8_t *pixel, int32_t first, int32_t count, int32
 void p8_run_sum(const p8_picture_t *picture, int32_t y, int32_t low, int32_t high, uint32_t sums[3])
 {
     const int32_t end = (high - 1) / P8_PARTS + 1; /* at most 255 x 16 x 16,384 < 2^27 */
-    const int32_t room_for = picture->format == P8_RGB888 ? P8_LARGEST_SIDE_PX : P8_RUN;
-    uint8_t room[3 * P8_RUN];
+    const int32_t room_for = picture->format == P8_RGB888 ? P8_LARGEST_SIDE_PX : P8_STRETCH;
+    uint8_t room[3 * P8_STRETCH];
     for (int32_t x = low / P8_PARTS; x < end; x += room_for) {
         const int32_t count = smaller(end - x, room_for);
         const uint8_t *pixel = p8_pixels(picture, (size_t)x, (size_t)y, (size_t)count, room);

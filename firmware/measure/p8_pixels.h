@@ -15,7 +15,7 @@ extern "C" {
 #define P8_PARTS 16            /* edges are counted in sixteenths of a pixel */
 #define P8_LEAST_SIDE_PX 16    /* of a picture */
 #define P8_LARGEST_SIDE_PX 16384
-#define P8_RUN 64              /* pixels that are converted at a time */
+#define P8_STRETCH 64              /* pixels that are converted at a time */
 
 /* How a pixel's red, green and blue lie in memory. */
 typedef enum {
@@ -36,8 +36,8 @@ typedef struct {
 /* Whether it has a known format, and rows as long as its width asks for. */
 bool p8_picture_usable(const p8_picture_t *picture);
 
-/* At most P8_RUN neighbouring pixels as red, green, blue: where they lie, or converted into `room`. */
-const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t count, uint8_t room[3 * P8_RUN]);
+/* At most P8_STRETCH neighbouring pixels as red, green, blue: where they lie, or converted into `room`. */
+const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t count, uint8_t room[3 * P8_STRETCH]);
 
 /* Add the weighted sum of each channel over the part of a pixel row between two edges, 1/16 px, both in the picture. */
 void p8_run_sum(const p8_picture_t *picture, int32_t y, int32_t low, int32_t high, uint32_t sums[3]);
