@@ -1,7 +1,7 @@
 """The face detector as a board computes it: an INT8 trunk, and a last stage and heads in float32 of fixed order.
 
-Every sum of the last stage begins at 0 and adds one product after another, each rounded, in the order of its inputs; its
-weights are int16 codes. So numpy, a Cortex-M55 and a browser compute the same bits (decision 0170).
+Every sum of the last stage begins at 0 and adds one product after another, each rounded, in the order of its inputs;
+its weights are int16 codes. So numpy, a Cortex-M55 and a browser compute the same bits (decision 0170).
 """
 
 from dataclasses import dataclass
