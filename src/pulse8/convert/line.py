@@ -36,9 +36,10 @@ from pulse8.values import Watch, unwatched
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """The shipped model to build where no checkpoint is given, and the options of each step."""
+    """The options of each step."""
 
     model: ModelName = "pulse12"
+    """The shipped model to build where no checkpoint is given."""
     simulate: PeopleOptions = field(default_factory=PeopleOptions)
     calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     export: ExportOptions = field(default_factory=ExportOptions)

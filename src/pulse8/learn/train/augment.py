@@ -40,8 +40,12 @@ class AugmentOptions:
         A batch's windows have only 5 to 8 s, after zeros: a provisional reading.
     long
         A batch has half the windows of twice the length: what the same weights are read on for 17 s.
-    drift, move, exposure
-        Light drifts steeply; something moves in the pulse's band; the exposure follows the picture.
+    drift
+        The light drifts steeply.
+    move
+        Something moves at a rate in the pulse's band.
+    exposure
+        The camera's exposure follows the picture.
     single
         All cells carry one mean of the skin, as in a table of one trace.
     blind
