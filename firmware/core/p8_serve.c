@@ -251,7 +251,7 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame)
     const uint8_t *bytes = take(frame->payload + 1, size, sizeof size);
     bytes = take(bytes, &t_us, sizeof t_us);
     bytes = take(bytes, &face, sizeof face);
-    const p8_picture_t view = {bytes, size[0], size[1], 3 * (size_t)size[0]};
+    const p8_picture_t view = {bytes, size[0], size[1], 3 * (size_t)size[0], P8_RGB888};
     static const uint8_t none[sizeof(p8_face_t)] = {0};
     p8_row_t row;
     const bool complete = frame->length == head + view.stride_bytes * view.height;
@@ -263,6 +263,60 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame)
     }
     replay_row(serve, P8_PICTURE, frame->payload[0], &row, true);
 }
+
+#if P8_CAMERA
+static void send_seen(p8_serve_t *serve, const p8_seen_t *seen)
+{
+    const uint8_t found = seen->found;
+    p8_send(&serve->sender, &found, 1);
+    p8_send(&serve->sender, &seen->faces, sizeof seen->faces);
+    p8_send(&serve->sender, &seen->score, sizeof seen->score);
+    p8_send(&serve->sender, &seen->face, sizeof seen->face);
+    p8_send(&serve->sender, seen->rois, sizeof seen->rois);
+    p8_send(&serve->sender, seen->reason, sizeof seen->reason);
+}
+
+static void send_number(p8_serve_t *serve, const p8_number_t *number)
+{
+    const uint8_t ends[2] = {(uint8_t)number->reason, number->provisional};
+    p8_send(&serve->sender, &number->bpm, sizeof number->bpm);
+    p8_send(&serve->sender, &number->plus_minus, sizeof number->plus_minus);
+    p8_send(&serve->sender, &number->confidence, sizeof number->confidence);
+    p8_send(&serve->sender, &number->age_s, sizeof number->age_s);
+    p8_send(&serve->sender, &number->number, sizeof number->number);
+    p8_send(&serve->sender, ends, sizeof ends);
+}
+
+/* A camera's picture: rows without gaps. */
+static void view(p8_serve_t *serve, const p8_frame_t *frame)
+{
+    static const uint8_t pixel_bytes[] = {3, 3, 4, 2, 2};
+    uint16_t size[2];
+    int64_t t_us;
+    const size_t head = 2 + sizeof size + sizeof t_us;
+    if (frame->length < head || frame->payload[1] >= sizeof pixel_bytes) {
+        answer(serve, P8_VIEW, P8_BAD_VALUE);
+        return;
+    }
+    const uint8_t *bytes = take(frame->payload + 2, size, sizeof size);
+    bytes = take(bytes, &t_us, sizeof t_us);
+    const size_t stride = (size_t)pixel_bytes[frame->payload[1]] * size[0];
+    const p8_picture_t picture = {bytes, size[0], size[1], stride, (p8_format_t)frame->payload[1]};
+    if (frame->length != head + stride * size[1]) {
+        answer(serve, P8_VIEW, P8_BAD_VALUE);
+        return;
+    }
+    if (frame->payload[0] & P8_REPLAY_RESET) {
+        p8_camera_reset(serve->camera);
+    }
+    const p8_status_t status = p8_camera_push(serve->camera, &picture, t_us);
+    const p8_number_t number = p8_camera_reading(serve->camera);
+    begin(serve, P8_VIEW, P8_SEEN_BYTES + P8_NUMBER_BYTES);
+    send_seen(serve, p8_camera_seen(serve->camera));
+    send_number(serve, &number);
+    p8_send_end(&serve->sender, status);
+}
+#endif
 
 static void record(p8_serve_t *serve, const p8_frame_t *frame)
 {
@@ -317,6 +371,11 @@ static void serve_frame(p8_serve_t *serve, const p8_frame_t *frame)
         break;
     case P8_RECORD:
         record(serve, frame);
+        break;
+#endif
+#if P8_CAMERA
+    case P8_VIEW:
+        view(serve, frame);
         break;
 #endif
     default:

@@ -2,8 +2,8 @@
 #ifndef P8_CELLS_H
 #define P8_CELLS_H
 
+#include "p8_pixels.h"
 #include "p8_spec.h"
-#include "p8_status.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,14 +11,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define P8_PARTS 16 /* ROI edges are counted in sixteenths of a pixel */
-
-/* Red, green, blue bytes, rows from top to bottom; what the camera gives before any 8-bit downsizing. */
-typedef struct {
-    const uint8_t *data;
-    size_t width, height, stride_bytes;
-} p8_picture_t;
 
 typedef struct {
     float x, y; /* px */

@@ -97,7 +97,7 @@ static void the_line_is_answered_and_silence_drops_half_a_frame(void)
 static void pixels_are_read_once(void)
 {
     static const uint8_t pixels[8 * 8 * 3];
-    const p8_picture_t picture = {pixels, 8, 8, 24};
+    const p8_picture_t picture = {pixels, 8, 8, 24, P8_RGB888};
     CHECK(p8_port_pixels_read());
     CHECK(p8_port_frame(&picture, NULL, 1000));
     CHECK(!p8_port_pixels_read());

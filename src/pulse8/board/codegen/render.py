@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pulse8.board.codegen.arena import SLACK, ArenaPlan, plan
 from pulse8.board.codegen.board_net import GROUP, LANES, BoardNet, Shape, shape_of
 from pulse8.board.codegen.board_spec import BoardSpec
+from pulse8.board.codegen.face import FaceData
 from pulse8.board.codegen.lower_moves import FILL
 from pulse8.measure.infer.program import Tensor
 from pulse8.notice import NOTICE
@@ -61,11 +62,14 @@ def planned(nets: Sequence[BoardNet]) -> list[PlannedNet]:
     return [PlannedNet(net=net, plan=plan(net), prefix=f"net{index}_") for index, net in enumerate(nets)]
 
 
-def render(nets: Sequence[PlannedNet], board: BoardSpec | None, model: str, sha256: str) -> Mapping[str, str]:
-    """Return the text of each generated C file by its name."""
+def render(
+    nets: Sequence[PlannedNet], board: BoardSpec | None, model: str, sha256: str, face: FaceData | None = None
+) -> Mapping[str, str]:
+    """Return the text of each generated C file by its name; ``face`` belongs to the last of the networks."""
     facts = {
         "nets": nets,
         "board": board,
+        "face": face,
         "model": model,
         "sha256": sha256,
         "model_id": [f"0x{byte:02x}" for byte in bytes.fromhex(sha256)[:MODEL_ID_BYTES]],

@@ -23,6 +23,7 @@ from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import FIX, contract_of, inputs_of, static_form, static_input
+from pulse8.convert.quantize.equalise import as_quantised
 from pulse8.convert.quantize.float64 import Sample
 from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
 from pulse8.errors import InputError
@@ -76,7 +77,7 @@ def diagnose(
         matplotlib is not installed.
     """
     model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
-    static = static_form(model, fp32)
+    static = as_quantised(static_form(model, fp32), int8_model)
     read = accept_samples(calibration)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": read}
     inputs = _inputs(model, static, calibration, options)

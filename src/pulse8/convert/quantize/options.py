@@ -78,6 +78,8 @@ class QuantizeOptions:
     """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy."""
     layers: tuple[str, ...] = ()
     """Tensors with a method of their own, such as conv1_relu=entropy conv2_relu=percentile:99.9."""
+    equalise: bool = False
+    """Bring a tensor's channels to like ranges first, by factors in the weights around it; FP32 computes the same."""
 
     def __post_init__(self) -> None:
         RangeRule.of(self.method)

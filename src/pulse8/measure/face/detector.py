@@ -64,7 +64,7 @@ class Detector:
 
     def __init__(self) -> None:
         self._session = load(DETECTOR)
-        self._anchors = _anchors()
+        self._anchors = anchors()
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """Faces in a picture, the largest first; smaller ones are looked for only where there is no larger one."""
@@ -136,7 +136,7 @@ class Search:
         return faces
 
 
-def _anchors() -> NDArray[np.float64]:
+def anchors() -> NDArray[np.float64]:
     """Centres [896, 2] in network px: two in each field of 8 px, six in each field of 16 px."""
     grids = []
     for fields, count in ((16, 2), (8, 6)):
