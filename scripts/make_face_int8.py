@@ -28,7 +28,7 @@ from pulse8.learn.simulate.face_video import FACE_BOX_PX, FACE_CENTRE, astronaut
 from pulse8.learn.simulate.face_views import Portrait, face_view, part_view
 from pulse8.manifest import sha256_of
 
-SHA256: Final = ""
+SHA256: Final = "04d311267674c5b2ce5f85d3ec547acf056fd344753d7ad0fe515d1bc7e0dd09"
 WEIGHTS: Final = Path(__file__).parents[1] / "src/pulse8/measure/face/weights"
 FLOAT: Final = WEIGHTS / "face_detection_short_range.onnx"
 INT8: Final = WEIGHTS / "face_trunk_int8.onnx"

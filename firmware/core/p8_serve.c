@@ -163,6 +163,19 @@ p8_row_t p8_row_of(const uint8_t *bytes)
     return row;
 }
 
+/* What a display shows after it. */
+static void send_shown(p8_serve_t *serve)
+{
+    const p8_shown_t shown = p8_monitor_shown(serve->monitor);
+    const uint8_t reason = (uint8_t)shown.reason;
+    p8_send(&serve->sender, &shown.at_us, sizeof shown.at_us);
+    p8_send(&serve->sender, &shown.bpm, sizeof shown.bpm);
+    p8_send(&serve->sender, &shown.spread_bpm, sizeof shown.spread_bpm);
+    p8_send(&serve->sender, &shown.confidence, sizeof shown.confidence);
+    p8_send(&serve->sender, &shown.age_s, sizeof shown.age_s);
+    p8_send(&serve->sender, &reason, sizeof reason);
+}
+
 static void send_reading(p8_serve_t *serve, const p8_reading_t *reading)
 {
     const uint8_t ends[2] = {(uint8_t)reading->rate.reason, reading->provisional};
@@ -172,6 +185,7 @@ static void send_reading(p8_serve_t *serve, const p8_reading_t *reading)
     p8_send(&serve->sender, &reading->rate.confidence, sizeof reading->rate.confidence);
     p8_send(&serve->sender, &reading->rate.seconds, sizeof reading->rate.seconds);
     p8_send(&serve->sender, ends, sizeof ends);
+    send_shown(serve);
 }
 
 /* The window that is due, step by step under the counter, with its clip sent between. */

@@ -50,6 +50,39 @@ static int32_t channel_sum(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t i
     return sum;
 }
 
+#if P8_MVE
+/* Whether all nine taps of a 3x3 kernel of neighbours lie inside. */
+static int whole_3x3(const p8_taps_t *taps, p8_slide_t slide)
+{
+    return slide.height == 3 && slide.width == 3 && taps->gap_y == 1 && taps->gap_x == 1 && taps->row_from == 0 &&
+           taps->column_from == 0 && taps->row_to == 3 && taps->column_to == 3;
+}
+
+/* Eight channels of it: a byte less the zero point times a weight has at most 16 bits. */
+static void eight_of_3x3(const p8_conv_t *conv, const int8_t *x, const int8_t *w, size_t row, size_t channels,
+                         size_t channel, int8_t *y)
+{
+    const int16x8_t zero = vdupq_n_s16(conv->zero_in);
+    int32x4_t even = vdupq_n_s32(0), odd = even;
+    for (int32_t tap_row = 0; tap_row < 3; tap_row++, x += row, w += 3 * channels) {
+        const int16x8_t a = vmulq_s16(vsubq_s16(vldrbq_s16(x), zero), vldrbq_s16(w));
+        const int16x8_t b = vmulq_s16(vsubq_s16(vldrbq_s16(x + channels), zero), vldrbq_s16(w + channels));
+        const int16x8_t c = vmulq_s16(vsubq_s16(vldrbq_s16(x + 2 * channels), zero), vldrbq_s16(w + 2 * channels));
+        even = vaddq_s32(vaddq_s32(even, vmovlbq_s16(a)), vaddq_s32(vmovlbq_s16(b), vmovlbq_s16(c)));
+        odd = vaddq_s32(vaddq_s32(odd, vmovltq_s16(a)), vaddq_s32(vmovltq_s16(b), vmovltq_s16(c)));
+    }
+    const int32x4_t places = {0, 2, 4, 6};
+    const uint32x4_t offsets = vreinterpretq_u32_s32(places);
+    for (size_t half = 0; half < 2; half++) {
+        const int32_t *bias = conv->bias + channel + half;
+        const float *scale = conv->scale + channel + half;
+        const int32x4_t sum = vaddq_s32(half ? odd : even, vldrwq_gather_shifted_offset_s32(bias, offsets));
+        const float32x4_t factor = vldrwq_gather_shifted_offset_f32(scale, offsets);
+        vstrbq_scatter_offset_s32(y + half, offsets, p8_requant_x4(sum, factor, conv->zero_out, conv->low, conv->high));
+    }
+}
+#endif
+
 void p8_depthwise(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y)
 {
     for (int32_t oy = 0; oy < out.height; oy++) {
@@ -57,6 +90,13 @@ void p8_depthwise(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_sha
             const p8_taps_t taps = taps_of(conv, slide, in, oy, ox);
             size_t channel = 0;
 #if P8_MVE
+            if (whole_3x3(&taps, slide)) {
+                const int8_t *from = read_at(&taps, in, 0, 0, x);
+                for (; channel + 8 <= out.channels; channel += 8) {
+                    eight_of_3x3(conv, from + channel, conv->weights + channel, (size_t)in.width * in.channels,
+                                 in.channels, channel, y + channel);
+                }
+            }
             for (; channel + P8_GROUP <= out.channels; channel += P8_GROUP) {
                 int32x4_t sum = vldrwq_s32(conv->bias + channel);
                 for (int32_t row = taps.row_from; row < taps.row_to; row++) {

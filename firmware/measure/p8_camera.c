@@ -8,17 +8,15 @@
 #include <string.h>
 
 #define FARTHEST_US (INT64_C(1) << 53) /* as of rows */
-#define STALE_US 3000000 /* a number older than this is no number: a window is read every second */
 #define MOST_BACK 10     /* pictures in a row whose time does not increase: the clock was set, all begins anew */
 
 struct p8_camera {
     p8_track_t track;
     p8_monitor_t *monitor;
     p8_seen_t seen;
-    p8_reading_t reading;
     int64_t last_us;
     uint32_t number, back;
-    bool begun;
+    bool begun, provisional;
 };
 
 static size_t rounded_up(size_t bytes)
@@ -58,9 +56,8 @@ void p8_camera_reset(p8_camera_t *camera)
     p8_track_reset(&camera->track);
     p8_monitor_reset(camera->monitor);
     memset(&camera->seen, 0, sizeof camera->seen);
-    memset(&camera->reading, 0, sizeof camera->reading);
     camera->number = camera->back = 0;
-    camera->begun = false;
+    camera->begun = camera->provisional = false;
 }
 
 /* Where the face is, and its skin's colours. */
@@ -86,7 +83,7 @@ static p8_status_t read_window(p8_camera_t *camera)
     p8_reading_t reading;
     const p8_status_t status = p8_monitor_read(camera->monitor, &reading);
     if (status == P8_OK) {
-        camera->reading = reading;
+        camera->provisional = reading.provisional;
         camera->number++;
     }
     return status;
@@ -133,19 +130,19 @@ static p8_reason_t waiting_for(const p8_seen_t *seen)
 
 p8_number_t p8_camera_reading(const p8_camera_t *camera)
 {
-    const int64_t age_us = camera->last_us - camera->reading.end_us;
+    const p8_shown_t shown = p8_monitor_shown(camera->monitor);
+    const int64_t since_us = camera->last_us - shown.at_us;
     p8_number_t number;
     memset(&number, 0, sizeof number);
     number.number = camera->number;
-    if (!camera->number || age_us > STALE_US) {
-        number.reason = waiting_for(&camera->seen);
-        return number;
+    number.reason = shown.reason == P8_REASON_TOO_SHORT ? waiting_for(&camera->seen) : shown.reason;
+    if (number.reason == P8_REASON_NONE) {
+        number.bpm = shown.bpm;
+        number.plus_minus = shown.spread_bpm;
+        number.confidence = shown.confidence;
+        number.age_s = shown.age_s + (since_us > 0 ? (float)since_us * 1e-6f : 0);
+        number.provisional = camera->provisional;
     }
-    number.bpm = camera->reading.rate.bpm;
-    number.confidence = camera->reading.rate.confidence;
-    number.reason = camera->reading.rate.reason;
-    number.provisional = camera->reading.provisional;
-    number.age_s = age_us > 0 ? (float)age_us * 1e-6f : 0;
     return number;
 }
 

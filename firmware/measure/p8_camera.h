@@ -13,13 +13,13 @@ extern "C" {
 
 /* The number to show. */
 typedef struct {
-    float bpm;          /* 0 where there is a reason */
-    float plus_minus;   /* BPM, half of the interval that holds the rate in 9 of 10 cases; 0 where it is not known */
+    float bpm;          /* the rate that is followed from window to window (p8_shown.h); 0 where there is a reason */
+    float plus_minus;   /* BPM: how far it may be off, one standard deviation */
     float confidence;   /* 0..1 */
-    float age_s;        /* seconds since the last picture that it was read from */
+    float age_s;        /* seconds since the last window that was read ended */
     p8_reason_t reason; /* why there is no number */
     bool provisional;   /* read from less than the whole joined wave */
-    uint32_t number;    /* counts readings from 1; 0 before the first one, whose reason is P8_REASON_TOO_SHORT */
+    uint32_t number;    /* counts windows that were looked at, one a second; before the first: why there is none yet */
 } p8_number_t;
 
 /* What was seen in the last picture, to be drawn over it. */

@@ -2,6 +2,7 @@
 #include "p8_detect.h"
 
 #include "p8_model.h"
+#include "p8_requant.h"
 
 #if P8_CAMERA
 #include <string.h>
@@ -24,19 +25,56 @@ static float smaller(float a, float b)
     return a < b ? a : b;
 }
 
+/* sums[output] += value * weights[output]: each product and each sum rounded, on vectors too. */
+static void add_products(float value, const int16_t *weights, int32_t count, float *sums)
+{
+    int32_t output = 0;
+#if P8_MVE
+    for (; output + 4 <= count; output += 4) {
+        const float32x4_t product = vmulq_n_f32(vcvtq_f32_s32(vldrhq_s32(weights + output)), value);
+        vstrwq_f32(sums + output, vaddq_f32(vldrwq_f32(sums + output), product));
+    }
+#endif
+    for (; output < count; output++) {
+        sums[output] += value * (float)weights[output];
+    }
+}
+
+#if P8_MVE
+/* Sixteen outputs whose sums stay in registers; the same order. */
+static void combine_16(const p8_layer_t *layer, const float *inputs, int32_t from, float *outputs)
+{
+    float32x4_t a = vdupq_n_f32(0), b = a, c = a, d = a;
+    const int16_t *weights = layer->weights + from;
+    for (int32_t input = 0; input < layer->inputs; input++, weights += layer->outputs) {
+        const float value = inputs[input];
+        a = vaddq_f32(a, vmulq_n_f32(vcvtq_f32_s32(vldrhq_s32(weights)), value));
+        b = vaddq_f32(b, vmulq_n_f32(vcvtq_f32_s32(vldrhq_s32(weights + 4)), value));
+        c = vaddq_f32(c, vmulq_n_f32(vcvtq_f32_s32(vldrhq_s32(weights + 8)), value));
+        d = vaddq_f32(d, vmulq_n_f32(vcvtq_f32_s32(vldrhq_s32(weights + 12)), value));
+    }
+    vstrwq_f32(outputs, a);
+    vstrwq_f32(outputs + 4, b);
+    vstrwq_f32(outputs + 8, c);
+    vstrwq_f32(outputs + 12, d);
+}
+#endif
+
 /* Outputs [from, to) of a layer over one place's inputs. */
 static void combine(const p8_layer_t *layer, const float *inputs, int32_t from, int32_t to, float *outputs)
 {
     const int32_t count = to - from;
-    for (int32_t output = 0; output < count; output++) {
+    int32_t done = 0;
+#if P8_MVE
+    for (; done + 16 <= count; done += 16) {
+        combine_16(layer, inputs, from + done, outputs + done);
+    }
+#endif
+    for (int32_t output = done; output < count; output++) {
         outputs[output] = 0;
     }
-    for (int32_t input = 0; input < layer->inputs; input++) {
-        const int16_t *weights = layer->weights + input * layer->outputs + from;
-        const float value = inputs[input];
-        for (int32_t output = 0; output < count; output++) {
-            outputs[output] += value * (float)weights[output];
-        }
+    for (int32_t input = 0; input < layer->inputs && done < count; input++) {
+        add_products(inputs[input], layer->weights + input * layer->outputs + from + done, count - done, outputs + done);
     }
     for (int32_t output = 0; output < count; output++) {
         outputs[output] = outputs[output] * layer->scale[from + output] + layer->bias[from + output];
@@ -52,10 +90,19 @@ static void fine_at(const int8_t *codes, int32_t place, float *row)
     }
 }
 
+/* sums[channel] += values[channel] * weights[channel]. */
 static void add_tap(const p8_layer_t *layer, int32_t tap, const float *values, float *sums)
 {
     const int16_t *weights = layer->weights + tap * layer->outputs;
-    for (int32_t channel = 0; channel < layer->outputs; channel++) {
+    int32_t channel = 0;
+#if P8_MVE
+    for (; channel + 4 <= layer->outputs; channel += 4) {
+        const float32x4_t weight = vcvtq_f32_s32(vldrhq_s32(weights + channel));
+        const float32x4_t product = vmulq_f32(vldrwq_f32(values + channel), weight);
+        vstrwq_f32(sums + channel, vaddq_f32(vldrwq_f32(sums + channel), product));
+    }
+#endif
+    for (; channel < layer->outputs; channel++) {
         sums[channel] += values[channel] * (float)weights[channel];
     }
 }

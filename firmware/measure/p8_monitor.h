@@ -1,9 +1,16 @@
-/* The board's measure line: rows of cell colours in, heart rates out. All its memory comes from the caller. */
+/*
+ * The board's measure line: rows of cell colours in, heart rates out. All its memory comes from the caller.
+ *
+ * A reading is one window's own rate, by the model's rules. What a display shows is p8_monitor_shown: the rate that is
+ * followed from window to window. It changes with each reading, and once a second while the face is away: push the rows
+ * of frames without a face too, their times are what makes the rate fade.
+ */
 #ifndef P8_MONITOR_H
 #define P8_MONITOR_H
 
 #include "p8_cells.h"
 #include "p8_rate.h"
+#include "p8_shown.h"
 
 #include <stdbool.h>
 
@@ -67,6 +74,9 @@ uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED]);
 
 /* All of it: the reading of the window that is due. */
 p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading);
+
+/* What stands on a display now; before the first window: too short. */
+p8_shown_t p8_monitor_shown(const p8_monitor_t *monitor);
 
 #ifdef __cplusplus
 }

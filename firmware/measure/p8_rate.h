@@ -22,6 +22,9 @@ typedef struct {
     float windowed[P8_JOINED], power[P8_BAND_BINS];
 } p8_spectrum_t;
 
+/* Power of a wave at `turns` a sample, by Goertzel's recurrence. */
+float p8_power_at(const float *wave, uint32_t count, float turns);
+
 /* The rate of the strongest periodicity in the band. count: at most P8_JOINED samples. */
 p8_rate_t p8_rate(const float *wave, uint32_t count, p8_spectrum_t *work);
 

@@ -7,16 +7,16 @@
 #include <string.h>
 
 #define SOON_US 100000
-#define LOOK_US 333000
+#define LOOK_US 500000
 #define COUNT_US 1000000
 #define RENEW_US 1000000
 #define FAITHFUL_US 1000000
 #define FAITHFUL_S 1.0
-#define SETTLING_LOOKS 8
-#define PULL_S 4.0
-#define PULL_SOON_S 1.0
-#define OFF_SHARE 0.12
+#define PULL_S 25.0
+#define PULL_SOON_S 2.0
+#define OFF_SHARE 0.1
 #define FAR_SHARE 0.25
+#define SHIFTS 5
 #define MISSES 3
 #define CONFIRMED 3
 #define VIEW_EYES 4.0
@@ -78,9 +78,21 @@ static double unit_px(const p8_followed_t *face)
     return (double)face->square.side / (2 * P8_PARTS * P8_LUMA_SIDE);
 }
 
+/* One look's square differs from another's: the detector's errors are then others, and average out. */
+static p8_square_t shifted(p8_square_t square, int32_t number)
+{
+    static const int8_t shifts[SHIFTS][2] = {{0, 0}, {5, 5}, {-5, 5}, {5, -5}, {-5, -5}};
+    const int32_t place = square.side / P8_VIEW_SIDE;
+    square.x += shifts[number % SHIFTS][0] * place;
+    square.y += shifts[number % SHIFTS][1] * place;
+    return square;
+}
+
 static p8_square_t around(const p8_followed_t *face)
 {
-    return p8_square_about((float)face->places[6][0], (float)face->places[6][1], 2.5f * (float)face->side_px);
+    const p8_square_t square =
+        p8_square_about((float)face->places[6][0], (float)face->places[6][1], 2.5f * (float)face->side_px);
+    return shifted(square, face->looks);
 }
 
 static void places_of(const p8_found_t *found, double places[P8_PLACES][2])
@@ -140,16 +152,50 @@ static void stand_at(p8_followed_t *face, p8_square_t square, int64_t t_us)
     face->turn = 0;
 }
 
+/* Of the faces in a square the best one that is the same as ours; NULL where there is none. */
+static const p8_found_t *again(const p8_now_t *now, p8_square_t square, const p8_box_t *ours)
+{
+    const int32_t count = detect(now, square);
+    for (int32_t index = 0; index < count; index++) {
+        if (p8_same_face(&now->track->found[index].box, ours)) {
+            return &now->track->found[index];
+        }
+    }
+    return NULL;
+}
+
+static void add_look(p8_followed_t *face, const p8_found_t *found)
+{
+    double places[P8_PLACES][2];
+    places_of(found, places);
+    for (int place = 0; place < P8_PLACES; place++) {
+        face->places[place][0] += places[place][0];
+        face->places[place][1] += places[place][1];
+    }
+    face->side_px += (double)p8_box_side(&found->box);
+    face->looks++;
+}
+
+/* Follow a face from the mean of a few looks at it. */
 static void begin(const p8_now_t *now, const p8_found_t *found)
 {
     p8_followed_t *face = &now->track->face;
     memset(face, 0, sizeof *face);
-    places_of(found, face->places);
-    face->side_px = p8_box_side(&found->box);
+    add_look(face, found);
+    for (int32_t number = 1; number < SHIFTS; number++) {
+        const p8_found_t *look = again(now, shifted(p8_around(&found->box), number), &found->box);
+        if (look) {
+            add_look(face, look);
+        }
+    }
+    for (int place = 0; place < P8_PLACES; place++) {
+        face->places[place][0] /= face->looks;
+        face->places[place][1] /= face->looks;
+    }
+    face->side_px /= face->looks;
     face->pull_s = PULL_S;
     face->seen_us = now->t_us;
     face->code = found->code;
-    face->looks = 1;
     stand_at(face, view_of(face->places), now->t_us);
     now->track->followed = take(now, face->square);
 }
@@ -242,22 +288,16 @@ static double farthest(double one[P8_PLACES][2], double other[P8_PLACES][2])
     return __builtin_sqrt(most);
 }
 
-/* Correct the places: at once while the first looks are averaged, slowly afterwards. */
+/* Correct the places, slowly. */
 static void draw(p8_followed_t *face, double wanted[P8_PLACES][2], double side_px, double away)
 {
-    const bool settling = face->looks <= SETTLING_LOOKS;
     for (int place = 0; place < P8_PLACES; place++) {
         for (int axis = 0; axis < 2; axis++) {
-            const double rest = wanted[place][axis] - face->places[place][axis];
-            if (settling) {
-                face->places[place][axis] += rest / face->looks;
-            } else {
-                face->pull[place][axis] = rest;
-            }
+            face->pull[place][axis] = wanted[place][axis] - face->places[place][axis];
         }
     }
-    face->side_px = settling ? face->side_px + (side_px - face->side_px) / face->looks : side_px;
-    face->pull_s = settling ? face->pull_s : away > OFF_SHARE ? PULL_SOON_S : PULL_S;
+    face->side_px = side_px;
+    face->pull_s = away > OFF_SHARE ? PULL_SOON_S : PULL_S;
 }
 
 static void correct(const p8_now_t *now)
@@ -271,7 +311,7 @@ static void correct(const p8_now_t *now)
         }
         return;
     }
-    const p8_found_t *found = &track->found[chosen];
+    const p8_found_t seen = track->found[chosen], *found = &seen;
     double wanted[P8_PLACES][2];
     places_of(found, wanted);
     const double away = farthest(wanted, face->places) / size_of(face->places);
@@ -311,8 +351,7 @@ static void count_faces(const p8_now_t *now)
 static void check(const p8_now_t *now)
 {
     p8_track_t *track = now->track;
-    const int64_t wait_us = track->face.looks < SETTLING_LOOKS ? SOON_US : LOOK_US;
-    if (!track->has_looked || now->t_us - track->looked_us >= wait_us) {
+    if (!track->has_looked || now->t_us - track->looked_us >= LOOK_US) {
         track->has_looked = true;
         track->looked_us = now->t_us;
         correct(now);

@@ -8,7 +8,9 @@
 extern "C" {
 #endif
 
-/* Left and top edge and side, 1/16 px; may reach outside the picture, where it is black. */
+/*
+ * Left and top edge and side, 1/16 px; may reach outside the picture, where it is black. The side is at least as
+ * many parts as there are places, and at most 16,384 px. */
 typedef struct {
     int32_t x, y, side;
 } p8_square_t;
@@ -16,9 +18,6 @@ typedef struct {
 #define P8_VIEW_SIDE 128 /* places along each side that the face detector sees */
 #define P8_LUMA_SIDE 64  /* places along each side in which a face is followed */
 #define P8_LUMA_PARTS 16 /* parts of a level */
-
-/* Place `place` of `size` begins here; the side holds at least `size` parts. */
-int32_t p8_view_edge(int32_t begin, int32_t side, int32_t place, int32_t size);
 
 /* Channels minus 128: int8 [P8_VIEW_SIDE][P8_VIEW_SIDE][3]. */
 void p8_view_codes(const p8_picture_t *picture, p8_square_t square, int8_t *codes);

@@ -73,6 +73,12 @@ READING: Final = np.dtype(
         ("seconds", "<f4"),
         ("reason", "u1"),
         ("provisional", "u1"),
+        ("shown_at_us", "<i8"),
+        ("shown_bpm", "<f4"),
+        ("shown_spread_bpm", "<f4"),
+        ("shown_confidence", "<f4"),
+        ("shown_age_s", "<f4"),
+        ("shown_reason", "u1"),
     ]
 )
 

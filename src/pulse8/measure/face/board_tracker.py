@@ -18,20 +18,20 @@ from pulse8.measure.face.square import LUMA_SIDE, VIEW_SIDE, Square, luma_view
 from pulse8.values import PIXEL_PARTS, Rgb
 
 SOON_US: Final = 100_000
-"""Between looks of the detector while a face is sought, and after it was found."""
+"""Between looks of the detector while a face is sought."""
 
-LOOK_US: Final = 333_000
+LOOK_US: Final = 500_000
 COUNT_US: Final = 1_000_000
 RENEW_US: Final = 1_000_000
 FAITHFUL_US: Final = 1_000_000
-SETTLING_LOOKS: Final = 8
-"""The first looks are averaged."""
+SHIFTS: Final = ((0, 0), (5, 5), (-5, 5), (5, -5), (-5, -5))
+"""Places by which one look's square differs from another's: the detector's errors are then others, and average out."""
 
-PULL_S: Final = 4.0
+PULL_S: Final = 25.0
 """Time constant of the detector's correction: its noise lies in the pulse's band, the template's drift does not."""
 
-PULL_SOON_S: Final = 1.0
-OFF_SHARE: Final = 0.12
+PULL_SOON_S: Final = 2.0
+OFF_SHARE: Final = 0.1
 """In eye distances: a difference that is corrected sooner."""
 
 FAR_SHARE: Final = 0.25
@@ -84,9 +84,9 @@ class Followed:
     seen_us: int
     x: float
     y: float
+    looks: int
     scale: float = 1.0
     turn: float = 0.0
-    looks: int = 1
     misses: int = 0
     far: int = 0
     pull: Places = field(default_factory=lambda: np.zeros((7, 2)))
@@ -100,7 +100,8 @@ class Followed:
     @property
     def around(self) -> Square:
         """The square in which the detector looks closely."""
-        return square_about(self.places[6].astype(np.float32), np.float32(AROUND) * np.float32(self.side_px))
+        square = square_about(self.places[6].astype(np.float32), np.float32(AROUND) * np.float32(self.side_px))
+        return _shifted(square, self.looks)
 
     @property
     def box(self) -> NDArray[np.float64]:
@@ -144,8 +145,7 @@ class BoardFollower:
 
     def _check(self, face: Followed, rgb: Rgb, t_us: int) -> None:
         """Look closely, or count faces, where either is due."""
-        wait_us = SOON_US if face.looks < SETTLING_LOOKS else LOOK_US
-        if self._looked_us is None or t_us - self._looked_us >= wait_us:
+        if self._looked_us is None or t_us - self._looked_us >= LOOK_US:
             self._looked_us = t_us
             self._correct(face, rgb, t_us)
         elif t_us - self._counted_us >= COUNT_US:
@@ -179,13 +179,21 @@ class BoardFollower:
             _drawn(face, wanted, float(found.side), away)
 
     def _begin(self, found: Found, rgb: Rgb, t_us: int) -> None:
-        places = _places_of(found)
+        """Follow a face from the mean of a few looks at it."""
+        looks = [found]
+        for number in range(1, len(SHIFTS)):
+            near = self._detector.look(rgb, _shifted(found.around(), number))
+            looks += [one for one in near if overlap(one.box, found.box)][:1]
+        places, side_px = np.zeros((7, 2)), 0.0
+        for one in looks:
+            places, side_px = places + _places_of(one), side_px + float(one.side)
+        places, side_px = places / len(looks), side_px / len(looks)
         square = _view_of(places)
         template = Template(luma_view(rgb, square))
         x, y = _middle(square)
         face = Followed(
-            template=template, square=square, places=places, side_px=float(found.side), code=found.code,
-            renewed_us=t_us, seen_us=t_us, x=x, y=y,
+            template=template, square=square, places=places, side_px=side_px, code=found.code,
+            renewed_us=t_us, seen_us=t_us, x=x, y=y, looks=len(looks),
         )  # fmt: skip
         self._face = face if template.usable else None
 
@@ -265,12 +273,14 @@ def _moved(face: Followed, pose: Pose, x: float, y: float, seconds: float) -> No
     face.pull = face.pull - step
 
 
+def _shifted(square: Square, number: int) -> Square:
+    x, y = SHIFTS[number % len(SHIFTS)]
+    place = square.side // VIEW_SIDE
+    return Square(square.x + x * place, square.y + y * place, square.side)
+
+
 def _drawn(face: Followed, wanted: Places, side_px: float, away: float) -> None:
-    """Correct the places: at once while the first looks are averaged, slowly afterwards."""
-    if face.looks <= SETTLING_LOOKS:
-        face.places = face.places + (wanted - face.places) / face.looks
-        face.side_px = face.side_px + (side_px - face.side_px) / face.looks
-        return
+    """Correct the places, slowly."""
     face.pull, face.side_px = wanted - face.places, side_px
     face.pull_s = PULL_SOON_S if away > OFF_SHARE else PULL_S
 
