@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pulse8.cli.saying import complain, say
+from pulse8.cli.saying import IN_GUIDE, complain, say
 from pulse8.errors import Pulse8Error, shown
 from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "measure": {
-        "measure": "heart rate from a face video or from skin traces",
+        "demo": "heart rate of a packaged, simulated clip: nothing to bring",
+        "measure": "heart rate from face videos, a folder of them, or skin traces",
         "live": "heart rate from a webcam, in a browser",
         "inspect": "contact sheet of a video: frames, ROIs, traces",
         "camera-check": "the smallest pulse that your camera and codec carry",
@@ -82,6 +83,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     _use_utf8()
     os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, on import
     words = list(sys.argv[1:] if argv is None else argv)
+    of_guide = IN_GUIDE.set(defaults is not None)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
@@ -106,6 +108,8 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     except KeyboardInterrupt:
         complain("interrupted; nothing half-written is left")
         return 130
+    finally:
+        IN_GUIDE.reset(of_guide)
 
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pulse8.cli.names import GUIDE_DATA
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import complain, say
 from pulse8.errors import SpecError
@@ -139,7 +140,7 @@ def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded wit
     from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch comes after the flags
 
     _silence_lightning()
-    return train(flags.data or Path("data/ubfc_processed.pt"), flags.output, options, show_progress=_shows(flags))
+    return train(flags.data or GUIDE_DATA, flags.output, options, show_progress=_shows(flags))
 
 
 def _silence_lightning() -> None:

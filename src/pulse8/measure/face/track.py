@@ -126,13 +126,15 @@ class MeshTracker:
 
     def _settled(self, rgb: Rgb, face: Face) -> NDArray[np.float64] | None:
         """Look again from each answer's own square: the first ones pull the ROIs along for some frames otherwise."""
-        square = square_of(face.box.reshape(2, 2), face.points[:2])
+        square = square_of(face.box.reshape(2, 2), face.points[:2]).snapped()
         landmarks = None
         for _ in range(SETTLING_LOOKS):
             landmarks = self._mesh.landmarks(rgb, square)
             if landmarks is None:
                 return None
-            square = square_of_mesh(landmarks)
+            looked_at, square = square, square_of_mesh(landmarks).snapped()
+            if square == looked_at:  # it would give the same answer
+                break
         return landmarks
 
 
