@@ -45,7 +45,7 @@ MEMORY_BYTES: Final = 10 * 2**20
 FLAGS: Final = (
     *("--target=wasm32", "-msimd128", "-mbulk-memory", "-O3", "-std=c11", "-ffreestanding", "-nostdlib"),
     *("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off", "-fno-math-errno"),
-    *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=65536", "-Wl,--stack-first"),
+    *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=262144", "-Wl,--stack-first"),
     *(f"-Wl,--initial-memory={MEMORY_BYTES}", f"-Wl,--max-memory={MEMORY_BYTES}"),
 )
 

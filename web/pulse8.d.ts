@@ -29,16 +29,16 @@ export interface Seen {
 
 /** The heart rate, or the reason why there is none. */
 export interface Reading {
-  /** Counts readings from 1; 0 before the first. */
+  /** Counts windows that were read, one a second; 0 before the first. */
   readonly number: number;
-  /** Beats per minute, 40 to 180; `null` with a reason. */
+  /** Beats per minute, 40 to 180, followed from second to second; `null` with a reason. */
   readonly bpm: number | null;
   readonly reason: Reason | null;
-  /** 0 to 1. */
+  /** Belief that it is right within 5 BPM, 0 to 1. */
   readonly confidence: number;
-  /** Half of the interval that holds the rate in 9 of 10 cases, BPM; `null` where it is not known. */
-  readonly plus_minus_bpm: number | null;
-  /** Seconds since the last picture that it was read from. */
+  /** How far it may be off, BPM, one standard deviation. */
+  readonly spread_bpm: number | null;
+  /** Seconds since the last window that was read ended: the rate stands for a while when the face has gone. */
   readonly age_s: number | null;
   /** Read from less than a whole window. */
   readonly provisional: boolean;

@@ -61,7 +61,7 @@ export class Pulse8 {
     const known = reason === 0;
     return {
       number, bpm: known ? bpm : null, reason: this.facts.reasons[reason], confidence, provisional: provisional !== 0,
-      plus_minus_bpm: known && plus_minus ? plus_minus : null, age_s: known ? age_s : null,
+      spread_bpm: known ? plus_minus : null, age_s: known ? age_s : null,
     };
   }
 

@@ -225,13 +225,10 @@ function show() {
 
 const perSecond = (times) => (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
 
-// The server follows the rate and knows its spread; the worker reads one window.
-function followed(reading, { age_s, spread_bpm }) {
-  const away = reading.reason === "no face", held = away || age_s >= 1;
-  const [fresh, old] = spread_bpm === null ? ["fromWindow", "heldWindow"] : ["shown", "held"];
-  const seconds = (reading.end_s - reading.start_s).toFixed(1);
-  const rate = word(held ? old : fresh, { spread: spread_bpm?.toFixed(1), age: age_s.toFixed(0), seconds });
-  return away ? `${WORDS[state.language].reasons[reading.reason]} ${rate}` : rate;
+function followed({ reason }, { age_s, spread_bpm }) {
+  const away = reason === "no face", held = away || age_s >= 1;
+  const rate = word(held ? "held" : "shown", { spread: spread_bpm.toFixed(1), age: age_s.toFixed(0) });
+  return away ? `${WORDS[state.language].reasons[reason]} ${rate}` : rate;
 }
 
 function others({ other_faces, face }) {

@@ -35,12 +35,14 @@ export async function open(_choice, { onMessage, onEnd }) {
   };
 }
 
-function readingMessage({ wave, bpm, reason, confidence, provisional, plus_minus_bpm, age_s }, t_s, window_s, inSight) {
-  const end_s = t_s - (age_s ?? 0);
+// The rate that is shown may stand from before; of the window that ends now, a face that is away says that there is none.
+function readingMessage({ wave, provisional, ...shown }, t_s, window_s, inSight) {
+  const here = inSight.at(-1)[1];
   return {
-    kind: "reading", start_s: end_s - window_s, end_s, bpm, reason, confidence, provisional, resolution_bpm: 60 / window_s,
-    shown: { at_s: t_s, bpm, reason, confidence, spread_bpm: plus_minus_bpm, age_s },
-    coverage: inSight.filter(([, seen]) => seen).length / Math.max(inSight.length, 1),
+    kind: "reading", start_s: t_s - window_s, end_s: t_s, bpm: here ? shown.bpm : null,
+    reason: here ? shown.reason : (shown.reason ?? "no face"), confidence: shown.confidence, provisional,
+    resolution_bpm: 60 / window_s, shown: { at_s: t_s, ...shown },
+    coverage: inSight.filter(([, seen]) => seen).length / inSight.length,
     wave: wave.samples, wave_rate_hz: wave.rate_hz, spectrum: wave.spectrum, spectrum_bpm: wave.spectrum_bpm,
   };
 }
