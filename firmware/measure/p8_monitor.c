@@ -235,6 +235,16 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
     return reading_of(monitor, rate);
 }
 
+uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED])
+{
+    if (!monitor->join.windows) {
+        return 0;
+    }
+    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    return count;
+}
+
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)
 {
     const int64_t end_us = end_us_of(monitor);

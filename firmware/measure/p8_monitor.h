@@ -69,6 +69,9 @@ p8_status_t p8_monitor_infer(p8_monitor_t *monitor);
 /* Read the rate of the joined wave. */
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor);
 
+/* The joined wave, band-passed, as its rate was read from; returns its samples, 0 where no window has a wave. */
+uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED]);
+
 /* All of it: the reading of the window that is due. */
 p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading);
 
