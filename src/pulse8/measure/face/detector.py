@@ -64,7 +64,7 @@ class Detector:
 
     def __init__(self) -> None:
         self._session = load(DETECTOR)
-        self._anchors = _anchors()
+        self._anchors = anchors()
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """Faces in a picture, the largest first; smaller ones are looked for only where there is no larger one."""
@@ -79,6 +79,10 @@ class Detector:
         x, y = face.centre - side / 2
         scale = SIDE / side
         return _merged(self._look(rgb, np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])))
+
+    def near(self, view: Rgb) -> list[Face]:
+        """Faces in a square picture of ``SIDE`` px, as it is, the best first."""
+        return _merged(self._look(view, np.eye(2, 3)))
 
     def whole(self, rgb: Rgb, known: NDArray[np.float64] | None = None) -> list[Face]:
         """Faces that are large enough to be seen in the whole picture, the largest first.
@@ -140,7 +144,7 @@ class Search:
         return faces
 
 
-def _anchors() -> NDArray[np.float64]:
+def anchors() -> NDArray[np.float64]:
     """Centres [896, 2] in network px: two in each field of 8 px, six in each field of 16 px."""
     grids = []
     for fields, count in ((16, 2), (8, 6)):
