@@ -1,7 +1,6 @@
 """From six key points to three upright rectangles: the same function for the mesh and for the detector alone."""
 
 import math
-import operator
 from collections.abc import Mapping
 
 import numpy as np
@@ -52,8 +51,11 @@ def roll_deg(points: NDArray[np.float64]) -> float:
 
 
 def _mean(weights: tuple[float, ...], values: list[float]) -> float:
-    """Weighted mean, the weights adding up to 1; its sum is rounded once, so that it is the same on every processor."""
-    return math.fsum(map(operator.mul, weights, values))
+    """Weighted mean, the weights adding up to 1; summed in the order of the board's ``p8_rois``, on every processor."""
+    total = 0.0
+    for weight, value in zip(weights, values, strict=True):
+        total += weight * value  # sum() rounds otherwise from Python 3.12 on
+    return total
 
 
 def _around(x: float, y: float, width: float, height: float) -> Roi:
