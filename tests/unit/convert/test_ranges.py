@@ -61,7 +61,7 @@ def test_mse_clips_only_where_that_costs_less_than_it_gains():
     values = np.random.default_rng(2).uniform(-1, 1, 100_000)
     assert ranged(values, "mse") == pytest.approx((values.min(), values.max()))
     assert 4 < ranged(np.append(NORMAL, 8.0), "mse")[1] < 7
-    assert ranged(np.append(NORMAL, 80.0), "mse")[1] == pytest.approx(80)  # too much to lose of one value
+    assert 50 < ranged(np.append(NORMAL, 80.0), "mse")[1] < 80  # one value has more to lose
 
 
 def test_mse_gives_a_saturating_gate_the_codes_where_it_changes():
