@@ -52,3 +52,46 @@ def uneven_channels(seed=0):
     _factored(layers, "first", "depthwise", 10 ** rng.uniform(-1.5, 1.5, CHANNELS))
     _factored(layers, "depthwise", "point", 10 ** rng.uniform(-1.5, 1.5, CHANNELS))
     return _separable(layers, ["Relu"] * 3)
+
+
+def wide_outliers(seed=0):
+    """Products with rare wide values in front of a Tanh, which does not tell ten from a thousand."""
+    rng = np.random.default_rng(seed)
+    names = {"one": 3, "two": 3, "three": 3, "last": CHANNELS}
+    constants = {}
+    for name, read in names.items():
+        weight, bias = _layer(rng, 4 if name == "last" else CHANNELS, read, 1 if name == "last" else 3)
+        constants |= {f"{name}_w": weight.astype(np.float32), f"{name}_b": bias.astype(np.float32)}
+
+    def conv(name, source):
+        size = constants[f"{name}_w"].shape[2]
+        told = {"kernel_shape": [size, size], "pads": [size // 2] * 4}
+        return "Conv", [source, f"{name}_w", f"{name}_b"], [name], told
+
+    nodes = [conv(name, "x") for name in ("one", "two", "three")]
+    nodes += [("Mul", ["one", "two"], ["pair"], {}), ("Mul", ["pair", "three"], ["triple"], {})]
+    nodes += [
+        ("Mul", ["triple", "one"], ["product"], {}),
+        ("Tanh", ["product"], ["bounded"], {}),
+        conv("last", "bounded"),
+    ]
+    return network(nodes, constants, {"x": (1, 3, 16, 16)}, {"last": (1, 4, 16, 16)})
+
+
+def saturating_gate(seed=0):
+    """A gate some of whose channels are 0 or 1 almost everywhere: its codes lie where a Sigmoid does not change."""
+    rng = np.random.default_rng(seed)
+    constants = {}
+    for name, made, read in (("value", CHANNELS, 3), ("gate", CHANNELS, 3), ("last", 4, CHANNELS)):
+        weight, bias = _layer(rng, made, read, 1 if name == "last" else 3)
+        weight *= np.logspace(0, 2.5, CHANNELS)[:, None, None, None] if name == "gate" else 1
+        constants |= {f"{name}_w": weight.astype(np.float32), f"{name}_b": bias.astype(np.float32)}
+    told = {"kernel_shape": [3, 3], "pads": [1] * 4}
+    nodes = [
+        ("Conv", ["x", "value_w", "value_b"], ["value"], told),
+        ("Conv", ["x", "gate_w", "gate_b"], ["gate"], told),
+        ("Sigmoid", ["gate"], ["share"], {}),
+        ("Mul", ["value", "share"], ["gated"], {}),
+        ("Conv", ["gated", "last_w", "last_b"], ["last"], {"kernel_shape": [1, 1], "pads": [0] * 4}),
+    ]
+    return network(nodes, constants, {"x": (1, 3, 16, 16)}, {"last": (1, 4, 16, 16)})

@@ -4,14 +4,17 @@ import json
 import logging
 
 import numpy as np
+import onnx
 import optuna
 import pytest
 
+from planted_networks import uneven_channels
 from pulse8.convert.export.export import export
 from pulse8.convert.export.options import ExportOptions
 from pulse8.convert.quantize.options import RangeRule
 from pulse8.convert.tune.judge import DEFAULT
 from pulse8.convert.tune.options import TuneOptions
+from pulse8.convert.tune.own import tune_own
 from pulse8.convert.tune.text import command_lines, outcome
 from pulse8.convert.tune.tune import compared, parameters_of, shift_bpm, suggested, tune
 from pulse8.errors import InputError, SpecError
@@ -19,10 +22,11 @@ from pulse8.learn.formats.clips import ClipData, write_clips
 from pulse8.learn.models.checkpoint import shipped_checkpoint
 
 SPACE = {
-    "method": optuna.distributions.CategoricalDistribution(["minmax", "percentile", "entropy"]),
+    "method": optuna.distributions.CategoricalDistribution(["minmax", "percentile", "entropy", "mse"]),
+    "equalise": optuna.distributions.CategoricalDistribution([False, True]),
     "outside": optuna.distributions.FloatDistribution(1e-3, 3, log=True),
     "layer": optuna.distributions.CategoricalDistribution(["no layer", "sum1"]),
-    "own_method": optuna.distributions.CategoricalDistribution(["minmax", "percentile", "entropy"]),
+    "own_method": optuna.distributions.CategoricalDistribution(["minmax", "percentile", "entropy", "mse"]),
     "num_samples": optuna.distributions.CategoricalDistribution([50, 100, 200, 500]),
     "distribution": optuna.distributions.CategoricalDistribution(["stratified", "natural", "uniform"]),
     "per_channel": optuna.distributions.CategoricalDistribution([True, False]),
@@ -109,6 +113,22 @@ def test_an_invalid_journal_is_one_line(files, tmp_path):
     (tmp_path / "tune.journal").write_text("not a journal\n")
     with pytest.raises(InputError, match="no journal of a search"):
         tune(*files, tmp_path, TuneOptions(trials=2, windows=8))
+
+
+def test_a_network_of_ones_own_is_tuned_by_its_output(tmp_path):
+    onnx.save(uneven_channels(), tmp_path / "net.onnx")
+    samples = np.random.default_rng(0).normal(size=(16, 3, 16, 16)).astype(np.float32)
+    np.savez(tmp_path / "samples.npz", x=samples)
+    tuned = tune_own(tmp_path / "net.onnx", tmp_path / "samples.npz", tmp_path, TuneOptions(windows=8))
+    assert tuned.best.options.equalise
+    assert tuned.default_db < 5
+    assert tuned.best.sqnr_db > 28
+    assert f"best: {tuned.best.sqnr_db:.1f} dB with pulse8 quantize --equalise" in tuned.text
+    np.savez(tmp_path / "few.npz", x=samples[:8])
+    with pytest.raises(InputError, match="at least 16"):
+        tune_own(tmp_path / "net.onnx", tmp_path / "few.npz", tmp_path, TuneOptions())
+    with pytest.raises(InputError, match="promises no heart rate"):
+        tune(tmp_path / "net.onnx", tmp_path / "samples.npz", tmp_path, TuneOptions())
 
 
 @pytest.mark.parametrize("words", [{"trials": 1}, {"windows": 2}, {"seed": -1}])

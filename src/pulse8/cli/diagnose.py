@@ -34,5 +34,6 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(diagnosis)
     else:
-        say(f"{ranked_table(diagnosis)}\n{NOTICE}")
+        command = f"pulse8 quantize --input {flags.fp32} --calibration {flags.calibration} --output {flags.int8}"
+        say(f"{ranked_table(diagnosis, command)}\n{NOTICE}")
     return 0

@@ -7,19 +7,24 @@ from pathlib import Path
 from pulse8.cli.names import DATA, FP32, TUNE
 from pulse8.cli.printing import print_json, watch, without_advice
 from pulse8.cli.saying import say
+from pulse8.convert.export.recognise import is_own
 from pulse8.convert.tune.options import TuneOptions
+from pulse8.convert.tune.own import tune_own
 from pulse8.errors import ToolchainError
 from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(TuneOptions):
-    """Search calibration windows, range methods and scales for the smallest change of the heart rate."""
+    """Search calibration windows, range methods and scales for the smallest change of the heart rate.
+
+    For a network of one's own: equalisation and range methods, for the most decibels of its first output.
+    """
 
     input: Path = FP32
     """FP32 ONNX."""
     data: Path = DATA
-    """Labelled windows: ranges from its training side, the loss from its validation side."""
+    """Labelled windows: ranges from its training side, the loss from its validation side. Or samples of your own."""
     output: Path = TUNE
     """Folder for tune.json and the journal, which a later run continues."""
     json: bool = False
@@ -28,6 +33,8 @@ class Flags(TuneOptions):
 
 def run(flags: Flags) -> int:
     """Search and print the best options."""
+    if is_own(flags.input):
+        return _run_own(flags)
     try:
         from pulse8.convert.tune.text import outcome  # noqa: PLC0415 - Optuna is an extra
         from pulse8.convert.tune.tune import tune  # noqa: PLC0415 - optuna is in an extra
@@ -40,4 +47,14 @@ def run(flags: Flags) -> int:
         print_json(tuned)
     else:
         say(f"{outcome(tuned)}\n{NOTICE}")
+    return 0
+
+
+def _run_own(flags: Flags) -> int:
+    with without_advice():
+        tuned = tune_own(flags.input, flags.data, flags.output, flags, watch)
+    if flags.json:
+        print_json(tuned)
+    else:
+        say(f"{tuned.text}\n{NOTICE}")
     return 0

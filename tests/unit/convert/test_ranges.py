@@ -50,11 +50,26 @@ def test_entropy_is_not_blinded_by_a_relus_zeros():
 
 @given(
     values=some.lists(some.floats(-1e3, 1e3, width=32), min_size=1, max_size=50),
-    method=some.sampled_from(["minmax", "percentile", "percentile:90", "entropy"]),
+    method=some.sampled_from(["minmax", "percentile", "percentile:90", "entropy", "mse"]),
 )
 def test_a_range_lies_within_the_extremes(values, method):
     low, high = ranged(values, method)
     assert min(values) - 1e-3 <= low <= high <= max(values) + 1e-3
+
+
+def test_mse_clips_only_where_that_costs_less_than_it_gains():
+    values = np.random.default_rng(2).uniform(-1, 1, 100_000)
+    assert ranged(values, "mse") == pytest.approx((values.min(), values.max()))
+    assert 4 < ranged(np.append(NORMAL, 8.0), "mse")[1] < 7
+    assert 50 < ranged(np.append(NORMAL, 80.0), "mse")[1] < 80  # one value has more to lose
+
+
+def test_mse_gives_a_saturating_gate_the_codes_where_it_changes():
+    values = np.random.default_rng(3).uniform(-500, 300, 100_000)
+    ends = float(values.min()), float(values.max())
+    low, high = chosen_range(binned(values, ends), ends, RangeRule.of("mse"), lambda x: 1 / (1 + np.exp(-x)))
+    assert -15 < low < -3
+    assert 3 < high < 15
 
 
 def test_values_nearer_than_float32_can_part_lie_in_the_first_bin():
@@ -95,7 +110,7 @@ def test_pools_reshapes_and_the_float_tail_have_no_scale_of_their_own(network):
     [
         ({"method": "moving-average"}, "refused: it averages the windows' extremes"),
         ({"method": "Distribution"}, "refused: ONNX Runtime makes float8 scales"),
-        ({"method": "mse"}, "unknown range method 'mse'; choose from minmax"),
+        ({"method": "median"}, "unknown range method 'median'; choose from minmax"),
         ({"method": "percentile:high"}, "'high' is no number"),
         ({"method": "percentile:50"}, "give a percentile of 90 to 100"),
         ({"method": "entropy:3"}, "only percentile takes a number"),

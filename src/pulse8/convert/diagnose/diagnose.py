@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +26,15 @@ from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import FIX, contract_of, inputs_of, static_form, static_input
 from pulse8.convert.quantize.equalise import as_quantised
 from pulse8.convert.quantize.float64 import Sample
+from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
+from pulse8.convert.quantize.quantize import fed, open_source
+from pulse8.convert.quantize.remedies import Remedy, Trials
 from pulse8.convert.verify.plans import ELSEWHERE
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.learn.formats.samples import accept_samples, open_samples
-from pulse8.manifest import accept, options_of, record, sha256_of, writing
+from pulse8.manifest import Accepted, accept, options_of, record, sha256_of, writing
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
@@ -50,7 +53,8 @@ SHOWN: Final = 12
 class Diagnosis:
     """The whole file's SQNR, its parts by decreasing noise, and what to fix.
 
-    ``layer_to_fix`` is ``None`` where the loss does not matter.
+    ``layer_to_fix`` is ``None`` where the loss does not matter. ``remedy`` is the best of other options that were tried
+    on these samples, with ranges of all of them; ``None`` where nothing needs to be fixed, or none gains a decibel.
     """
 
     sqnr_db: float
@@ -59,6 +63,7 @@ class Diagnosis:
     advice: str
     findings: tuple[PartFinding, ...]
     folder: Path
+    remedy: Remedy | None = None
 
 
 def diagnose(
@@ -87,7 +92,8 @@ def diagnose(
     values = values_of(static, parts, inputs)
     ranking = examine(static, parts, values, inputs, watch, _in_integers(int8, inputs))
     layer, why = advice(ranking.sqnr_db, ranking.findings, failed_gates(int8))
-    diagnosis = replace(ranking, folder=folder, layer_to_fix=layer, advice=why)
+    ranking = replace(ranking, folder=folder, layer_to_fix=layer, advice=why)
+    diagnosis = replace(ranking, remedy=_remedy(fp32, calibration, _options_of(sources["int8"]), ranking, inputs))
     with writing(folder / FILE) as temporary:
         temporary.write_text(json.dumps(asdict(diagnosis), indent=1, default=str) + "\n", encoding="utf-8")
     draw_noise(folder / "noise.svg", diagnosis.findings, diagnosis.sqnr_db)
@@ -95,6 +101,24 @@ def diagnose(
     draw_histograms(folder / "histograms.svg", [(finding, values[finding.name]) for finding in shown])
     record(folder / FILE, "diagnose", sources, options_of(DiagnoseOptions, options))
     return diagnosis
+
+
+def _options_of(int8: Accepted) -> QuantizeOptions:
+    """Return the options that a file was quantised with, or the usual ones where that is not known."""
+    told = int8.row.options if int8.row is not None and int8.row.step == "quantize" else {}
+    known = {field.name: told[field.name] for field in fields(QuantizeOptions) if field.name in told}
+    return QuantizeOptions(**{**known, "layers": tuple(known.get("layers", ()))})
+
+
+def _remedy(
+    fp32: Path, calibration: Path, options: QuantizeOptions, ranking: Diagnosis, inputs: Sequence[Sample]
+) -> Remedy | None:
+    """Try other options where something needs to be fixed."""
+    if ranking.layer_to_fix is None:
+        return None
+    trials = Trials(open_source(fp32, calibration, replace(options, equalise=False)), inputs)
+    best = trials.best(options, ranking.layer_to_fix)
+    return None if best.options == options else best
 
 
 def _inputs(
@@ -111,11 +135,6 @@ def _inputs(
 
 def _evenly(count: int, options: DiagnoseOptions) -> NDArray[np.int64]:
     return np.linspace(0, count - 1, min(options.num_samples, count)).astype(np.int64)
-
-
-def _fed(sample: Sample) -> tuple[NDArray[np.float32], ...]:
-    """Return every input of a sample with its batch axis."""
-    return tuple(one[None] for one in (sample if isinstance(sample, tuple) else (sample,)))
 
 
 def examine(
@@ -172,7 +191,7 @@ def _in_integers(int8: Path, inputs: Sequence[Sample]) -> NDArray[np.float32] | 
         runner = IntegerRunner(int8)
     except InputError:
         return None
-    return np.stack([runner(*_fed(sample))[0] for sample in inputs])
+    return np.stack([runner(*fed(sample))[0] for sample in inputs])
 
 
 def advice(sqnr_db: float, ranked: Sequence[PartFinding], failed: Sequence[str] | None) -> tuple[str | None, str]:
@@ -197,7 +216,11 @@ def advice(sqnr_db: float, ranked: Sequence[PartFinding], failed: Sequence[str] 
         )
     worst = ranked[0]
     blamed = next((finding for finding in ranked if finding.causes and finding.noise_share > MIN_SHARE), worst)
-    why = blamed.causes[0] if blamed.causes else "its scale fits and is too coarse: QAT (--qat), or normalise the input"
+    why = (
+        blamed.causes[0]
+        if blamed.causes
+        else "its scale fits and is too coarse: --equalise, QAT (--qat), or normalise the input"
+    )
     gain = f"the output keeps {sqnr_db:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
     judged = f"; on the verdict's held-out windows: {'; '.join(failed)}" if failed else ""
     return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}{judged}"
@@ -230,15 +253,15 @@ def _tensor(model: onnx.ModelProto, name: str, inputs: Sequence[Sample]) -> NDAr
     names = [output.name for output in model.graph.output]
     sources = [end.name for end in model.graph.input]
     if name in sources and f"{name}_dq" not in names:
-        return np.concatenate([_fed(sample)[sources.index(name)] for sample in inputs])
+        return np.concatenate([fed(sample)[sources.index(name)] for sample in inputs])
     place = next(place for place, shown in enumerate(names) if shown in (name, f"{name}_dq"))
     runner = OrtRunner(model.SerializeToString(), "basic")
-    return np.concatenate([runner(*_fed(sample))[place] for sample in inputs])
+    return np.concatenate([runner(*fed(sample))[place] for sample in inputs])
 
 
 def _outputs(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: Sequence[Sample]) -> NDArray[np.float32]:
     runner = OrtRunner(rounding(static, parts).SerializeToString(), "basic")
-    return np.stack([runner(*_fed(sample))[0] for sample in inputs])
+    return np.stack([runner(*fed(sample))[0] for sample in inputs])
 
 
 def _noise(

@@ -123,7 +123,8 @@ def activation_causes(part: RoundedPart, values: Values) -> Iterator[str]:
             hint = "normalise the input, so that the pulse is more than a few steps"
         yield f"its values use {used:.0%} of its range {low:.3g} to {high:.3g}: {hint}"
     if values.silenced:
-        yield f"{values.silenced} of its channels vary in FP32 and are one code in INT8: train with rounding (--qat)"
+        hint = "--equalise, or train with rounding (--qat)"
+        yield f"{values.silenced} of its channels vary in FP32 and are one code in INT8: {hint}"
 
 
 def weight_causes(

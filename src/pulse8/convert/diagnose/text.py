@@ -6,8 +6,8 @@ from pulse8.convert.diagnose.findings import PartFinding
 HEAD = "  part                          noise   alone  without   SQNR    bias  clipped   used  dead  silenced"
 
 
-def ranked_table(diagnosis: Diagnosis) -> str:
-    """Return the parts by decreasing noise, then what to fix."""
+def ranked_table(diagnosis: Diagnosis, command: str = "pulse8 quantize") -> str:
+    """Return the parts by decreasing noise, then what to fix; ``command`` is what quantised the file."""
     rows = "\n".join(_row(finding) for finding in diagnosis.findings)
     causes = "\n".join(
         f"  {finding.name} ({finding.kind}): {cause}" for finding in diagnosis.findings for cause in finding.causes
@@ -18,9 +18,18 @@ def ranked_table(diagnosis: Diagnosis) -> str:
         f"{HEAD}\n{rows}\n\n"
         "  noise: share of all parts' noise, each alone; alone: the output's SQNR with this part alone in INT8;\n"
         "  without: with all but this part in INT8; SQNR, bias (in steps): of the tensor itself; errors add up\n\n"
-        f"{f'What is wrong:{chr(10)}{causes}{chr(10)}{chr(10)}' if causes else ''}{ending}\n"
+        f"{f'What is wrong:{chr(10)}{causes}{chr(10)}{chr(10)}' if causes else ''}{ending}"
+        f"{_remedy(diagnosis, command)}\n"
         f"{diagnosis.folder}: diagnosis.json, noise.svg, histograms.svg"
     )
+
+
+def _remedy(diagnosis: Diagnosis, command: str) -> str:
+    if diagnosis.layer_to_fix is None:
+        return ""
+    if diagnosis.remedy is None:
+        return "\nOf other ranges and equalisation, tried on these samples, none gains a decibel"
+    return f"\nTried on these samples: {diagnosis.remedy.sqnr_db:.1f} dB with\n  {command} {diagnosis.remedy.flags}"
 
 
 def _row(finding: PartFinding) -> str:

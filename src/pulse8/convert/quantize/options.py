@@ -39,12 +39,12 @@ class CalibrateOptions:
 class RangeRule:
     """How a tensor's range is taken from its values; ``percentile`` is the share in % that stays inside."""
 
-    method: Literal["minmax", "percentile", "entropy"]
+    method: Literal["minmax", "percentile", "entropy", "mse"]
     percentile: float = PERCENTILE
 
     @classmethod
     def of(cls, text: str) -> "RangeRule":
-        """Read ``minmax``, ``entropy``, ``percentile`` or ``percentile:99.9``.
+        """Read ``minmax``, ``entropy``, ``mse``, ``percentile`` or ``percentile:99.9``.
 
         Raises
         ------
@@ -63,9 +63,9 @@ class RangeRule:
         if not 90 <= percentile <= 100:
             raise SpecError(f"range method {text!r}: give a percentile of 90 to 100")
         match name:
-            case "minmax" | "entropy" | "percentile":
+            case "minmax" | "entropy" | "mse" | "percentile":
                 return cls(name, percentile)
-        raise SpecError(f"unknown range method {text!r}; choose from minmax, percentile, percentile:P, entropy")
+        raise SpecError(f"unknown range method {text!r}; choose from minmax, percentile, percentile:P, entropy, mse")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class QuantizeOptions:
     per_channel: bool = True
     """One weight scale for every output channel; False gives one a tensor."""
     method: str = "percentile"
-    """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy."""
+    """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy, mse."""
     layers: tuple[str, ...] = ()
     """Tensors with a method of their own, such as conv1_relu=entropy conv2_relu=percentile:99.9."""
     equalise: bool = False

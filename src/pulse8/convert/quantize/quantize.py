@@ -116,7 +116,11 @@ def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Sour
     SpecError
         Per-channel scales are asked of an opset below 13.
     """
-    source = _opened(fp32, calibration, options)
+    return equalised_source(_opened(fp32, calibration, options), options)
+
+
+def equalised_source(source: Source, options: QuantizeOptions) -> Source:
+    """Equalise a network where that is asked for."""
     if not options.equalise:
         return source
     factors = equalising_factors(source.static, source.inputs(), per_channel=options.per_channel)
@@ -223,10 +227,14 @@ def kept_db(static: onnx.ModelProto, runner: IntegerRunner, samples: Iterable[Sa
     read = tensor_reader(static, [static.graph.output[0].name])
     exact, rounded = [], []
     for sample in islice(samples, COMPARED_SAMPLES):
-        given = sample if isinstance(sample, tuple) else (sample,)
         exact.append(read(sample)[0].ravel())
-        rounded.append(runner(*(one[None] for one in given))[0].ravel())
+        rounded.append(runner(*fed(sample))[0].ravel())
     return float(np.clip(sqnr_db(np.concatenate(exact), np.concatenate(rounded)), -MOST_DB, MOST_DB))
+
+
+def fed(sample: Sample) -> tuple[NDArray[np.float32], ...]:
+    """Return every input of a sample with its batch axis."""
+    return tuple(one[None] for one in (sample if isinstance(sample, tuple) else (sample,)))
 
 
 def _quantized(paths: tuple[Path, ...], source: Source, options: QuantizeOptions, found: Audit) -> Quantized:

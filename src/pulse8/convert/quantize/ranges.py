@@ -11,12 +11,14 @@ from typing import Final
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import helper
 
 from pulse8.convert.quantize.families import families, scaled_tensors
 from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.float64_operators import Values
 from pulse8.convert.quantize.options import QuantizeOptions, RangeRule
 from pulse8.errors import SpecError
+from pulse8.measure.infer.qdq_steps.tables import FUNCTIONS
 
 Range = tuple[float, float]
 Ranges = dict[str, Range]
@@ -26,6 +28,7 @@ Samples = Callable[[], Iterable[Sample]]
 """Gives the calibration inputs, without the batch axis of 1, from the beginning each time it is called."""
 
 Counts = NDArray[np.int64]
+Use = Callable[[Values], Values]
 
 BINS: Final = 4096
 LEVELS: Final = 256
@@ -33,6 +36,10 @@ SMALLEST_WIDTH: Final = float(np.finfo(np.float32).tiny)
 """A narrower bin is zero, or nearly, in float32."""
 SHARES: Final = np.linspace(LEVELS / BINS, 1, 91)
 """Parts of the whole range that the entropy method tries."""
+OCTAVES: Final = np.exp2(-np.linspace(0, 8, 65))
+"""Those that the mse method tries: a gate may need a hundredth."""
+POINTS: Final = 4
+"""Places in a bin at which the mse method rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +81,29 @@ def observe(model: onnx.ModelProto, samples: Samples, tensors: Sequence[str]) ->
 
 def choose_ranges(model: onnx.ModelProto, observed: Observed, options: QuantizeOptions) -> Ranges:
     """Choose every tensor's range by its rule; one without a histogram keeps its extremes."""
+    functions = reading_functions(model)
     chosen = {
-        name: chosen_range(observed.counts[name], ends, options.rule(name)) if name in observed.counts else ends
+        name: chosen_range(observed.counts[name], ends, options.rule(name), functions.get(name, _itself))
+        if name in observed.counts
+        else ends
         for name, ends in observed.extremes.items()
     }
     return with_shared_scales(model, chosen)
+
+
+def reading_functions(model: onnx.ModelProto) -> dict[str, Use]:
+    """Return the function of one number (a gate's Sigmoid, a Tanh) that alone reads a tensor, by the tensor's name."""
+    uses = [end.name for end in model.graph.output] + [name for node in model.graph.node for name in node.input]
+    found = {}
+    for node in model.graph.node:
+        if node.op_type in FUNCTIONS and uses.count(node.input[0]) == 1:
+            found[node.input[0]] = _with_attributes(node)
+    return found
+
+
+def _with_attributes(node: onnx.NodeProto) -> Use:
+    told = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    return lambda values: FUNCTIONS[node.op_type](values, told)
 
 
 def extremes_of(model: onnx.ModelProto, samples: Iterable[Sample]) -> Ranges:
@@ -124,8 +149,15 @@ def binned(values: Values, ends: Range) -> Counts:
     return np.bincount(places, minlength=BINS)
 
 
-def chosen_range(counts: Counts, ends: Range, rule: RangeRule) -> Range:
-    """Choose a tensor's range by a rule from its histogram between ``ends``; it lies within them."""
+def _itself(values: Values) -> Values:
+    return values
+
+
+def chosen_range(counts: Counts, ends: Range, rule: RangeRule, use: Use = _itself) -> Range:
+    """Choose a tensor's range by a rule from its histogram between ``ends``; it lies within them.
+
+    ``use`` is what alone reads the tensor, if that is a function of one number.
+    """
     match rule.method:
         case "minmax":
             return ends
@@ -133,6 +165,8 @@ def chosen_range(counts: Counts, ends: Range, rule: RangeRule) -> Range:
             return _percentile(counts, ends, rule.percentile)
         case "entropy":
             return _entropy(counts, ends)
+        case "mse":
+            return _least_squares(counts, ends, use)
 
 
 def _percentile(counts: Counts, ends: Range, percentile: float) -> Range:
@@ -154,6 +188,25 @@ def _entropy(counts: Counts, ends: Range) -> Range:
     centres = np.linspace(*ends, BINS + 1)[:-1] + (ends[1] - ends[0]) / BINS / 2
     clips = [_clipped(ends, share * max(abs(ends[0]), abs(ends[1]))) for share in SHARES]
     return min(reversed(clips), key=lambda clip: _divergence(counts, centres, clip))  # of equal ones the widest
+
+
+def _least_squares(counts: Counts, ends: Range, use: Use) -> Range:
+    """Clip at the magnitude from which rounding and clipping together change least of what reads the tensor.
+
+    Beyond where a Sigmoid no longer changes nothing is lost, so a gate that saturates gets all codes where it does not.
+    """
+    filled = np.flatnonzero((counts > 0) & (np.arange(BINS) != _bin_of_zero(ends)))
+    width = (ends[1] - ends[0]) / BINS
+    values = ends[0] + width * (filled[:, None] + (np.arange(POINTS) + 0.5) / POINTS)
+    true, largest = use(values), max(abs(ends[0]), abs(ends[1]))
+
+    def noise(clip: Range) -> float:
+        low, high = min(clip[0], 0.0), max(clip[1], 0.0)
+        step = (high - low) / (LEVELS - 1) or 1.0
+        rounded = use(np.rint((np.clip(values, low, high) - low) / step) * step + low)
+        return float(np.square(rounded - true).sum(axis=1) @ counts[filled])
+
+    return min((_clipped(ends, share * largest) for share in OCTAVES), key=noise)  # of equal ones the widest
 
 
 def _clipped(ends: Range, magnitude: float) -> Range:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pulse8.convert.export.recognise import static_input
 from pulse8.convert.quantize.calibrate import CHOOSERS
+from pulse8.convert.quantize.equalise import equalised, equalising_factors
 from pulse8.convert.quantize.families import scaled_tensors
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.qdq_writer import write_int8
@@ -46,7 +47,7 @@ class Judge:
     data: Labelled
     parts: Split
     windows: NDArray[np.int64]
-    _observed: dict[CalibrateOptions, Observed] = field(default_factory=dict)
+    _observed: dict[tuple[CalibrateOptions, bool, bool], tuple[onnx.ModelProto, Observed]] = field(default_factory=dict)
 
     def fp32_bpm(self) -> Rates:
         """FP32's rate of each validation window."""
@@ -55,19 +56,25 @@ class Judge:
 
     def int8_bpm(self, candidate: Candidate) -> Rates:
         """Rate of each validation window by the integer reference of the INT8 file."""
-        ranges = choose_ranges(self.static, self._seen(candidate.calibrate), candidate.quantize)
-        scales = scale_table(self.static, ranges, self.spec)
-        runner = IntegerRunner(write_int8(self.static, scales, candidate.quantize, self.spec).SerializeToString())
+        static, observed = self._seen(candidate)
+        scales = scale_table(static, choose_ranges(static, observed, candidate.quantize), self.spec)
+        runner = IntegerRunner(write_int8(static, scales, candidate.quantize, self.spec).SerializeToString())
         return rates_bpm(np.concatenate([runner(one[None])[0] for one in self._inputs(self.windows)]), self.spec)
 
-    def _seen(self, options: CalibrateOptions) -> Observed:
-        if options not in self._observed:
+    def _seen(self, candidate: Candidate) -> tuple[onnx.ModelProto, Observed]:
+        """Return the network that is quantised, equalised or not, and its ranges on a draw of windows."""
+        options, equalise = candidate.calibrate, candidate.quantize.equalise
+        key = options, equalise, equalise and candidate.quantize.per_channel
+        if key not in self._observed:
             labels, rng = self.data.labels[self.parts.train], np.random.default_rng(options.seed)
             drawn = CHOOSERS[options.distribution](labels, min(options.num_samples, len(labels)), rng)
             indices = self.parts.train[np.sort(drawn)]
-            names = scaled_tensors(self.static)
-            self._observed[options] = observe(self.static, lambda: self._inputs(indices), names)
-        return self._observed[options]
+            static = self.static
+            if equalise:
+                factors = equalising_factors(static, self._inputs(indices), per_channel=candidate.quantize.per_channel)
+                static = equalised(static, factors)
+            self._observed[key] = static, observe(static, lambda: self._inputs(indices), scaled_tensors(static))
+        return self._observed[key]
 
     def _inputs(self, indices: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
         return (static_input(self.spec, self.data.take(indices[at : at + 1]))[0] for at in range(len(indices)))

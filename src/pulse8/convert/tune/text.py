@@ -28,6 +28,7 @@ def outcome(tuned: "Tuned") -> str:
 def command_lines(calibrate: CalibrateOptions, quantize: QuantizeOptions) -> str:
     """Return the two commands that quantise with these options."""
     layers = f" --layers {' '.join(quantize.layers)}" if quantize.layers else ""
+    layers += " --equalise" if quantize.equalise else ""
     return (
         f"pulse8 calibrate --num_samples {calibrate.num_samples} --distribution {calibrate.distribution} &&"
         f" pulse8 quantize --per_channel={quantize.per_channel} --method {quantize.method}{layers}"

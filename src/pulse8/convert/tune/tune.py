@@ -39,6 +39,8 @@ NO_RATE_BPM: Final = 140.0
 """Cost of a window for which only one model gives a rate: the width of the band, 40 to 180 BPM."""
 BLOCK_WINDOWS: Final = 64
 EVERYWHERE: Final = "no layer"
+SPACE: Final = 2
+"""Number of what is searched: a journal of another cannot be continued."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +79,22 @@ def tune(fp32: Path, data_file: Path, folder: Path, options: TuneOptions, watch:
     InputError
         A file cannot be used, or the journal belongs to other files or options.
     """
-    model, data = load_model(fp32, "FP32 model", FIX), open_data(data_file)
+    model = load_model(fp32, "FP32 model", FIX)
     if contract_of(model) is None:
-        raise InputError(
-            f"{fp32} promises no heart rate, which the search compares; try --method with `pulse8 quantize`"
-        )
-    static, spec = static_form(model, fp32), spec_of(model)
+        raise InputError(f"{fp32} promises no heart rate, which this search compares; tune_own compares its outputs")
+    data, static, spec = open_data(data_file), static_form(model, fp32), spec_of(model)
     sources = {"fp32": accept(fp32), "data": accept(data_file)}
     parts = split(len(data.labels), data.subjects)
     count = min(options.windows, len(parts.validation))
     windows = parts.validation[np.linspace(0, len(parts.validation) - 1, count).astype(np.int64)]
     judge = Judge(static, spec, data, parts, windows)
-    belongs = {"fp32": sources["fp32"].sha256, "data": sources["data"].sha256, "windows": count, "seed": options.seed}
+    belongs = {
+        "fp32": sources["fp32"].sha256,
+        "data": sources["data"].sha256,
+        "windows": count,
+        "seed": options.seed,
+        "space": SPACE,
+    }
     default = parameters_of(DEFAULT)
     study = _open_study(folder, belongs, options, default)
     _search(study, judge, options, watch)
@@ -155,7 +161,7 @@ def shift_bpm(reference: Rates, rates: Rates) -> Rates:
 
 def suggested(trial: optuna.trial.BaseTrial, layers: list[str]) -> Candidate:
     """Let a trial suggest a candidate."""
-    kinds = ["minmax", "percentile", "entropy"]
+    kinds = ["minmax", "percentile", "entropy", "mse"]
     method = trial.suggest_categorical("method", kinds)
     if method == "percentile":
         method = f"percentile:{100 - trial.suggest_float('outside', 1e-3, 3, log=True):.4f}"
@@ -166,7 +172,9 @@ def suggested(trial: optuna.trial.BaseTrial, layers: list[str]) -> Candidate:
         "distribution": trial.suggest_categorical("distribution", ["stratified", "natural", "uniform"]),
     }
     per_channel = trial.suggest_categorical("per_channel", [True, False])
-    return Candidate(CalibrateOptions(**draw), QuantizeOptions(per_channel=per_channel, method=method, layers=own))
+    equalise = trial.suggest_categorical("equalise", [False, True])
+    options = QuantizeOptions(per_channel=per_channel, method=method, layers=own, equalise=equalise)
+    return Candidate(CalibrateOptions(**draw), options)
 
 
 def parameters_of(candidate: Candidate) -> dict[str, Any]:
@@ -180,6 +188,7 @@ def parameters_of(candidate: Candidate) -> dict[str, Any]:
         "num_samples": candidate.calibrate.num_samples,
         "distribution": candidate.calibrate.distribution,
         "per_channel": candidate.quantize.per_channel,
+        "equalise": candidate.quantize.equalise,
     }
 
 

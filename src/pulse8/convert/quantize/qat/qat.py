@@ -99,7 +99,10 @@ def quantize_qat(
     """
     source = open_source(files.fp32, files.calibration, options)
     if source.spec is None:
-        raise InputError(f"{files.fp32} promises no heart rate, which --qat trains on; quantise it without --qat")
+        raise InputError(
+            f"{files.fp32} promises no heart rate, which --qat trains on; quantise it without --qat, and ask"
+            " pulse8 diagnose what helps"
+        )
     data = open_data(files.data)
     parts = split(len(data.labels), data.subjects)
     accepted = accept(files.data)

@@ -83,7 +83,8 @@ PAIRS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def _sigmoid(x: Real, _told: Mapping[str, Any]) -> Real:
-    return np.asarray(1 / (1 + np.exp(-x)))
+    with np.errstate(over="ignore"):  # below -709 the power is infinite, and the quotient 0
+        return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def _hard_sigmoid(x: Real, told: Mapping[str, Any]) -> Real:
