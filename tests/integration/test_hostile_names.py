@@ -49,6 +49,7 @@ WORDS = {
     "preflight": ["{0}.onnx"],
     "evaluate": ["--dataset", "{0}", "--raw", "{0}"],
     "camera-check": ["{0}.mp4"],
+    "demo": ["{0}"],
     "doctor": ["{0}"],
     "render": ["{0}.mp4", "--seconds", "0.001"],
 }

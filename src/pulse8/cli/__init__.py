@@ -14,8 +14,8 @@ from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "measure": {
-        "demo": "heart rate of a packaged, simulated clip: nothing to bring",
         "measure": "heart rate from face videos, a folder of them, or skin traces",
+        "demo": "heart rate of a packaged, simulated clip: nothing to bring",
         "live": "heart rate from a webcam, in a browser",
         "inspect": "contact sheet of a video: frames, ROIs, traces",
         "camera-check": "the smallest pulse that your camera and codec carry",

@@ -33,7 +33,7 @@ def run(flags: Flags) -> int:
         print_json(built)
     else:
         quantized = built.quantized
-        say(verdict_report(built.verdict, known_inputs(quantized.whole)))
+        say(verdict_report(built.verdict, known_inputs(quantized.whole), built.layer))
         if built.verdict.passed:
             say(f"\n{next_step(quantized.whole, quantized.spatial, quantized.temporal)}")
         board = f"\nboard:  {built.board}" if built.board else ""

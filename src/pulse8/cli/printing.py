@@ -75,14 +75,14 @@ def show(*things: str | Table, width: int | None = None) -> None:
 def print_answer(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print a recording's answer as one line."""
     faces = "" if measurement.faces is None else _faces(measurement.faces)
-    say(f"{measurement.recording}  {measurement.answer.text}{faces}")
+    say(f"{shown(measurement.recording)}  {measurement.answer.text}{faces}")
 
 
 def print_end(written: Iterable[tuple[str, Path]], without: list[str]) -> None:
     """Print what was written, and how to see why a recording has no rate."""
-    say(*(f"{what}: {path}" for what, path in written))
+    say(*(f"{what}: {shown(str(path))}" for what, path in written))
     if without:
-        first = without[0] if Path(without[0]).is_file() else "VIDEO"
+        first = shown(without[0]) if Path(without[0]).is_file() else "VIDEO"
         say(f"Why there is no rate: pulse8 measure {first} --table, and pulse8 inspect {first} for what was seen")
     say(NOTICE)
 

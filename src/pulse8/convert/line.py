@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pulse8.board.application.evidence import preflight_board_files
+from pulse8.board.inputs import known_inputs
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import deploy
-from pulse8.convert.diagnose.diagnose import diagnose
+from pulse8.convert.diagnose.diagnose import diagnose, layer_step
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.evidence.commands import build_command
 from pulse8.convert.evidence.gather import DIAGNOSIS
@@ -26,6 +27,7 @@ from pulse8.convert.quantize.calibrate import calibrate
 from pulse8.convert.quantize.options import CalibrateOptions, QuantizeOptions
 from pulse8.convert.quantize.quantize import Quantized, quantize
 from pulse8.convert.verify.options import VerifyOptions
+from pulse8.convert.verify.plans import Step
 from pulse8.convert.verify.verdict import Verdict
 from pulse8.convert.verify.verify import verify
 from pulse8.lock import alone
@@ -54,10 +56,11 @@ class BuildOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """The INT8 files, the verdict, the board folder where the verdict is met, and the report."""
+    """The INT8 files, the verdict, the noisiest layer, the board folder where the verdict is met, and the report."""
 
     quantized: Quantized
     verdict: Verdict
+    layer: Step
     board: Path | None
     report: Path
 
@@ -94,7 +97,9 @@ def run_build(
         with clock.stage("verify") as watched:
             verified = verify(exported.model, quantized.whole, recordings, options.verify, watched)
         with clock.stage("diagnose") as watched:
-            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watched)
+            diagnosis = diagnose(
+                exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watched
+            )
         with clock.stage("pre-flight"):
             preflight_board_files(quantized.whole)
         board = folder / BOARD if verified.verdict.passed else None
@@ -105,4 +110,5 @@ def run_build(
         command = build_command(options, BuildOptions, paths)
         write_timeline(Timeline(stages=tuple(clock.stages), command=command), verified.path)
         report = write_report(verified.path, folder / "report.html")
-        return Built(quantized=quantized, verdict=verified.verdict, board=board, report=report)
+        layer = layer_step(diagnosis.findings, known_inputs(quantized.whole))
+        return Built(quantized=quantized, verdict=verified.verdict, layer=layer, board=board, report=report)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pulse8.convert.diagnose.diagnose import advice
+from pulse8.convert.diagnose.diagnose import advice, layer_step
 from pulse8.convert.diagnose.findings import PartFinding
 from pulse8.convert.verify.gates import most
 from pulse8.convert.verify.plans import lost_in_int8, plans
@@ -84,3 +84,12 @@ def test_a_diagnosis_and_a_verdict_of_one_file_agree():
     layer, why = advice(24.0, RANKED, ())
     assert layer is None
     assert "gates on INT8 are met" in why
+
+
+def test_a_diagnosis_names_the_layer_and_an_activation_gets_a_range_of_its_own():
+    step = layer_step(RANKED, NAMES)
+    assert "stem (weights), uneven" in step.what
+    assert step.commands == ()
+    assert plans(judged("sqnr"), NAMES, step)[0] is step
+    activation = layer_step((replace(RANKED[0], name="head", kind="activation"),), NAMES)
+    assert activation.commands[0].endswith("--output m/i.onnx --layers head=minmax")

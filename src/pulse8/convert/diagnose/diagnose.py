@@ -1,7 +1,8 @@
 """Which layer costs an INT8 file its accuracy, and how to fix it."""
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,7 @@ from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
 from pulse8.convert.quantize.quantize import fed, open_source
 from pulse8.convert.quantize.remedies import Remedy, Trials
-from pulse8.convert.verify.plans import ELSEWHERE
+from pulse8.convert.verify.plans import ELSEWHERE, Step, quantize_and_verify, words_of
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.learn.formats.samples import accept_samples, open_samples
@@ -214,8 +215,7 @@ def advice(sqnr_db: float, ranked: Sequence[PartFinding], failed: Sequence[str] 
             None,
             f"the output keeps {sqnr_db:.1f} dB; nothing needs to be fixed: the verdict's gates on INT8 are met",
         )
-    worst = ranked[0]
-    blamed = next((finding for finding in ranked if finding.causes and finding.noise_share > MIN_SHARE), worst)
+    blamed = part_to_blame(ranked)
     why = (
         blamed.causes[0]
         if blamed.causes
@@ -224,6 +224,23 @@ def advice(sqnr_db: float, ranked: Sequence[PartFinding], failed: Sequence[str] 
     gain = f"the output keeps {sqnr_db:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
     judged = f"; on the verdict's held-out windows: {'; '.join(failed)}" if failed else ""
     return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}{judged}"
+
+
+def part_to_blame(ranked: Sequence[PartFinding]) -> PartFinding:
+    """Return the noisiest part with a known cause, or else the noisiest."""
+    return next((finding for finding in ranked if finding.causes and finding.noise_share > MIN_SHARE), ranked[0])
+
+
+def layer_step(ranked: Sequence[PartFinding], names: Mapping[str, str | Path]) -> Step:
+    """Return what to do about the part to blame; an activation's range can be chosen alone."""
+    blamed = part_to_blame(ranked)
+    cause = blamed.causes[0] if blamed.causes else "its scale fits and is too coarse, which plan B helps against"
+    quantize, verify = quantize_and_verify(words_of(names))
+    alone = (f"{quantize} --layers {shlex.quote(f'{blamed.name}=minmax')}", verify)
+    return Step(
+        what=f"The layer that the diagnosis blames: {blamed.name} ({blamed.kind}), {cause}",
+        commands=alone if blamed.kind == "activation" else (),
+    )
 
 
 def failed_gates(int8: Path) -> tuple[str, ...] | None:

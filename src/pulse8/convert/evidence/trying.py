@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pulse8.convert.diagnose.diagnose import layer_step
 from pulse8.convert.evidence.commands import commands_of
 from pulse8.convert.evidence.gather import Evidence
 from pulse8.convert.verify.plans import plans
@@ -29,5 +30,7 @@ def trying_sections(evidence: Evidence) -> tuple[Section, ...]:
 
 def _lines(evidence: Evidence, base: Path) -> Iterator[str]:
     names = {name: os.path.relpath(path.resolve(), base) for name, path in evidence.inputs.items()}
-    for number, step in enumerate(plans(evidence.verdict, names), 1):
+    diagnosis = evidence.diagnosis
+    layer = None if diagnosis is None else layer_step(diagnosis.findings, names)
+    for number, step in enumerate(plans(evidence.verdict, names, layer), 1):
         yield from ("", f"# {number}. {step.what}", *step.commands)[number == 1 :]

@@ -36,7 +36,7 @@ def lost_in_int8(verdict: Verdict) -> bool:
     return bool(missed(verdict) - ELSEWHERE)
 
 
-def plans(verdict: Verdict, names: Mapping[str, str | Path]) -> tuple[Step, ...]:
+def plans(verdict: Verdict, names: Mapping[str, str | Path], layer: Step | None = None) -> tuple[Step, ...]:
     """Return what to try, the cheapest first; nothing where the verdict is met.
 
     Parameters
@@ -45,17 +45,31 @@ def plans(verdict: Verdict, names: Mapping[str, str | Path]) -> tuple[Step, ...]
         The verdict.
     names
         Files for the commands: fp32, int8, data, calibration; one that is missing is written in capitals.
+    layer
+        What a diagnosis makes of the layer to blame, where there is one; without it the first step is to make one.
     """
-    return tuple(_plans(verdict, {name: _word(names, name) for name in ("fp32", "int8", "data", "calibration")}))
+    return tuple(_plans(verdict, words_of(names), layer))
+
+
+def words_of(names: Mapping[str, str | Path]) -> dict[str, str]:
+    """Return the files as words of a command."""
+    return {name: _word(names, name) for name in ("fp32", "int8", "data", "calibration")}
+
+
+def quantize_and_verify(to: Mapping[str, str]) -> tuple[str, str]:
+    """Return the two commands that make an INT8 file again and judge it."""
+    return (
+        f"pulse8 quantize --input {to['fp32']} --calibration {to['calibration']} --output {to['int8']}",
+        f"pulse8 verify --fp32 {to['fp32']} --int8 {to['int8']} --data {to['data']}",
+    )
 
 
 def _word(names: Mapping[str, str | Path], name: str) -> str:
     return shlex.quote(str(names.get(name, name.upper())))
 
 
-def _plans(verdict: Verdict, to: Mapping[str, str]) -> Iterator[Step]:
-    quantize = f"pulse8 quantize --input {to['fp32']} --calibration {to['calibration']} --output {to['int8']}"
-    verify = f"pulse8 verify --fp32 {to['fp32']} --int8 {to['int8']} --data {to['data']}"
+def _plans(verdict: Verdict, to: Mapping[str, str], layer: Step | None) -> Iterator[Step]:
+    quantize, verify = quantize_and_verify(to)
     if "scheme" in missed(verdict):
         yield Step(what="The INT8 file breaks the scheme: quantise its FP32 file again", commands=(quantize, verify))
     if "constant FP32" in missed(verdict):
@@ -70,7 +84,7 @@ def _plans(verdict: Verdict, to: Mapping[str, str]) -> Iterator[Step]:
         )
     if not lost_in_int8(verdict):
         return
-    yield Step(
+    yield layer or Step(
         what="Find the layer that loses it",
         commands=(f"pulse8 diagnose --fp32 {to['fp32']} --int8 {to['int8']} --calibration {to['calibration']}",),
     )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pulse8.convert.verify.gates import LIMITS, number
-from pulse8.convert.verify.plans import plans
+from pulse8.convert.verify.plans import Step, plans
 from pulse8.convert.verify.verdict import Comparison, Verdict
 from pulse8.convert.verify.waves import FLIP_BPM, WaveComparison
 from pulse8.notice import NOTICE
@@ -17,23 +17,26 @@ EIGHT_FRAMES: Final = (
 )
 
 
-def verdict_report(verdict: Verdict, names: Mapping[str, str | Path] = MappingProxyType({})) -> str:
+def verdict_report(
+    verdict: Verdict, names: Mapping[str, str | Path] = MappingProxyType({}), layer: Step | None = None
+) -> str:
     """Return the guide's report of a verdict, what to try where it is not met, and the figures the guide leaves out.
 
-    ``names`` are the files for the commands, as in :func:`pulse8.convert.verify.plans.plans`.
+    ``names`` are the files for the commands and ``layer`` the layer to blame, as in
+    :func:`pulse8.convert.verify.plans.plans`.
     """
     report = guide_report(verdict.comparison, verdict.failures)
-    return "\n\n".join((report, *_what_to_try(verdict, names), own_report(verdict)))
+    return "\n\n".join((report, *_what_to_try(verdict, names, layer), own_report(verdict)))
 
 
-def _what_to_try(verdict: Verdict, names: Mapping[str, str | Path]) -> Iterator[str]:
+def _what_to_try(verdict: Verdict, names: Mapping[str, str | Path], layer: Step | None) -> Iterator[str]:
     if verdict.passed:
         return
     short = (f"   {gate.what}: missed by {gate.missed_by}" for gate in verdict.gates if not gate.met)
     yield "\n".join(("📏 What fell short:", *short))
     steps = (
         "\n".join((f"   {number}. {step.what}:", *(f"      {command}" for command in step.commands)))
-        for number, step in enumerate(plans(verdict, names), 1)
+        for number, step in enumerate(plans(verdict, names, layer), 1)
     )
     yield "\n".join(("🔧 What to try, in this order:", *steps))
 
