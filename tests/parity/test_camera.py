@@ -175,7 +175,7 @@ def test_a_clip_is_read_as_the_measure_line_reads_it(board):
     for number, one in zip(numbers, shown, strict=False):
         assert (one.bpm is None) == bool(number["reason"])
         if one.bpm is not None:
-            assert abs(number["bpm"] - one.bpm) < 0.05
+            assert abs(number["bpm"] - one.bpm) < 0.2  # a clip may differ by one code: decision 0155
             assert abs(number["bpm"] - 78) < 2
     assert list(Reason)[answers[0]["reason"] - 1] is Reason.TOO_SHORT
 
