@@ -18,7 +18,8 @@
 #define SHIFTS 5
 #define MISSES 3
 #define CONFIRMED 3
-#define VIEW_EYES 4.0
+#define VIEW_EYES 3.0
+#define LARGEST_VIEW (12288 * P8_PARTS)
 #define GOOD 0.85
 #define POOR 0.7
 #define LOST 0.5
@@ -68,7 +69,7 @@ static p8_square_t view_of(double places[P8_PLACES][2])
     const double x = ((places[0][0] + places[1][0]) / 2 + places[3][0]) / 2;
     const double y = ((places[0][1] + places[1][1]) / 2 + places[3][1]) / 2;
     const int32_t side = rounded(size_of(places) * (VIEW_EYES * P8_PARTS));
-    return square_at(x, y, (side < P8_LARGEST_SIDE ? side : P8_LARGEST_SIDE) / 2 * 2);
+    return square_at(x, y, (side < LARGEST_VIEW ? side : LARGEST_VIEW) / 2 * 2);
 }
 
 /* Half a place of the view, px. */

@@ -43,7 +43,7 @@ MISSES: Final = 3
 CONFIRMED: Final = 3
 """Faces of one picture that are looked at closely, the largest ones."""
 
-VIEW_EYES: Final = 4.0
+VIEW_EYES: Final = 3.0
 """Side of the view in which a face is followed, in eye distances."""
 
 GOOD: Final = 0.85
@@ -54,6 +54,8 @@ LOST: Final = 0.5
 MOST_SCALED: Final = 1.1
 MOST_TURNED: Final = 0.15
 FARTHEST_PX: Final = 32768
+LARGEST_VIEW_PX: Final = 12288
+"""Then a place of the view is 256 px, and its sums have 32 bits."""
 
 Places = NDArray[np.float64]
 """float64 [7, 2], px: the six key points, and the middle of the detector's box."""
@@ -313,7 +315,7 @@ def _size_of(places: Places) -> float:
 def _view_of(places: Places) -> Square:
     """Return the square in which a face is followed: about the middle between eyes and mouth."""
     middle = ((places[0] + places[1]) / 2 + places[3]) / 2
-    side = min(round(_size_of(places) * (VIEW_EYES * PIXEL_PARTS)), 16384 * PIXEL_PARTS)
+    side = min(round(_size_of(places) * (VIEW_EYES * PIXEL_PARTS)), LARGEST_VIEW_PX * PIXEL_PARTS)
     return _square_at(float(middle[0]), float(middle[1]), side // 2 * 2)
 
 
