@@ -127,14 +127,14 @@ class BoardFollower:
     def look(self, rgb: Rgb, t_us: int) -> Followed | None:
         """Find the face in the next picture."""
         if rgb.shape != self._shape:
-            self._shape, self._face, self._last, self._looked_us = rgb.shape, None, None, None
+            self._shape, self._face, self._last, self._looked_us, self._tries = rgb.shape, None, None, None, 0
         if self._face is not None and not self._carried(self._face, rgb, t_us):
             self._lose(sought=True)
         if self._face is not None:
             self._check(self._face, rgb, t_us)
         elif self._looked_us is None or t_us - self._looked_us >= SOON_US:
             self._search(rgb, t_us)
-        if self._face is not None and not np.abs(self._face.places).max() < FARTHEST_PX:
+        if self._face is not None and not _inside(self._face, rgb):
             self._lose(sought=False)
         if self._face is not None:
             self._face.seen_us = t_us
@@ -261,6 +261,13 @@ class BoardFollower:
         if whole:
             self.faces, self._counted_us = len(faces), t_us
         return sorted(faces, key=lambda one: -one.side)
+
+
+def _inside(face: Followed, rgb: Rgb) -> bool:
+    """Whether the picture holds the middle of the view: the edge would hold a template that hangs over it."""
+    reach, (height, width) = face.square.side / (6 * PIXEL_PARTS), rgb.shape[:2]
+    held = reach <= face.x <= width - reach and reach <= face.y <= height - reach
+    return bool(held and np.abs(face.places).max() < FARTHEST_PX)
 
 
 def _moved(face: Followed, pose: Pose, x: float, y: float, seconds: float) -> None:
