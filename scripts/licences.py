@@ -29,6 +29,7 @@ OURS: Final = "Apache-2.0, the pulse8 authors; trained on simulated people"
 WEIGHTS: Final = {
     "measure/face/weights/face_detection_short_range.onnx": MEDIAPIPE,
     "measure/face/weights/face_landmark.onnx": MEDIAPIPE,
+    "measure/face/weights/face_trunk_int8.onnx": MEDIAPIPE,
     "measure/infer/weights/pulse12.onnx": OURS,
     "measure/infer/weights/pulse12_int8.onnx": OURS,
     "measure/infer/weights/ultralight.onnx": OURS,

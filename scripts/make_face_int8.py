@@ -143,7 +143,7 @@ def _linear_pair(makers: dict[str, Any], node: Any) -> bool:
     return node.op_type == "Conv" and before is not None and before.op_type == "Conv"
 
 
-def _tensors(read: Any, views: NDArray[np.float32]) -> Iterator[list[NDArray[Any]]]:
+def _tensors(read: Any, views: NDArray[np.float32]) -> Iterator[tuple[NDArray[Any], ...]]:
     return zip(*(read(view) for view in views), strict=True)
 
 

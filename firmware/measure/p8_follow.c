@@ -6,7 +6,7 @@
 #define STILL_TURN 0.0005
 #define PARTS 65536 /* of half a place: how finely the template is laid */
 #define FINE 256    /* parts of a place between which brightness is interpolated */
-#define REACH 6     /* how far a lost template is looked for, in double places */
+#define REACH 4     /* how far a lost template is looked for, in double places */
 #define FLAT 1e-9   /* a pivot this small beside its own sum of squares */
 
 /* Whole-number sums that the equations are made of; the last one is of squares. */

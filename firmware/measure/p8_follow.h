@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define P8_TEMPLATE_FIRST 16
+#define P8_TEMPLATE_FIRST 8
 #define P8_TEMPLATE_SIDE 32 /* places, in the middle of the view that it was taken from */
 #define P8_UNKNOWNS 6       /* offset, gain, shift across and down, scale, turn */
 

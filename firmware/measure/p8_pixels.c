@@ -84,49 +84,39 @@ const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t
     return room;
 }
 
-static int32_t larger(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
-}
-
 static int32_t smaller(int32_t a, int32_t b)
 {
     return a < b ? a : b;
 }
 
-uint32_t p8_covered(int32_t pixel, int32_t low, int32_t high)
-{
-    const int32_t left = pixel * P8_PARTS;
-    return (uint32_t)larger(0, smaller(left + P8_PARTS, high) - larger(left, low));
-}
-
 /* Whole pixels count alike: they are added first and weighted once. */
 static void add_pixels(const uint8_t *pixel, int32_t first, int32_t count, int32_t low, int32_t high, uint32_t sums[3])
 {
-    uint32_t inner[3] = {0, 0, 0};
+    const uint8_t *last = pixel + 3 * (count - 1);
     const uint32_t begin = p8_covered(first, low, high);
     const uint32_t end = count > 1 ? p8_covered(first + count - 1, low, high) : 0;
-    const uint8_t *last = pixel + 3 * (count - 1);
-    for (int channel = 0; channel < 3; channel++) {
-        sums[channel] += begin * pixel[channel] + end * last[channel];
+    uint32_t red = 0, green = 0, blue = 0;
+    for (const uint8_t *inner = pixel + 3; inner < last; inner += 3) {
+        red += inner[0];
+        green += inner[1];
+        blue += inner[2];
     }
-    for (pixel += 3; pixel < last; pixel += 3) {
-        inner[0] += pixel[0];
-        inner[1] += pixel[1];
-        inner[2] += pixel[2];
-    }
-    for (int channel = 0; channel < 3; channel++) {
-        sums[channel] += P8_PARTS * inner[channel];
-    }
+    sums[0] += P8_PARTS * red + begin * pixel[0] + end * last[0];
+    sums[1] += P8_PARTS * green + begin * pixel[1] + end * last[1];
+    sums[2] += P8_PARTS * blue + begin * pixel[2] + end * last[2];
 }
 
 void p8_run_sum(const p8_picture_t *picture, int32_t y, int32_t low, int32_t high, uint32_t sums[3])
 {
-    const int32_t end = (high - 1) / P8_PARTS + 1; /* at most 255 x 16 x 16,384 < 2^27 */
-    const int32_t room_for = picture->format == P8_RGB888 ? P8_LARGEST_SIDE_PX : P8_STRETCH;
+    const int32_t begin = low / P8_PARTS, end = (high - 1) / P8_PARTS + 1; /* at most 255 x 16 x 16,384 < 2^27 */
+    if (picture->format == P8_RGB888) {
+        const uint8_t *row = picture->data + (size_t)y * picture->stride_bytes;
+        add_pixels(row + 3 * (size_t)begin, begin, end - begin, low, high, sums);
+        return;
+    }
     uint8_t room[3 * P8_STRETCH];
-    for (int32_t x = low / P8_PARTS; x < end; x += room_for) {
-        const int32_t count = smaller(end - x, room_for);
+    for (int32_t x = begin; x < end; x += P8_STRETCH) {
+        const int32_t count = smaller(end - x, P8_STRETCH);
         const uint8_t *pixel = p8_pixels(picture, (size_t)x, (size_t)y, (size_t)count, room);
         add_pixels(pixel, x, count, low, high, sums);
     }

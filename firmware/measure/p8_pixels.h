@@ -43,7 +43,12 @@ const uint8_t *p8_pixels(const p8_picture_t *picture, size_t x, size_t y, size_t
 void p8_run_sum(const p8_picture_t *picture, int32_t y, int32_t low, int32_t high, uint32_t sums[3]);
 
 /* How much of a pixel, in sixteenths, lies between two edges. */
-uint32_t p8_covered(int32_t pixel, int32_t low, int32_t high);
+static inline uint32_t p8_covered(int32_t pixel, int32_t low, int32_t high)
+{
+    const int32_t left = pixel * P8_PARTS, right = left + P8_PARTS;
+    const int32_t inside = (right < high ? right : high) - (left > low ? left : low);
+    return inside > 0 ? (uint32_t)inside : 0;
+}
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,8 @@
 #define SHIFTS 5
 #define MISSES 3
 #define CONFIRMED 3
-#define VIEW_EYES 4.0
+#define VIEW_EYES 3.0
+#define LARGEST_VIEW (12288 * P8_PARTS)
 #define GOOD 0.85
 #define POOR 0.7
 #define LOST 0.5
@@ -68,7 +69,7 @@ static p8_square_t view_of(double places[P8_PLACES][2])
     const double x = ((places[0][0] + places[1][0]) / 2 + places[3][0]) / 2;
     const double y = ((places[0][1] + places[1][1]) / 2 + places[3][1]) / 2;
     const int32_t side = rounded(size_of(places) * (VIEW_EYES * P8_PARTS));
-    return square_at(x, y, (side < P8_LARGEST_SIDE ? side : P8_LARGEST_SIDE) / 2 * 2);
+    return square_at(x, y, (side < LARGEST_VIEW ? side : LARGEST_VIEW) / 2 * 2);
 }
 
 /* Half a place of the view, px. */
@@ -259,14 +260,14 @@ static bool carry(const p8_now_t *now)
     p8_pose_t pose = {(face->x - x) / unit, (face->y - y) / unit, face->scale, face->turn};
     double alike = 0;
     p8_view_luma(now->picture, square, now->track->luma);
-    bool inside = p8_template_match(&face->face, now->track->luma, &pose, &alike);
-    if (!inside || alike < POOR) {
+    bool held = p8_template_match(&face->face, now->track->luma, &pose, &alike);
+    if (!held || alike < POOR) {
         pose = p8_template_search(&face->face, now->track->luma);
         pose.scale = face->scale;
         pose.turn = face->turn;
-        inside = p8_template_match(&face->face, now->track->luma, &pose, &alike);
+        held = p8_template_match(&face->face, now->track->luma, &pose, &alike);
     }
-    if (!inside || alike < LOST) {
+    if (!held || alike < LOST) {
         return false;
     }
     move(face, &pose, x + pose.x * unit, y + pose.y * unit, (double)(now->t_us - face->seen_us) * 1e-6);
@@ -504,8 +505,14 @@ static void answer(p8_track_t *track, int64_t t_us, p8_face_t *face)
     track->lock_us = t_us;
 }
 
-static bool near_enough(const p8_followed_t *face)
+/* Whether the picture holds the middle of the view: the edge would hold a template that hangs over it. */
+static bool inside(const p8_followed_t *face, const p8_picture_t *picture)
 {
+    const double reach = (double)face->square.side / (6 * P8_PARTS);
+    if (!(reach <= face->x && face->x <= (double)picture->width - reach && reach <= face->y &&
+          face->y <= (double)picture->height - reach)) {
+        return false;
+    }
     for (int place = 0; place < P8_PLACES; place++) {
         const double x = __builtin_fabs(face->places[place][0]), y = __builtin_fabs(face->places[place][1]);
         if (!(x < (double)P8_FARTHEST_PX && y < (double)P8_FARTHEST_PX)) {
@@ -522,6 +529,7 @@ bool p8_track_look(p8_track_t *track, const p8_picture_t *picture, int64_t t_us,
         track->width = picture->width;
         track->height = picture->height;
         track->followed = track->has_last = track->has_looked = false;
+        track->tries = 0;
     }
     if (track->followed && !carry(&now)) {
         lose(track, true);
@@ -531,7 +539,7 @@ bool p8_track_look(p8_track_t *track, const p8_picture_t *picture, int64_t t_us,
     } else if (!track->has_looked || t_us - track->looked_us >= SOON_US) {
         search(&now);
     }
-    if (track->followed && !near_enough(&track->face)) {
+    if (track->followed && !inside(&track->face, picture)) {
         lose(track, false);
     }
     if (track->followed) {

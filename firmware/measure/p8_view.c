@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#define VIEW_BITS 7
-#define LUMA_BITS 6
-
 /* Where places begin along an axis, and one row of them: channels' weighted sums. */
 typedef struct {
     int32_t columns[P8_VIEW_SIDE + 1], rows[P8_VIEW_SIDE + 1]; /* 1/16 px */
@@ -12,11 +9,11 @@ typedef struct {
     int32_t size;
 } p8_places_t;
 
-static void lay_out(p8_places_t *places, p8_square_t square, int32_t bits)
+static void lay_out(p8_places_t *places, p8_square_t square, int32_t size)
 {
-    places->size = 1 << bits;
-    for (int32_t place = 0; place <= places->size; place++) {
-        const int32_t away = (int32_t)((int64_t)square.side * place >> bits);
+    places->size = size;
+    for (int32_t place = 0; place <= size; place++) {
+        const int32_t away = (int32_t)((int64_t)square.side * place / size);
         places->columns[place] = square.x + away;
         places->rows[place] = square.y + away;
     }
@@ -45,7 +42,7 @@ static void add_row(const p8_picture_t *picture, int32_t y, uint32_t weight, p8_
     }
 }
 
-/* Sums under one row of places: below 2^32 for 64 places and more. */
+/* Sums under one row of places: below 2^32 for places of at most 256 px. */
 static void add_places(const p8_picture_t *picture, int32_t row, p8_places_t *places)
 {
     const int32_t low = within(places->rows[row], picture->height);
@@ -65,7 +62,7 @@ static uint32_t area_of(const p8_places_t *places, int32_t row, int32_t column)
 void p8_view_codes(const p8_picture_t *picture, p8_square_t square, int8_t *codes)
 {
     p8_places_t places;
-    lay_out(&places, square, VIEW_BITS);
+    lay_out(&places, square, P8_VIEW_SIDE);
     for (int32_t row = 0; row < P8_VIEW_SIDE; row++) {
         add_places(picture, row, &places);
         for (int32_t place = 0; place < P8_VIEW_SIDE; place++) {
@@ -88,7 +85,7 @@ static int16_t brightness(const uint32_t sums[3], uint32_t area)
 void p8_view_luma(const p8_picture_t *picture, p8_square_t square, int16_t *luma)
 {
     p8_places_t places;
-    lay_out(&places, square, LUMA_BITS);
+    lay_out(&places, square, P8_LUMA_SIDE);
     for (int32_t row = 0; row < P8_LUMA_SIDE; row++) {
         add_places(picture, row, &places);
         for (int32_t place = 0; place < P8_LUMA_SIDE; place++) {

@@ -10,13 +10,13 @@ extern "C" {
 
 /*
  * Left and top edge and side, 1/16 px; may reach outside the picture, where it is black. The side is at least as
- * many parts as there are places, and at most 16,384 px. */
+ * many parts as there are places, and at most 16,384 px, of brightness 12,288 px: a place has 256 px then. */
 typedef struct {
     int32_t x, y, side;
 } p8_square_t;
 
 #define P8_VIEW_SIDE 128 /* places along each side that the face detector sees */
-#define P8_LUMA_SIDE 64  /* places along each side in which a face is followed */
+#define P8_LUMA_SIDE 48  /* places along each side in which a face is followed */
 #define P8_LUMA_PARTS 16 /* parts of a level */
 
 /* Channels minus 128: int8 [P8_VIEW_SIDE][P8_VIEW_SIDE][3]. */

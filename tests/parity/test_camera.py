@@ -73,7 +73,7 @@ def test_a_view_is_the_mean_of_what_lies_under_each_place():
     rgb[:, ::2] = 200
     assert np.all(codes_view(rgb, Square(0, 0, 256 * 16)) == 100 - 128)
     assert np.all(codes_view(rgb, Square(-4096, 0, 256 * 16)) == -128)
-    assert np.all(luma_view(rgb, Square(0, 0, 256 * 16)) == 100 * 16)
+    assert np.all(luma_view(rgb, Square(0, 0, 192 * 16)) == 100 * 16)
 
 
 def raw(rgb, name):
@@ -175,7 +175,7 @@ def test_a_clip_is_read_as_the_measure_line_reads_it(board):
     for number, one in zip(numbers, shown, strict=False):
         assert (one.bpm is None) == bool(number["reason"])
         if one.bpm is not None:
-            assert abs(number["bpm"] - one.bpm) < 0.05
+            assert abs(number["bpm"] - one.bpm) < 0.2  # a clip may differ by one code: decision 0155
             assert abs(number["bpm"] - 78) < 2
     assert list(Reason)[answers[0]["reason"] - 1] is Reason.TOO_SHORT
 

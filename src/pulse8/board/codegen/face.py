@@ -27,8 +27,9 @@ CLIP: Final = FaceVideo(
 )
 """A person, rendered: 15 pictures a second keep the folder small."""
 
-STILL: Final = {"pulse_share": 0.0, "motion_px": 0.0, "roll_deg": 0.0, "scale_share": 0.0, "light_share": 0.0}
-PHOTOGRAPH: Final = replace(CLIP, seconds=12, **STILL)
+PHOTOGRAPH: Final = replace(
+    CLIP, seconds=12, pulse_share=0.0, motion_px=0.0, roll_deg=0.0, scale_share=0.0, light_share=0.0
+)
 """The same picture for twelve seconds, with the sensor's noise."""
 
 
@@ -75,7 +76,7 @@ def face_data(trunk: IntegerProgram, net: int) -> FaceData:
 def face_windows() -> list[Codes]:
     """Return views of a rendered face as the trunk's input codes, [1, 3, 128, 128]: a moment apart each."""
     video = FaceVideo(seconds=VIEWS, rate_hz=FaceVideo.rate_hz / 30, width=320, height=240, zoom=0.75)
-    views = [codes_view(rgb, Square(0, -40 * PIXEL_PARTS, 320 * PIXEL_PARTS)) for rgb, _ in render(video).stream]
+    views = [codes_view(np.asarray(rgb), Square(0, -40 * PIXEL_PARTS, 320 * PIXEL_PARTS)) for rgb, _ in render(video)]
     return [np.ascontiguousarray(view.transpose(2, 0, 1)[None]) for view in views]
 
 
@@ -85,7 +86,7 @@ def camera_requests(model: bytes) -> bytes:
 
 
 def _requests(video: FaceVideo, model: bytes) -> Iterator[bytes]:
-    for index, (rgb, t_s) in enumerate(render(video).stream):
+    for index, (rgb, t_s) in enumerate(render(video)):
         size = rgb.shape[1], rgb.shape[0]
-        payload = view_payload(yuyv_of(rgb), "yuyv", size, round(t_s * 1e6), reset=index == 0)
+        payload = view_payload(yuyv_of(np.asarray(rgb)), "yuyv", size, round(t_s * 1e6), reset=index == 0)
         yield encode(Command.VIEW, payload, model)

@@ -43,7 +43,7 @@ MISSES: Final = 3
 CONFIRMED: Final = 3
 """Faces of one picture that are looked at closely, the largest ones."""
 
-VIEW_EYES: Final = 4.0
+VIEW_EYES: Final = 3.0
 """Side of the view in which a face is followed, in eye distances."""
 
 GOOD: Final = 0.85
@@ -54,6 +54,8 @@ LOST: Final = 0.5
 MOST_SCALED: Final = 1.1
 MOST_TURNED: Final = 0.15
 FARTHEST_PX: Final = 32768
+LARGEST_VIEW_PX: Final = 12288
+"""Then a place of the view is 256 px, and its sums have 32 bits."""
 
 Places = NDArray[np.float64]
 """float64 [7, 2], px: the six key points, and the middle of the detector's box."""
@@ -125,14 +127,14 @@ class BoardFollower:
     def look(self, rgb: Rgb, t_us: int) -> Followed | None:
         """Find the face in the next picture."""
         if rgb.shape != self._shape:
-            self._shape, self._face, self._last, self._looked_us = rgb.shape, None, None, None
+            self._shape, self._face, self._last, self._looked_us, self._tries = rgb.shape, None, None, None, 0
         if self._face is not None and not self._carried(self._face, rgb, t_us):
             self._lose(sought=True)
         if self._face is not None:
             self._check(self._face, rgb, t_us)
         elif self._looked_us is None or t_us - self._looked_us >= SOON_US:
             self._search(rgb, t_us)
-        if self._face is not None and not np.abs(self._face.places).max() < FARTHEST_PX:
+        if self._face is not None and not _inside(self._face, rgb):
             self._lose(sought=False)
         if self._face is not None:
             self._face.seen_us = t_us
@@ -261,6 +263,13 @@ class BoardFollower:
         return sorted(faces, key=lambda one: -one.side)
 
 
+def _inside(face: Followed, rgb: Rgb) -> bool:
+    """Whether the picture holds the middle of the view: the edge would hold a template that hangs over it."""
+    reach, (height, width) = face.square.side / (6 * PIXEL_PARTS), rgb.shape[:2]
+    held = reach <= face.x <= width - reach and reach <= face.y <= height - reach
+    return bool(held and np.abs(face.places).max() < FARTHEST_PX)
+
+
 def _moved(face: Followed, pose: Pose, x: float, y: float, seconds: float) -> None:
     """Take the places along with the template, and some of the correction."""
     size = _square_of(face.scale, face.turn)
@@ -313,7 +322,7 @@ def _size_of(places: Places) -> float:
 def _view_of(places: Places) -> Square:
     """Return the square in which a face is followed: about the middle between eyes and mouth."""
     middle = ((places[0] + places[1]) / 2 + places[3]) / 2
-    side = min(round(_size_of(places) * (VIEW_EYES * PIXEL_PARTS)), 16384 * PIXEL_PARTS)
+    side = min(round(_size_of(places) * (VIEW_EYES * PIXEL_PARTS)), LARGEST_VIEW_PX * PIXEL_PARTS)
     return _square_at(float(middle[0]), float(middle[1]), side // 2 * 2)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pulse8.measure.face.square import LUMA_SIDE
 
-FIRST: Final = 16
+FIRST: Final = 8
 COUNT: Final = 32
 """The template's places along each side, in the middle of the view that it was taken from."""
 
@@ -29,7 +29,7 @@ PARTS: Final = 65536
 FINE: Final = 256
 """Parts of a place between which brightness is interpolated."""
 
-REACH: Final = 6
+REACH: Final = 4
 """How far a lost template is looked for, in double places."""
 
 FLAT: Final = 1e-9
@@ -62,7 +62,7 @@ class Template:
     Parameters
     ----------
     luma
-        int16 [64, 64]: brightness in 1/16 level, the face in the middle.
+        int16 [48, 48]: brightness in 1/16 level, the face in the middle.
     """
 
     def __init__(self, luma: NDArray[np.int16]) -> None:

@@ -15,7 +15,7 @@ from pulse8.values import PIXEL_PARTS, Rgb
 VIEW_SIDE: Final = 128
 """Places along each side that the detector sees."""
 
-LUMA_SIDE: Final = 64
+LUMA_SIDE: Final = 48
 """Places along each side in which a face is followed."""
 
 LUMA_PARTS: Final = 16
@@ -43,7 +43,7 @@ def codes_view(rgb: Rgb, square: Square) -> NDArray[np.int8]:
 
 
 def luma_view(rgb: Rgb, square: Square) -> NDArray[np.int16]:
-    """Return brightness in 1/16 of a level: int16 [64, 64]."""
+    """Return brightness in 1/16 of a level: int16 [48, 48]."""
     sums, areas = _sums(rgb, square, LUMA_SIDE)
     parts = ((sums @ np.array(LUMA_WEIGHTS, np.int64)) * LUMA_PARTS + 128 * areas) >> 8
     return np.asarray(parts // areas, np.int16)

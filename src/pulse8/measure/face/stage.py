@@ -111,7 +111,7 @@ def last_stage(codes: NDArray[np.int8], zero_point: int, scale: np.float32) -> t
 
 
 def _added(stream: Float, values: Float, across: Layer) -> Float:
-    return np.maximum(stream + across.across(values.reshape(64, -1)), np.float32(0))
+    return np.asarray(np.maximum(stream + across.across(values.reshape(64, -1)), np.float32(0)), np.float32)
 
 
 def logits(fine: Float, coarse: Float) -> Float:
@@ -129,4 +129,4 @@ def regressors(fine: Float, coarse: Float, anchor: int) -> Float:
     head, place = layers()[HEADS[name]], number // count
     own = slice(number % count * 16, number % count * 16 + 16)
     chosen = Layer(head.codes[:, own], head.scale[own], head.bias[own])
-    return chosen.across(features[place : place + 1])[0]
+    return np.asarray(chosen.across(features[place : place + 1])[0], np.float32)
