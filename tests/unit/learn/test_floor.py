@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pulse8.learn.evaluate.people.floor import GROUPS, MARGIN, NEVER, PROMISED, Moment, _allowed, _least, floor_of
+from pulse8.learn.evaluate.people.floor import GROUPS, NEVER, PROMISED, Moment, _allowed, _least, floor_of
 from pulse8.learn.train.world import PARTS
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.selection import upper_share
@@ -12,25 +12,26 @@ from pulse8.measure.signal.selection import upper_share
 def test_every_kind_of_people_is_in_one_group():
     parts = [part for some in GROUPS.values() for part in some]
     assert sorted(parts) == sorted(PARTS)
+    assert set(PROMISED) == set(GROUPS)
 
 
 @pytest.mark.parametrize("people", [299, 600, 1000])
 def test_as_many_may_be_wrong_as_the_bound_allows_and_no_more(people):
-    allowed = _allowed(people)
-    assert upper_share(allowed, people) <= MARGIN * PROMISED < upper_share(allowed + 1, people)
+    allowed = _allowed(people, 0.02)
+    assert upper_share(allowed, people) <= 0.02 < upper_share(allowed + 1, people)
 
 
 def test_too_few_people_bound_nothing():
-    assert _allowed(100) == -1
-    assert _least([Moment(belief=0.5, wrong=False)] * 100) == NEVER
+    assert _allowed(100, 0.02) == -1
+    assert _least([Moment(belief=0.5, wrong=False)] * 100, 0.02) == NEVER
 
 
 def test_a_threshold_stands_just_above_the_wrong_ones_that_it_must_keep_out():
     beliefs = np.linspace(0.2, 0.8, 600)
     moments = [Moment(belief=belief, wrong=index % 10 == 0) for index, belief in enumerate(beliefs)]
-    least = _least(moments)
-    assert sum(one.wrong and one.belief >= least for one in moments) == _allowed(600) == 1
-    assert _least([Moment(belief=belief, wrong=False) for belief in beliefs]) == 0.0
+    least = _least(moments, 0.02)
+    assert sum(one.wrong and one.belief >= least for one in moments) == _allowed(600, 0.02) == 6
+    assert _least([Moment(belief=belief, wrong=False) for belief in beliefs], 0.02) == 0.0
 
 
 def test_a_floor_is_set_on_all_groups():

@@ -29,7 +29,7 @@ NEAR_BPM: Final = 5.0
 """The confidence is the belief within this distance of the shown rate."""
 
 LEAST_BELIEF: Final = 0.5
-"""A rate is shown when it is likelier than not to be within ``NEAR_BPM``."""
+"""A rate is shown when it is likelier than not to be within ``NEAR_BPM``; decision 0156 says what share that bounds."""
 
 LEAST_SPREAD_BPM: Final = STEP_BPM
 """The belief is over tones in white noise, which a wave is not: however sharp it is, a rate is not said to be nearer
