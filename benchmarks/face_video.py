@@ -27,8 +27,6 @@ from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.clips.cells import cell_traces
 from pulse8.measure.clips.skin import skin_trace
 from pulse8.measure.face import track
-from pulse8.measure.face.mesh import Head, Mesh, square_of_mesh
-from pulse8.measure.face.smoothing import Smoother
 from pulse8.measure.line import measure_traces, trace_video
 from pulse8.measure.reading.classical import read_rate
 from pulse8.measure.reading.options import MeasureOptions
@@ -37,8 +35,7 @@ from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import noise_tonality, tonality
 from pulse8.measure.video.decode import read_frames
 from pulse8.measure.video.encode import FFV1, RAW_AVI, Encoding, h264, mjpeg, write_video
-from pulse8.regions import FACE_ROIS
-from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, Rgb, TrackedFrame, Waveform
+from pulse8.values import PIXEL_PARTS, CellTraces, FaceTrack, TrackedFrame, Waveform
 
 POS: Final = MeasureOptions(method="pos")
 RESULTS: Final = Path(__file__).resolve().parent / "results"
@@ -280,48 +277,6 @@ def rates(_folder: Path) -> Iterator[Row]:
         })  # fmt: skip
 
 
-def smoothing(_folder: Path) -> Iterator[Row]:
-    """Compare what steadies the mesh: jitter against the known motion, 10 s, largest of the three ROIs."""
-    video = FaceVideo(seconds=10, pulse_share=0.0)
-    frames = list(render(video))
-    landmarks = mesh_alone(frames)
-    head = Head(landmarks[0])
-    raw = [head.key_points(each) for each in landmarks]
-    yield show({"what": "mesh in every frame, rigid head", **spread(raw, frames, video)})
-    for seconds in (0.04, 0.06, 0.1, 0.2):
-        smoother = Smoother(seconds)
-        steady = [smoother.follow(points, t_s) for points, (_, t_s) in zip(raw, frames, strict=True)]
-        yield show({"what": f"the same, alpha-beta {seconds} s", **spread(steady, frames, video)})
-    for gain in (0.5, 0.3):
-        averaged = [raw[0]]
-        for points in raw[1:]:
-            averaged.append(averaged[-1] + gain * (points - averaged[-1]))
-        yield show({"what": f"the same, moving average {gain}", **spread(averaged, frames, video)})
-    followed = list(track.track_face(render(video)))
-    yield show({"what": "flow, corrected by a mesh every 0.1 s (shipped)", **wander(followed, video)})
-
-
-def mesh_alone(frames: list[tuple[Rgb, float]]) -> list[np.ndarray]:
-    tracker = track.MeshTracker()
-    tracker.look(*frames[0])
-    mesh, found = Mesh(), []
-    square = square_of_mesh(tracker._face.landmarks)  # noqa: SLF001 - the benchmark starts where the tracker would
-    for rgb, _ in frames:
-        found.append(mesh.landmarks(rgb, square))
-        square = square_of_mesh(found[-1])
-    return found
-
-
-def spread(points: list[np.ndarray], frames: list[tuple[Rgb, float]], video: FaceVideo) -> Row:
-    weights = np.array([placement.weights for placement in FACE_ROIS.values()])
-    away = np.array([at_rest(weights @ each, t_s, video) for each, (_, t_s) in zip(points, frames, strict=True)])
-    away -= away.mean(0)
-    return {
-        "std_px": round(float(np.sqrt((away**2).sum(-1).mean(0) / 2).max()), 3),
-        "step_px": round(float(np.sqrt((np.diff(away, axis=0) ** 2).sum(-1).mean(0) / 2).max()), 3),
-    }
-
-
 def clipping(_folder: Path) -> Iterator[Row]:
     """Largest share of an ROI's pixels with a clipped channel, and the rate all the same; 12 s, +-0.25 %."""
     from pulse8.regions import RoiLimits
@@ -360,7 +315,6 @@ PARTS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
     "noise": noise,
     "survival": survival,
     "rates": rates,
-    "smoothing": smoothing,
     "clipping": clipping,
     "refusal": refusal,
 }

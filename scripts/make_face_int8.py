@@ -3,8 +3,9 @@
     python scripts/make_face_int8.py            # writes src/pulse8/measure/face/weights/face_trunk_int8.onnx
 
 The detector is cut after its 16x16 stage: what comes before is quantised, the 8x8 stage and the heads stay in float32
-(decision 0170). Its input becomes a camera's byte minus 128. Ranges are taken from views of scikit-image's astronaut (NASA,
-public domain) under pose, light and scale and of its pictures without a face; others judge (benchmarks/face_int8.py).
+(decision 0170). Its input becomes a camera's byte minus 128. Ranges are taken from views of scikit-image's astronaut
+(NASA, public domain) under pose, light and scale and of its pictures without a face; other pictures judge
+(benchmarks/face_int8.py).
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+import skimage.data
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -64,9 +66,7 @@ def main() -> int:
 
 
 def calibration() -> Iterator[NDArray[np.uint8]]:
-    """Views of the astronaut, and parts of pictures without a face: uint8 [128, 128, 3]."""
-    import skimage.data
-
+    """Draw views of the astronaut, and parts of pictures without a face: uint8 [128, 128, 3]."""
     rng = np.random.default_rng(SEED)
     portrait = Portrait(astronaut(), np.array(FACE_CENTRE), FACE_BOX_PX)
     for _ in range(VIEWS):
@@ -122,11 +122,11 @@ def balanced(model: onnx.ModelProto, views: NDArray[np.float32]) -> onnx.ModelPr
     makers = {node.output[0]: node for node in model.graph.node}
     pairs = [(makers[node.input[0]], node) for node in model.graph.node if _linear_pair(makers, node)]
     read = tensor_reader(model, [first.output[0] for first, _ in pairs])
-    largest = [np.max([np.abs(tensor).max(axis=(0, 2, 3)) for tensor in each], axis=0) for each in _tensors(read, views)]
+    largest = [np.max([np.abs(one).max(axis=(0, 2, 3)) for one in each], axis=0) for each in _tensors(read, views)]
     for (first, second), reach in zip(pairs, largest, strict=True):
         weight = held[second.input[1]]
-        after = np.abs(weight).max(axis=(0, 2, 3))
-        factor = np.maximum(reach, LEAST * reach.max()) ** BALANCE * np.maximum(after, LEAST * after.max()) ** (BALANCE - 1)
+        wide, heavy = (np.maximum(one, LEAST * one.max()) for one in (reach, np.abs(weight).max(axis=(0, 2, 3))))
+        factor = wide**BALANCE * heavy ** (BALANCE - 1)
         factor = (factor / np.exp(np.log(factor).mean())).astype(np.float32)
         held[first.input[1]] /= factor[:, None, None, None]
         held[first.input[2]] /= factor
@@ -143,7 +143,7 @@ def _linear_pair(makers: dict[str, Any], node: Any) -> bool:
     return node.op_type == "Conv" and before is not None and before.op_type == "Conv"
 
 
-def _tensors(read: Any, views: NDArray[np.float32]) -> Iterator[list[NDArray[Any]]]:
+def _tensors(read: Any, views: NDArray[np.float32]) -> Iterator[tuple[NDArray[Any], ...]]:
     return zip(*(read(view) for view in views), strict=True)
 
 

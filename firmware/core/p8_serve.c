@@ -114,12 +114,23 @@ static void run_target(p8_serve_t *serve, uint8_t index, const uint8_t *input)
     p8_send_end(&serve->sender, status);
 }
 
+/* The face detector's trunk never runs elsewhere. */
+static bool on_cpu(uint8_t index)
+{
+#if P8_CAMERA
+    return index == P8_FACE_NET;
+#else
+    (void)index;
+    return false;
+#endif
+}
+
 static void run(p8_serve_t *serve, const p8_frame_t *frame)
 {
     const uint8_t index = frame->length >= 2 ? frame->payload[0] : P8_NETS;
     if (index >= P8_NETS || frame->length != 2 + p8_nets[index].input_bytes) {
         answer(serve, P8_RUN, P8_BAD_VALUE);
-    } else if (serve->target.run) {
+    } else if (serve->target.run && !on_cpu(index)) {
         run_target(serve, index, frame->payload + 2);
     } else {
         run_cpu(serve, &p8_nets[index], frame->payload + 2, frame->payload[1]);

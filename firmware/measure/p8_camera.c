@@ -8,13 +8,15 @@
 #include <string.h>
 
 #define FARTHEST_US (INT64_C(1) << 53) /* as of rows */
+#define INTERVAL_US (P8_WINDOW * INT64_C(1000000000) / P8_RATE_MHZ / (P8_RING_ROWS - 3)) /* of as many as there is room for */
 #define MOST_BACK 10     /* pictures in a row whose time does not increase: the clock was set, all begins anew */
 
 struct p8_camera {
     p8_track_t track;
     p8_monitor_t *monitor;
     p8_seen_t seen;
-    int64_t last_us;
+    p8_row_t row;
+    int64_t last_us, next_us; /* of the last picture; when the next one is awaited */
     uint32_t number, back;
     bool begun, provisional;
 };
@@ -61,7 +63,7 @@ void p8_camera_reset(p8_camera_t *camera)
 }
 
 /* Where the face is, and its skin's colours. */
-static p8_status_t measure(p8_camera_t *camera, const p8_picture_t *picture, int64_t t_us, p8_row_t *row)
+static p8_status_t measure(p8_camera_t *camera, const p8_picture_t *picture, int64_t t_us)
 {
     p8_seen_t *seen = &camera->seen;
     p8_face_t face;
@@ -73,8 +75,8 @@ static p8_status_t measure(p8_camera_t *camera, const p8_picture_t *picture, int
         seen->score = p8_score(camera->track.face.code);
         p8_rois(&face, seen->rois);
     }
-    const p8_status_t status = p8_measure_row(picture, seen->found ? &face : NULL, t_us, row);
-    memcpy(seen->reason, row->reason, sizeof seen->reason);
+    const p8_status_t status = p8_measure_row(picture, seen->found ? &face : NULL, t_us, &camera->row);
+    memcpy(seen->reason, camera->row.reason, sizeof seen->reason);
     return status;
 }
 
@@ -107,13 +109,17 @@ p8_status_t p8_camera_push(p8_camera_t *camera, const p8_picture_t *picture, int
     if (camera->begun && t_us <= camera->last_us) {
         return out_of_order(camera);
     }
+    if (camera->begun && t_us < camera->next_us - INTERVAL_US / 2) {
+        return P8_OK; /* a faster camera than the ring has room for: this one is left out */
+    }
+    const int64_t after = camera->begun && camera->next_us > t_us - INTERVAL_US ? camera->next_us : t_us;
+    camera->next_us = after + INTERVAL_US;
     camera->begun = true;
     camera->last_us = t_us;
     camera->back = 0;
-    p8_row_t row;
-    p8_status_t status = measure(camera, picture, t_us, &row);
+    p8_status_t status = measure(camera, picture, t_us);
     if (status == P8_OK) {
-        status = p8_monitor_push(camera->monitor, &row);
+        status = p8_monitor_push(camera->monitor, &camera->row);
     }
     return status == P8_OK && p8_monitor_due(camera->monitor) ? read_window(camera) : status;
 }
@@ -144,6 +150,11 @@ p8_number_t p8_camera_reading(const p8_camera_t *camera)
         number.provisional = camera->provisional;
     }
     return number;
+}
+
+const p8_row_t *p8_camera_row(const p8_camera_t *camera)
+{
+    return &camera->row;
 }
 
 p8_monitor_t *p8_camera_monitor(const p8_camera_t *camera)

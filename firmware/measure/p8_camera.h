@@ -49,7 +49,7 @@ void p8_camera_reset(p8_camera_t *camera);
  * Take the next picture. Its pixels are read during the call only. t_us: when it was taken, in microseconds; a time that
  * does not increase is P8_OUT_OF_ORDER, a picture of fewer than 16 or more than 16,384 px a side or with too short a
  * stride P8_BAD_VALUE, and neither changes anything. After ten times in a row that do not increase the clock was set:
- * the next picture begins anew.
+ * the next picture begins anew. Of a camera that is faster than the ring's frames (p8_spec.h) some pictures are left out.
  */
 p8_status_t p8_camera_push(p8_camera_t *camera, const p8_picture_t *picture, int64_t t_us);
 
@@ -57,6 +57,9 @@ p8_status_t p8_camera_push(p8_camera_t *camera, const p8_picture_t *picture, int
 p8_number_t p8_camera_reading(const p8_camera_t *camera);
 
 const p8_seen_t *p8_camera_seen(const p8_camera_t *camera);
+
+/* The last picture's colours. */
+const p8_row_t *p8_camera_row(const p8_camera_t *camera);
 
 /* The measure line behind it, such as for a recording's rows. */
 p8_monitor_t *p8_camera_monitor(const p8_camera_t *camera);

@@ -9,12 +9,11 @@
 #define SOON_US 100000
 #define LOOK_US 500000
 #define COUNT_US 1000000
-#define RENEW_US 1000000
 #define FAITHFUL_US 1000000
 #define FAITHFUL_S 1.0
-#define PULL_S 25.0
-#define PULL_SOON_S 2.0
-#define OFF_SHARE 0.1
+#define PULL_S 2.0
+#define NEW_SHARE 0.25
+#define OFF_SHARE 0.06
 #define FAR_SHARE 0.25
 #define SHIFTS 5
 #define MISSES 3
@@ -142,10 +141,9 @@ static bool take(const p8_now_t *now, p8_square_t square)
     return p8_template_take(&track->face.face, track->luma);
 }
 
-static void stand_at(p8_followed_t *face, p8_square_t square, int64_t t_us)
+static void stand_at(p8_followed_t *face, p8_square_t square)
 {
     face->square = square;
-    face->renewed_us = t_us;
     face->x = middle_of(square.x, square.side);
     face->y = middle_of(square.y, square.side);
     face->scale = 1;
@@ -193,10 +191,9 @@ static void begin(const p8_now_t *now, const p8_found_t *found)
         face->places[place][1] /= face->looks;
     }
     face->side_px /= face->looks;
-    face->pull_s = PULL_S;
     face->seen_us = now->t_us;
     face->code = found->code;
-    stand_at(face, view_of(face->places), now->t_us);
+    stand_at(face, view_of(face->places));
     now->track->followed = take(now, face->square);
 }
 
@@ -216,7 +213,7 @@ static void move(p8_followed_t *face, const p8_pose_t *pose, double x, double y,
     const double size = square_of(face->scale, face->turn);
     const double scale = (pose->scale * face->scale + pose->turn * face->turn) / size;
     const double turn = (pose->turn * face->scale - pose->scale * face->turn) / size;
-    const double share = seconds / face->pull_s < 1.0 ? seconds / face->pull_s : 1.0;
+    const double share = seconds / PULL_S < 1.0 ? seconds / PULL_S : 1.0;
     for (int place = 0; place < P8_PLACES; place++) {
         const double across = face->places[place][0] - face->x, down = face->places[place][1] - face->y;
         const double moved[2] = {x + (scale * across - turn * down), y + (turn * across + scale * down)};
@@ -233,11 +230,12 @@ static void move(p8_followed_t *face, const p8_pose_t *pose, double x, double y,
     face->turn = pose->turn;
 }
 
-static bool renewal_due(const p8_followed_t *face, double alike, int64_t t_us)
+/* Whether the face has changed: each new template adds its own small error to the places. */
+static bool renewal_due(const p8_followed_t *face, double alike)
 {
     const double size = square_of(face->scale, face->turn), most = MOST_SCALED * MOST_SCALED;
     const bool changed = !(1 / most <= size && size <= most) || __builtin_fabs(face->turn) > MOST_TURNED || alike < GOOD;
-    return alike >= POOR && (changed || t_us - face->renewed_us >= RENEW_US);
+    return alike >= POOR && changed;
 }
 
 static void renew(const p8_now_t *now)
@@ -246,7 +244,7 @@ static void renew(const p8_now_t *now)
     const p8_square_t square = view_of(face->places);
     const p8_template_t before = face->face;
     if (take(now, square)) {
-        stand_at(face, square, now->t_us);
+        stand_at(face, square);
     } else {
         face->face = before;
     }
@@ -272,7 +270,7 @@ static bool carry(const p8_now_t *now)
         return false;
     }
     move(face, &pose, x + pose.x * unit, y + pose.y * unit, (double)(now->t_us - face->seen_us) * 1e-6);
-    if (renewal_due(face, alike, now->t_us)) {
+    if (renewal_due(face, alike)) {
         renew(now);
     }
     return true;
@@ -288,16 +286,21 @@ static double farthest(double one[P8_PLACES][2], double other[P8_PLACES][2])
     return __builtin_sqrt(most);
 }
 
-/* Correct the places, slowly. */
-static void draw(p8_followed_t *face, double wanted[P8_PLACES][2], double side_px, double away)
+/* Take a look into the mean of the differences, and correct the places where that says so. */
+static void take_look(p8_followed_t *face, double wanted[P8_PLACES][2], double side_px)
 {
+    double none[P8_PLACES][2] = {{0}};
+    face->side_px = side_px;
     for (int place = 0; place < P8_PLACES; place++) {
         for (int axis = 0; axis < 2; axis++) {
-            face->pull[place][axis] = wanted[place][axis] - face->places[place][axis];
+            const double rest = wanted[place][axis] - face->places[place][axis];
+            face->off[place][axis] += (rest - face->off[place][axis]) * NEW_SHARE;
         }
     }
-    face->side_px = side_px;
-    face->pull_s = away > OFF_SHARE ? PULL_SOON_S : PULL_S;
+    if (farthest(face->off, none) > OFF_SHARE * size_of(face->places)) {
+        memcpy(face->pull, face->off, sizeof face->pull);
+        memset(face->off, 0, sizeof face->off);
+    }
 }
 
 static void correct(const p8_now_t *now)
@@ -322,7 +325,7 @@ static void correct(const p8_now_t *now)
     } else if (!face->far) {
         face->looks++;
         face->code = found->code;
-        draw(face, wanted, p8_box_side(&found->box), away);
+        take_look(face, wanted, p8_box_side(&found->box));
     }
 }
 

@@ -14,10 +14,11 @@ extern "C" {
 typedef struct {
     p8_template_t face;
     p8_square_t square;                           /* that the template was taken from */
-    double places[P8_PLACES][2], pull[P8_PLACES][2]; /* px; what is left of the last correction */
+    double places[P8_PLACES][2]; /* px */
+    double off[P8_PLACES][2], pull[P8_PLACES][2]; /* the detector's mean difference; what is left of the last correction */
     double x, y, scale, turn;                     /* where the template's middle lies now, and how it is turned */
-    double side_px, pull_s;
-    int64_t renewed_us, seen_us;
+    double side_px;
+    int64_t seen_us;
     int32_t code, looks, misses, far;
 } p8_followed_t;
 

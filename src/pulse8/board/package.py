@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulse8
 from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.codegen.board_spec import BoardSpec, board_spec
-from pulse8.board.codegen.face import FACE_NAME, FaceData, face_data, face_windows
+from pulse8.board.codegen.face import FACE_NAME, FaceData, camera_requests, face_data, face_windows
 from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import MODEL_ID_BYTES, PlannedNet, planned, render, render_readme
 from pulse8.board.codegen.sources import copy_sources
@@ -22,7 +22,6 @@ from pulse8.board.replacing import RECORD, replacing
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.formats.samples import accept_samples
 from pulse8.lock import alone
-from pulse8.measure.face.stage import TRUNK
 from pulse8.manifest import (
     Accepted,
     accept,
@@ -31,6 +30,7 @@ from pulse8.manifest import (
     record,
     sha256_of,
 )
+from pulse8.measure.face.stage import TRUNK
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec
@@ -260,6 +260,8 @@ def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
     vectors = vectors_of(cases, replay_traces() if board else None, model)
     for file, data in asdict(vectors).items():
         _write(folder / "vectors" / f"{file}.bin", data)
+    if content.face is not None:
+        _write(folder / "vectors" / "camera.bin", camera_requests(model))
     for part in content.parts:
         _write(folder / "model" / part.path.name, part.path.read_bytes())
     _write(folder / "README.md", render_readme(facts, board, content.nets[0] if content.own else None).encode())

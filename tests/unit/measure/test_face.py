@@ -1,4 +1,4 @@
-"""Face: the shipped networks, anchors, placement, smoothing, flow, the lock."""
+"""Face: the shipped networks, anchors, placement, flow, the lock."""
 
 import hashlib
 import re
@@ -18,7 +18,6 @@ from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.mesh import Head, Square, square_of
 from pulse8.measure.face.nets import DETECTOR, MESH, back, view
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
-from pulse8.measure.face.smoothing import Smoother
 from pulse8.regions import FACE_ROIS, GUIDE_ROIS, Placement
 from pulse8.values import PIXEL_PARTS
 
@@ -113,24 +112,6 @@ def test_the_guides_fractions_are_of_the_box():
 def test_placements_whose_weights_do_not_sum_to_one_are_refused():
     with pytest.raises(SpecError, match="sum to 1"):
         Placement(weights=(1.0, 0.5, 0.0, 0.0, 0.0, 0.0), width=0.5, height=0.5)
-
-
-@pytest.mark.parametrize("rate_hz", [15, 30, 60])
-def test_smoothing_follows_steady_motion_without_lag(rate_hz):
-    smoother = Smoother(0.1)
-    for index in range(3 * rate_hz):
-        seen = POINTS + 40.0 * index / rate_hz
-        steady = smoother.follow(seen, index / rate_hz)
-    np.testing.assert_allclose(steady, seen, atol=1e-3)
-
-
-def test_smoothing_halves_noise_snaps_to_jumps_and_starts_anew():
-    rng = np.random.default_rng(0)
-    smoother = Smoother(0.2)
-    steady = [smoother.follow(POINTS + rng.normal(0, 1, POINTS.shape), index / 30) for index in range(300)]
-    assert np.std(np.array(steady)[60:] - POINTS) < 0.5
-    np.testing.assert_array_equal(smoother.follow(POINTS + 80, 10.0), POINTS + 80)
-    np.testing.assert_array_equal(smoother.follow(POINTS - 9, 11.0), POINTS - 9)
 
 
 def textured(shift: tuple[float, float] = (0, 0), turn_deg: float = 0.0, scale: float = 1.0) -> np.ndarray:

@@ -1,20 +1,36 @@
 """The face detector for a board folder: its INT8 trunk as one more network, its last stage and heads as data."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse8.board.link.client import view_payload
+from pulse8.board.link.frames import Command, encode
 from pulse8.learn.simulate.face_video import FaceVideo, render
 from pulse8.measure.face.board_detector import SCORES
 from pulse8.measure.face.square import Square, codes_view
 from pulse8.measure.face.stage import BLOCKS, FIRST, HEADS, Layer, layers
 from pulse8.measure.infer.kernels import Codes
 from pulse8.measure.infer.program import IntegerProgram
+from pulse8.measure.video.formats import yuyv_of
 from pulse8.values import PIXEL_PARTS
 
-FACE_NAME = "face_trunk"
-VIEWS = 4
+FACE_NAME: Final = "face_trunk"
+VIEWS: Final = 4
+
+CLIP: Final = FaceVideo(
+    seconds=20, rate_hz=Fraction(15), width=160, height=120, zoom=0.95, motion_px=4, noise_levels=1.0
+)
+"""A person, rendered: 15 pictures a second keep the folder small."""
+
+PHOTOGRAPH: Final = replace(
+    CLIP, seconds=12, pulse_share=0.0, motion_px=0.0, roll_deg=0.0, scale_share=0.0, light_share=0.0
+)
+"""The same picture for twelve seconds, with the sensor's noise."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,5 +76,17 @@ def face_data(trunk: IntegerProgram, net: int) -> FaceData:
 def face_windows() -> list[Codes]:
     """Return views of a rendered face as the trunk's input codes, [1, 3, 128, 128]: a moment apart each."""
     video = FaceVideo(seconds=VIEWS, rate_hz=FaceVideo.rate_hz / 30, width=320, height=240, zoom=0.75)
-    views = [codes_view(rgb, Square(0, -40 * PIXEL_PARTS, 320 * PIXEL_PARTS)) for rgb, _ in render(video).stream]
+    views = [codes_view(np.asarray(rgb), Square(0, -40 * PIXEL_PARTS, 320 * PIXEL_PARTS)) for rgb, _ in render(video)]
     return [np.ascontiguousarray(view.transpose(2, 0, 1)[None]) for view in views]
+
+
+def camera_requests(model: bytes) -> bytes:
+    """Return the clip's and the photograph's pictures as requests of the line, in YUYV."""
+    return b"".join(request for video in (CLIP, PHOTOGRAPH) for request in _requests(video, model))
+
+
+def _requests(video: FaceVideo, model: bytes) -> Iterator[bytes]:
+    for index, (rgb, t_s) in enumerate(render(video)):
+        size = rgb.shape[1], rgb.shape[0]
+        payload = view_payload(yuyv_of(np.asarray(rgb)), "yuyv", size, round(t_s * 1e6), reset=index == 0)
+        yield encode(Command.VIEW, payload, model)

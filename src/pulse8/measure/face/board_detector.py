@@ -92,7 +92,8 @@ class BoardDetector:
 
 def _merged(boxes: list[Float], codes: list[int]) -> list[Found]:
     """Boxes of one face become their mean, weighted by score."""
-    rest, merged = list(range(len(boxes))), []
+    rest = list(range(len(boxes)))
+    merged: list[Found] = []
     while rest and len(merged) < MOST_FACES:
         best = rest[0]
         same = [index for index in rest if index == best or overlap(boxes[index].ravel()[:4], boxes[best].ravel()[:4])]

@@ -1,7 +1,7 @@
 """The board's tracker: the detector now and then, a template of the face in between (docs/decisions/0171).
 
-The rules are those of ``p8_track.c``, number by number: times in whole microseconds, places in double, in one order. What
-is found in a picture is the same bits there.
+The rules are those of ``p8_track.c``, number by number: times in whole microseconds, places in double, in one order.
+What is found in a picture is the same bits there.
 """
 
 from dataclasses import dataclass, field
@@ -22,17 +22,19 @@ SOON_US: Final = 100_000
 
 LOOK_US: Final = 500_000
 COUNT_US: Final = 1_000_000
-RENEW_US: Final = 1_000_000
 FAITHFUL_US: Final = 1_000_000
 SHIFTS: Final = ((0, 0), (5, 5), (-5, 5), (5, -5), (-5, -5))
 """Places by which one look's square differs from another's: the detector's errors are then others, and average out."""
 
-PULL_S: Final = 25.0
-"""Time constant of the detector's correction: its noise lies in the pulse's band, the template's drift does not."""
+PULL_S: Final = 2.0
+"""Time constant of a correction by the detector."""
 
-PULL_SOON_S: Final = 2.0
-OFF_SHARE: Final = 0.1
-"""In eye distances: a difference that is corrected sooner."""
+NEW_SHARE: Final = 0.25
+"""Of a look in the mean of the differences between detector and template."""
+
+OFF_SHARE: Final = 0.06
+"""In eye distances: a mean difference that is corrected. What is less is the detector's own error, which lies in the
+pulse's band; the template's lies below it."""
 
 FAR_SHARE: Final = 0.25
 """In eye distances: seen twice, the face is taken up anew."""
@@ -47,7 +49,7 @@ VIEW_EYES: Final = 4.0
 GOOD: Final = 0.85
 POOR: Final = 0.7
 LOST: Final = 0.5
-"""Squared correlations: below the first the template is renewed, down to the second; below the last the face is lost."""
+"""Squared correlations: below the first a template is renewed, down to the second; below the last a face is lost."""
 
 MOST_SCALED: Final = 1.1
 MOST_TURNED: Final = 0.15
@@ -64,15 +66,15 @@ class Followed:
     Attributes
     ----------
     template, square
-        How it looked at ``renewed_us``, and where that was.
+        How it looked once, and where that was.
     x, y, scale, turn
         Where the template's middle lies now, px, and the complex number that scales and turns it.
     places
         Key points and middle now.
     side_px, code
         Of the detector's last box.
-    pull, pull_s
-        What is left of the last correction, px, and its time constant.
+    off, pull
+        Mean difference of the detector's places, and what is left of the last correction, px.
     """
 
     template: Template
@@ -80,7 +82,6 @@ class Followed:
     places: Places
     side_px: float
     code: int
-    renewed_us: int
     seen_us: int
     x: float
     y: float
@@ -89,8 +90,8 @@ class Followed:
     turn: float = 0.0
     misses: int = 0
     far: int = 0
+    off: Places = field(default_factory=lambda: np.zeros((7, 2)))
     pull: Places = field(default_factory=lambda: np.zeros((7, 2)))
-    pull_s: float = PULL_S
 
     @property
     def unit_px(self) -> float:
@@ -176,7 +177,7 @@ class BoardFollower:
             self._begin(found, rgb, t_us)
         elif not face.far:
             face.looks, face.code = face.looks + 1, found.code
-            _drawn(face, wanted, float(found.side), away)
+            _corrected(face, wanted, float(found.side))
 
     def _begin(self, found: Found, rgb: Rgb, t_us: int) -> None:
         """Follow a face from the mean of a few looks at it."""
@@ -193,7 +194,7 @@ class BoardFollower:
         x, y = _middle(square)
         face = Followed(
             template=template, square=square, places=places, side_px=side_px, code=found.code,
-            renewed_us=t_us, seen_us=t_us, x=x, y=y, looks=len(looks),
+            seen_us=t_us, x=x, y=y, looks=len(looks),
         )  # fmt: skip
         self._face = face if template.usable else None
 
@@ -210,22 +211,23 @@ class BoardFollower:
         if match is None or match.alike < LOST:
             return False
         _moved(face, match.pose, x + match.pose.x * unit, y + match.pose.y * unit, (t_us - face.seen_us) * 1e-6)
-        if self._renewal_due(face, match, t_us):
-            self._renew(face, rgb, t_us)
+        if self._renewal_due(face, match):
+            self._renew(face, rgb)
         return True
 
     @staticmethod
-    def _renewal_due(face: Followed, match: Match, t_us: int) -> bool:
+    def _renewal_due(face: Followed, match: Match) -> bool:
+        """Whether the face has changed: each new template adds its own small error to the places."""
         size, most = _square_of(face.scale, face.turn), MOST_SCALED * MOST_SCALED
         changed = not 1 / most <= size <= most or abs(face.turn) > MOST_TURNED or match.alike < GOOD
-        return match.alike >= POOR and (changed or t_us - face.renewed_us >= RENEW_US)
+        return match.alike >= POOR and changed
 
     @staticmethod
-    def _renew(face: Followed, rgb: Rgb, t_us: int) -> None:
+    def _renew(face: Followed, rgb: Rgb) -> None:
         square = _view_of(face.places)
         template = Template(luma_view(rgb, square))
         if template.usable:
-            face.template, face.square, face.renewed_us = template, square, t_us
+            face.template, face.square = template, square
             (face.x, face.y), face.scale, face.turn = _middle(square), 1.0, 0.0
 
     def _search(self, rgb: Rgb, t_us: int) -> None:
@@ -268,7 +270,7 @@ def _moved(face: Followed, pose: Pose, x: float, y: float, seconds: float) -> No
     face.places = np.column_stack([x + (scale * across - turn * down), y + (turn * across + scale * down)])
     face.side_px = face.side_px * float(np.sqrt(_square_of(scale, turn)))
     face.x, face.y, face.scale, face.turn = x, y, pose.scale, pose.turn
-    step = face.pull * min(1.0, seconds / face.pull_s)
+    step = face.pull * min(1.0, seconds / PULL_S)
     face.places = face.places + step
     face.pull = face.pull - step
 
@@ -279,10 +281,12 @@ def _shifted(square: Square, number: int) -> Square:
     return Square(square.x + x * place, square.y + y * place, square.side)
 
 
-def _drawn(face: Followed, wanted: Places, side_px: float, away: float) -> None:
-    """Correct the places, slowly."""
-    face.pull, face.side_px = wanted - face.places, side_px
-    face.pull_s = PULL_SOON_S if away > OFF_SHARE else PULL_S
+def _corrected(face: Followed, wanted: Places, side_px: float) -> None:
+    """Take a look into the mean of the differences, and correct the places where that says so."""
+    face.side_px = side_px
+    face.off = face.off + (wanted - face.places - face.off) * NEW_SHARE
+    if _farthest(face.off, np.zeros((7, 2))) > OFF_SHARE * _size_of(face.places):
+        face.pull, face.off = face.off, np.zeros((7, 2))
 
 
 def _places_of(found: Found) -> Places:
@@ -329,7 +333,7 @@ def _whole(rgb: Rgb) -> Square:
 
 
 def _parts(rgb: Rgb) -> list[Square]:
-    """Return squares of a half and of three tenths of the longer side; they overlap by a third and cover the picture."""
+    """Return squares of a half and three tenths of the longer side; they overlap by a third and cover the picture."""
     height, width = (pixels * PIXEL_PARTS for pixels in rgb.shape[:2])
     longer = max(height, width)
     return [

@@ -80,6 +80,10 @@ class Detector:
         scale = SIDE / side
         return _merged(self._look(rgb, np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])))
 
+    def near(self, view: Rgb) -> list[Face]:
+        """Faces in a square picture of ``SIDE`` px, as it is, the best first."""
+        return _merged(self._look(view, np.eye(2, 3)))
+
     def whole(self, rgb: Rgb) -> list[Face]:
         """Faces that are large enough to be seen in the whole picture, the largest first."""
         return self._in_tiles(rgb, 1.0)

@@ -1,8 +1,8 @@
-"""A face from picture to picture: one small template of it, laid over each picture by a similarity, to a fraction of a pixel.
+"""A face from picture to picture: a small template is laid over each by a similarity, to a fraction of a pixel.
 
-Source: Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 2004: the inverse compositional algorithm, here with a gain and
-an offset of the light as further unknowns. Sums are whole numbers, so they have no order; what is solved from them is
-double in one order. The rules are those of the board's ``p8_follow.c``.
+Source: Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 2004: the inverse compositional algorithm, here with a gain
+and an offset of the light as further unknowns. Sums are whole numbers, so they have no order; what is solved from them
+is double in one order. The rules are those of the board's ``p8_follow.c``.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From six key points to three upright rectangles: the same function for the mesh and for the detector alone."""
+"""From six key points to three upright rectangles: the same function for the mesh and for a board."""
 
 import math
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The face detector as a board computes it: an INT8 trunk, and a last stage and heads in float32 of fixed order.
 
-Every sum of the last stage begins at 0 and adds one product after another, each rounded, in the order of its inputs; its
-weights are int16 codes. So numpy, a Cortex-M55 and a browser compute the same bits (decision 0170).
+Every sum of the last stage begins at 0 and adds one product after another, each rounded, in the order of its inputs;
+its weights are int16 codes. So numpy, a Cortex-M55 and a browser compute the same bits (decision 0170).
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def last_stage(codes: NDArray[np.int8], zero_point: int, scale: np.float32) -> t
 
 
 def _added(stream: Float, values: Float, across: Layer) -> Float:
-    return np.maximum(stream + across.across(values.reshape(64, -1)), np.float32(0))
+    return np.asarray(np.maximum(stream + across.across(values.reshape(64, -1)), np.float32(0)), np.float32)
 
 
 def logits(fine: Float, coarse: Float) -> Float:
@@ -129,4 +129,4 @@ def regressors(fine: Float, coarse: Float, anchor: int) -> Float:
     head, place = layers()[HEADS[name]], number // count
     own = slice(number % count * 16, number % count * 16 + 16)
     chosen = Layer(head.codes[:, own], head.scale[own], head.bias[own])
-    return chosen.across(features[place : place + 1])[0]
+    return np.asarray(chosen.across(features[place : place + 1])[0], np.float32)

@@ -83,7 +83,7 @@ class VideoOptions(MeasureOptions):
     Attributes
     ----------
     roi
-        Which tracker places the ROIs: the face mesh, the detector alone as a board runs it, or the guide's Haar boxes.
+        Which tracker places the ROIs: the face mesh, what a board and a browser run, or the guide's Haar boxes.
     """
 
     roi: TrackerName = "mesh"
