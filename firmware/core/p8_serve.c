@@ -1,4 +1,4 @@
-/* The line is little endian, and so are all targets: numbers are copied as they lie in memory. */
+/* The line is little endian, and so are all targets: numbers are copied as they are in memory. */
 #include "p8_serve.h"
 
 #include "p8_requant.h"
@@ -70,7 +70,7 @@ static size_t layer_bytes(const p8_net_t *net)
     return bytes;
 }
 
-/* One input after the other, as they come on the line. */
+/* One input after the other, as they arrive on the line. */
 static void take_inputs(p8_serve_t *serve, const p8_net_t *net, const uint8_t *from)
 {
     for (uint32_t number = 0; number < p8_net_inputs(net); number++) {
@@ -218,7 +218,7 @@ static p8_status_t send_window(p8_serve_t *serve, bool with_clip, uint32_t clip_
     return status;
 }
 
-/* Keep a row and answer with what comes of it, the row itself first where it was measured here. */
+/* Keep a row and answer with the result; the row itself comes first where it was measured here. */
 static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const p8_row_t *row, bool with_row)
 {
     const size_t before = with_row ? P8_ROW_BYTES : 0;
@@ -364,7 +364,7 @@ void p8_serve_row(p8_serve_t *serve, const p8_row_t *row)
 }
 #endif
 
-/* Whether a frame is meant for this model. */
+/* Whether a frame is addressed to this model. */
 static bool meant(const p8_frame_t *frame)
 {
     static const uint8_t any[P8_LINK_MODEL] = {0};

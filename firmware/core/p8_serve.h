@@ -30,7 +30,7 @@ typedef enum {
 } p8_command_t;
 
 enum { P8_RUN_LAYERS = 1, P8_RUN_CHECKSUMS = 2 };   /* RUN: before the output also every layer's bytes, or its CRC-32 */
-enum { P8_REPLAY_RESET = 1, P8_REPLAY_CLIP = 2 };   /* REPLAY, PICTURE: forget all first; also the clip */
+enum { P8_REPLAY_RESET = 1, P8_REPLAY_CLIP = 2 };   /* REPLAY, PICTURE: discard all frames first; also send the clip */
 enum { P8_ROW_BYTES = 8 + 36 * 4 + 3 * 4 + 3 + 3 }; /* a row on the line: time, colours, areas, valid, reasons */
 enum { P8_SEEN_BYTES = 1 + 4 + 4 + 48 + 48 + 3, P8_NUMBER_BYTES = 4 * 4 + 4 + 2 };
 enum { P8_SHOWN_BYTES = 8 + 4 * 4 + 1 };            /* moment, BPM, spread, confidence, age, reason */

@@ -25,7 +25,7 @@ typedef struct {
     int32_t x0, x1, y0, y1; /* 1/16 px from the picture's left and top edge; may reach outside it */
 } p8_roi_t;
 
-/* What one frame leaves behind. */
+/* What is kept of one frame. */
 typedef struct {
     int64_t t_us;
     float rgb[P8_ROIS][P8_CELLS][3]; /* 0..255; zeros where the ROI is not valid */

@@ -11,7 +11,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-/* Rooms of one update's parts, one after the other. */
+/* Work memory of the stages of an update, which run one after the other. */
 typedef union {
     struct {
         float samples[P8_WINDOW][3], colours[P8_WINDOW][3];
@@ -113,7 +113,7 @@ static float cell_pixels(const p8_window_t *window, int roi)
     return sum / frames / P8_CELLS;
 }
 
-/* Normalise the four cells of an ROI and add their colours up. */
+/* Normalise the four cells of an ROI and sum their colours. */
 static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
 {
     const float area = cell_pixels(window, roi);

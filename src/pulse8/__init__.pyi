@@ -30,6 +30,7 @@ from pulse8.convert.tune.options import TuneOptions as TuneOptions
 from pulse8.convert.tune.tune import Tuned as Tuned
 from pulse8.convert.tune.tune import tune as tune
 from pulse8.convert.verify.options import VerifyOptions as VerifyOptions
+from pulse8.convert.verify.own import verify_own as verify_own
 from pulse8.convert.verify.verify import verify as verify
 from pulse8.errors import Pulse8Error as Pulse8Error
 from pulse8.learn.camera_check.camera_check import CameraCheck as CameraCheck
@@ -61,6 +62,7 @@ from pulse8.learn.recording import Rates as Rates
 from pulse8.learn.recording import Recording as Recording
 from pulse8.learn.self_test.self_test import self_test as self_test
 from pulse8.learn.simulate.conditions import Conditions as Conditions
+from pulse8.learn.simulate.demo import demo_clip as demo_clip
 from pulse8.learn.simulate.patches import SimulateOptions as SimulateOptions
 from pulse8.learn.simulate.presets import draw_conditions as draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions as RecordingOptions

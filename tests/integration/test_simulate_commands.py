@@ -134,14 +134,15 @@ def test_evaluate_writes_a_page_and_prints_the_matrix_of_mechanisms(tmp_path, ca
     assert main(["evaluate", "--method", "best"]) == 2
 
 
-def test_simulated_recordings_are_files_that_measure_reads(tmp_path):
+def test_simulated_recordings_are_files_that_measure_reads(tmp_path, capsys):
     """Ten easy people: each file's rate is near that of the contact pulse beside it, for all but one or two."""
     words = ["simulate", "--preset", "easy", "--subjects", "10", "--seed", "5", "--output", "people"]
     assert pulse8(tmp_path, *words).returncode == 0
     close = 0
     for path in sorted((tmp_path / "people").glob("*[0-9].csv")):
         assert path.name.startswith("sim-5-")
-        found = json.loads(pulse8(tmp_path, "measure", path, "--json").stdout)["whole"]["bpm"]
+        main(["measure", str(path), "--json"])
+        found = json.loads(capsys.readouterr().out)["whole"]["bpm"]
         t_s, ppg = np.loadtxt(
             path.with_suffix(".truth.csv"), delimiter=",", skiprows=1, usecols=(0, 1), quotechar='"'
         ).T

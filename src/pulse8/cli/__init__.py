@@ -65,6 +65,15 @@ SURROUNDINGS: Final = {
 """Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
 
+HOW_ON: Final = {
+    "prepare": "; the same command goes on: what is prepared is kept",
+    "train": "; the same command with --resume goes on from the last state (pulse12; ultralight starts anew)",
+    "tune": "; the same command goes on: the trials so far are kept",
+    "build": "; the same command starts anew",
+    "evaluate": "; the same command starts anew",
+}
+"""How an interrupted run goes on, for the verbs that take long."""
+
 OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
 """A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
 too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
@@ -106,7 +115,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         complain(f"{Pulse8Error.heading}: {reason}")
         return 2
     except KeyboardInterrupt:
-        complain("interrupted; nothing half-written is left")
+        complain(f"interrupted; nothing half-written is left{HOW_ON.get(words[0], '')}")
         return 130
     finally:
         IN_GUIDE.reset(of_guide)

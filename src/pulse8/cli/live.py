@@ -56,4 +56,3 @@ def _write(flags: Flags, folder: Path) -> int:
     written = write_static(folder)
     print_json(written) if flags.json else say(written.summary(), NOTICE)
     return 0
-

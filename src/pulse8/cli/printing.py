@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rich.box import HEAVY_HEAD, Box
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from pulse8.cli.saying import complain, say
@@ -38,14 +38,18 @@ def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Yield the items and show a progress bar with the time left on standard error; silent without a terminal.
+    """Yield the items and show what is done and how long still on standard error; silent without a terminal.
 
-    The time left is estimated from the last hour: an item may be a frame or a recording.
+    The time left is estimated from the last hour: an item may be a frame or a recording. Without a count the bar only
+    moves.
     """
     console = Console(stderr=True)
-    quiet = not console.is_terminal
-    with Progress(console=console, disable=quiet, transient=True, speed_estimate_period=3600) as progress:
-        yield from progress.track(items, total=count, description=what)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(), TimeElapsedColumn())
+    bar = Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True, speed_estimate_period=3600
+    )
+    with bar as progress:
+        yield from progress.track(items, total=count or None, description=what)
 
 
 def report_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it

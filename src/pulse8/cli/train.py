@@ -115,12 +115,26 @@ def run(flags: Flags) -> int:
     with alone(folder, "pulse8 train") if first else nullcontext():
         for place in (folder, folder / "state") if first else ():
             sweep(place)
+        if first:
+            _say_what_goes_on(flags)
         trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
         return 0
     say(*trained.lines, f"checkpoint: {trained.checkpoint}", NOTICE)
     return 0
+
+
+def _say_what_goes_on(flags: Flags) -> None:
+    """Say, before its state is replaced, how a run that was killed would go on."""
+    state = flags.output.parent / "state" / "last.ckpt"
+    if flags.model != "pulse12" or flags.resume or not state.is_file():
+        return
+    if not flags.output.is_file() or flags.output.stat().st_mtime < state.stat().st_mtime:
+        complain(
+            f"an earlier run ended early: its state {state} is let go, as this one starts anew; to go on from it, press"
+            " Ctrl-C now and give --resume"
+        )
 
 
 def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch

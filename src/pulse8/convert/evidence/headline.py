@@ -31,7 +31,7 @@ def headline(evidence: Evidence) -> Headline:
         finding for result in evidence.board_preflights for finding in result.findings if finding.severity == "error"
     ]
     if not verdict.passed:
-        count = f"{len(verdict.failures)} of {len(verdict.gates)} gates not met"
+        count = f"{sum(not gate.met for gate in verdict.gates)} of {len(verdict.gates)} gates not met"
         return Headline(
             badge="Do not ship",
             sentence=f"Not accepted, {count}: {_missed(verdict)}. What to try stands below.{_simulated(verdict)}",

@@ -196,7 +196,7 @@ def area_means(rgb: Picture, roi: Roi, side: int) -> NDArray[np.float64]:
     part = rgb[y, x]
     sums = np.zeros((side, part.shape[1] * 3))
     for start in range(0, len(part), EXACT_ROWS):
-        rows = part[start : start + EXACT_ROWS].reshape(-1, part.shape[1] * 3).astype(np.float32)
+        rows = part[start : start + EXACT_ROWS].astype(np.float32, order="C").reshape(-1, part.shape[1] * 3)
         # Integers below 2**24 in float32, then below 2**53 in float64: every product and sum is exact.
         sums += y_weights.by_pixel[:, start : start + EXACT_ROWS] @ rows
     totals = x_weights.by_pixel.astype(np.float64) @ sums.reshape(side, -1, 3)

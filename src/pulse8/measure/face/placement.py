@@ -1,6 +1,7 @@
 """From six key points to three upright rectangles: the same function for the mesh and for a board."""
 
 import math
+import operator
 from collections.abc import Mapping
 
 import numpy as np
@@ -52,7 +53,7 @@ def roll_deg(points: NDArray[np.float64]) -> float:
 
 def _mean(weights: tuple[float, ...], values: list[float]) -> float:
     """Weighted mean, the weights adding up to 1; its sum is rounded once, so that it is the same on every processor."""
-    return math.fsum(weight * value for weight, value in zip(weights, values, strict=True))
+    return math.fsum(map(operator.mul, weights, values))
 
 
 def _around(x: float, y: float, width: float, height: float) -> Roi:

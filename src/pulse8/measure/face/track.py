@@ -100,11 +100,12 @@ class MeshTracker:
         if t_s - self._counted_s < RECOUNT_S:
             return True
         self._counted_s = t_s
-        faces = self._detector.whole(rgb)
-        low, high = _bounds(landmarks).reshape(2, 2)
+        bounds = _bounds(landmarks)
+        faces = self._detector.whole(rgb, bounds)
+        low, high = bounds.reshape(2, 2)
         here = [face for face in faces if np.abs(face.centre - (low + high) / 2).max() < face.side_px / 2]
         self._others = len(faces) - len(here[:1])
-        boxes = [np.concatenate([low, high]), *(face.box for face in faces if all(face is not one for one in here[:1]))]
+        boxes = [bounds, *(face.box for face in faces if all(face is not one for one in here[:1]))]
         self._place = place_of(boxes, 0)
         # A face too small to be seen beside larger ones is not refuted by them.
         too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
