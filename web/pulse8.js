@@ -10,6 +10,7 @@ export class Pulse8 {
   #core;
   #last_ms = -Infinity;
   #size = { width: 1, height: 1 };
+  #inSightSince_ms = null;
 
   constructor(core) {
     this.#core = core;
@@ -33,6 +34,7 @@ export class Pulse8 {
   reset() {
     check(this.#core.p8_web_begin());
     this.#last_ms = -Infinity;
+    this.#inSightSince_ms = null;
   }
 
   push(picture, timeMs) {
@@ -45,7 +47,9 @@ export class Pulse8 {
     check(this.#core.p8_web_push(width, height, Math.round(1000 * timeMs)));
     this.#last_ms = timeMs;
     this.#size = { width, height };
-    return this.seen();
+    const seen = this.seen();
+    this.#inSightSince_ms = seen.rois.length ? (this.#inSightSince_ms ?? timeMs) : null;
+    return seen;
   }
 
   seen() {
@@ -60,9 +64,15 @@ export class Pulse8 {
     const [number, bpm, plus_minus, confidence, age_s, reason, provisional] = this.#out().subarray(18);
     const known = reason === 0;
     return {
-      number, bpm: known ? bpm : null, reason: this.facts.reasons[reason], confidence, provisional: provisional !== 0,
+      number, bpm: known ? bpm : null, reason: this.#reasonOf(this.facts.reasons[reason]), confidence, provisional: provisional !== 0,
       spread_bpm: known ? plus_minus : null, age_s: known ? age_s : null,
     };
+  }
+
+  // The core finds no face in a window with a hole: it cannot know whether the face or the pictures were missing.
+  #reasonOf(reason) {
+    if (reason !== "no face" || this.#inSightSince_ms === null) return reason;
+    return this.#last_ms - this.#inSightSince_ms < 1000 * this.facts.window_s ? "too short" : "too few frames";
   }
 
   wave() {
