@@ -1,4 +1,4 @@
-/* The waves of the last windows, joined to one by a weighted mean. */
+/* The waves of the last windows, joined into one by a weighted mean. */
 #ifndef P8_JOIN_H
 #define P8_JOIN_H
 
@@ -12,7 +12,7 @@ extern "C" {
 
 typedef struct {
     int8_t codes[P8_JOIN_WINDOWS][P8_WINDOW]; /* the newest is the last */
-    uint32_t windows;                         /* how many are there */
+    uint32_t windows;                         /* number of waves */
 } p8_join_t;
 
 void p8_join_reset(p8_join_t *join);

@@ -11,7 +11,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-/* Rooms of one update's parts, one after the other. */
+/* Work memory of the stages of an update, which run one after the other. */
 typedef union {
     struct {
         float samples[P8_WINDOW][3], colours[P8_WINDOW][3];
@@ -113,7 +113,7 @@ static float cell_pixels(const p8_window_t *window, int roi)
     return sum / frames / P8_CELLS;
 }
 
-/* Normalise the four cells of an ROI and add their colours up. */
+/* Normalise the four cells of an ROI and sum their colours. */
 static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
 {
     const float area = cell_pixels(window, roi);
@@ -233,6 +233,16 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
     }
     follow(monitor);
     return reading_of(monitor, rate);
+}
+
+uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED])
+{
+    if (!monitor->join.windows) {
+        return 0;
+    }
+    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    return count;
 }
 
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)

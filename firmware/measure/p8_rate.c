@@ -12,7 +12,7 @@
 #define SHORTEST_S 5.0f
 #define TINY 1.1754944e-38f /* smallest normal number */
 
-/* Take off the mean and lay a Hann window over; false where the wave is constant or not finite. */
+/* Remove the mean and apply a Hann window; false where the wave is constant or not finite. */
 static int lay_window(const float *wave, uint32_t count, float *windowed)
 {
     float sum = 0, least = wave[0], most = wave[0];

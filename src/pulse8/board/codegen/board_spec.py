@@ -97,7 +97,7 @@ def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSp
     Raises
     ------
     SpecError
-        The board's code cannot keep the contract.
+        The board's code does not support the contract.
     """
     normaliser = spec.normaliser
     if normaliser is None:
@@ -166,7 +166,7 @@ def _placements(spec: ModelSpec) -> list[Place]:
 
 
 def _band_bins(spec: ModelSpec) -> int:
-    """Bins of the padded spectrum from one below the band to one above it, with room for the ends."""
+    """Bins of the padded spectrum from one below the band to one above it, with room for interpolation at the ends."""
     low, high = spec.readout.band_bpm
     return math.ceil((high - low) * spec.readout.fft_length / (60 * spec.rate_hz)) + 4
 
