@@ -45,17 +45,10 @@ What a display would have shown each second: the longest of {spans} whose share 
 peak reaches a threshold, held for at most {held:.0f} s, against the true rate of the last {single}. Thresholds are set
 on the **other** people alone (one left out), so that at most {part:.0%} of all windows of each of their sessions are
 wrong, a part of the {promised:.0%} that are promised. "Tracked" is what pulse8 itself shows: one rule for everybody,
-<<<<<<< HEAD
-held on **simulated** people ({{doc}}`decisions/0156-the-share-that-is-promised`): of those, a
-wrong rate is shown in at most {bound:.0%} of all moments in
-each of three groups, and in at most {nobody:.0%} where nothing has a pulse (95 % bounds, `benchmarks/people_floor.py`).
-Each person here is left out of it, and judges it."""
-=======
 held on **simulated** people ({{doc}}`decisions/0156-the-share-that-is-promised`):
 of those, a wrong rate is shown in at most {bound:.0%} of all moments in each of three groups, and in at
 most {nobody:.0%} where nothing has a pulse (95 % bounds, `benchmarks/people_floor.py`). Each person here is left out of
 it, and judges it."""
->>>>>>> people
 
 NO_REFERENCE: Final = """\
 No error can be taken from these; how often a method and POS say the same within 5 BPM, and how often it shows a
