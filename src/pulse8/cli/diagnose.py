@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.cli.names import CALIBRATION, DIAGNOSIS, FP32, INT8
+from pulse8.cli.names import CALIBRATION, FP32, INT8, beside
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import say
 from pulse8.convert.diagnose.diagnose import diagnose
@@ -22,15 +22,16 @@ class Flags(DiagnoseOptions):
     """INT8 ONNX."""
     calibration: Path = CALIBRATION
     """Calibration set: the windows that the parts are compared on."""
-    output: Path = DIAGNOSIS
-    """Folder for diagnosis.json and two pictures."""
+    output: Path | None = None
+    """Folder for diagnosis.json and two pictures; diagnosis in the build's folder, or beside the INT8 file."""
     json: bool = False
     """Print one machine-readable record."""
 
 
 def run(flags: Flags) -> int:
     """Diagnose and print the ranked table."""
-    diagnosis = diagnose(flags.fp32, flags.int8, flags.calibration, flags.output, flags, watch)
+    folder = flags.output or beside(flags.int8, "diagnosis")
+    diagnosis = diagnose(flags.fp32, flags.int8, flags.calibration, folder, flags, watch)
     if flags.json:
         print_json(diagnosis)
     else:

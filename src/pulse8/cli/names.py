@@ -17,7 +17,10 @@ CALIBRATION: Final = USUAL_FOLDER / _NAMES.calibration
 FP32: Final = USUAL_FOLDER / "models" / _NAMES.fp32
 INT8: Final = USUAL_FOLDER / "models" / _NAMES.int8
 VERDICT: Final = verdict_path(INT8)
-DIAGNOSIS: Final = USUAL_FOLDER / "diagnosis"
 BOARD_FOLDER: Final = USUAL_FOLDER / BOARD
-REPORT: Final = USUAL_FOLDER / "report.html"
 TUNE: Final = USUAL_FOLDER / "tune"
+
+
+def beside(model: Path, name: str) -> Path:
+    """Return where a step puts what it makes of a model: in the folder that holds the folder `models`, or beside it."""
+    return (model.parent.parent if model.parent.name == "models" else model.parent) / name

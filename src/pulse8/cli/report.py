@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.cli.names import REPORT, VERDICT
+from pulse8.cli.names import VERDICT, beside
 from pulse8.cli.printing import print_json
 from pulse8.cli.saying import say
 from pulse8.convert.evidence.page import write_report
@@ -22,15 +22,15 @@ class Flags:
 
     verdict: Path = VERDICT
     """Verdict that verify wrote beside the INT8 file."""
-    output: Path = REPORT
-    """HTML file to write."""
+    output: Path | None = None
+    """HTML file to write; report.html in the build's folder, or beside the verdict."""
     json: bool = False
     """Print one machine-readable record."""
 
 
 def run(flags: Flags) -> int:
     """Write the report and print its path."""
-    report = write_report(flags.verdict, flags.output)
+    report = write_report(flags.verdict, flags.output or beside(flags.verdict, "report.html"))
     if flags.json:
         print_json(Written(report=report))
     else:

@@ -1,10 +1,12 @@
 """Long work: what its bar shows on a terminal, silence elsewhere, and how an interrupted run goes on."""
 
 import io
+from pathlib import Path
 
 import pytest
 
 from pulse8.cli import main, prepare
+from pulse8.cli.names import beside
 from pulse8.cli.printing import watch
 from pulse8.convert.evidence.timeline import Clock
 
@@ -59,3 +61,10 @@ def test_a_script_of_the_guide_names_the_guides_scripts(capsys):
     assert "export it with python export_onnx.py" in capsys.readouterr().err
     assert main(["quantize"]) == 2
     assert "export it with pulse8 export" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("model", "place"), [("pulse8-build/models/a.onnx", "pulse8-build/d"), ("models/a.onnx", "d"), ("x/a.onnx", "x/d")]
+)
+def test_what_is_made_of_a_model_lies_where_a_report_looks(model, place):
+    assert beside(Path(model), "d") == Path(place)
