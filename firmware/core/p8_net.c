@@ -30,7 +30,7 @@ static int aligned(const void *pointer)
     return (uintptr_t)pointer % P8_ALIGN == 0;
 }
 
-/* An emulator reads a vector from any address, silicon faults: so addresses are asked, everywhere. */
+/* Silicon faults on an unaligned vector load and an emulator does not, so alignment is checked everywhere. */
 static int step_aligned(const p8_step_t *step)
 {
     return aligned(step->conv.weights) && aligned(step->conv.bias) && aligned(step->conv.scale) &&

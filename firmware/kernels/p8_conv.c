@@ -202,6 +202,61 @@ static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, 
         }
     }
 }
+#elif P8_WASM
+/* Add the products of 16 bytes, in four lanes. */
+static inline v128_t add_products(v128_t sum, v128_t low, v128_t high, const int8_t *w)
+{
+    const v128_t weights = wasm_v128_load(w);
+    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(low, wasm_i16x8_extend_low_i8x16(weights)));
+    return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(high, wasm_i16x8_extend_high_i8x16(weights)));
+}
+
+/* The four lanes' sums of each of four vectors. */
+static inline v128_t lane_sums(const v128_t sum[P8_GROUP])
+{
+    const v128_t low01 = wasm_i32x4_shuffle(sum[0], sum[1], 0, 4, 1, 5);
+    const v128_t high01 = wasm_i32x4_shuffle(sum[0], sum[1], 2, 6, 3, 7);
+    const v128_t low23 = wasm_i32x4_shuffle(sum[2], sum[3], 0, 4, 1, 5);
+    const v128_t high23 = wasm_i32x4_shuffle(sum[2], sum[3], 2, 6, 3, 7);
+    const v128_t half01 = wasm_i32x4_add(low01, high01), half23 = wasm_i32x4_add(low23, high23);
+    return wasm_i32x4_add(wasm_i64x2_shuffle(half01, half23, 0, 2), wasm_i64x2_shuffle(half01, half23, 1, 3));
+}
+
+/* Four sums over the kernel rows of one output position. */
+static inline v128_t dot_group(const p8_rows_t *rows, const int8_t *first, const int8_t *w)
+{
+    v128_t sum[P8_GROUP] = {wasm_i32x4_splat(0), wasm_i32x4_splat(0), wasm_i32x4_splat(0), wasm_i32x4_splat(0)};
+    for (size_t index = rows->rows; index > 0; index--, first += rows->stride) {
+        const int8_t *x = first;
+        for (size_t block = rows->blocks; block > 0; block--, x += P8_LANES, w += P8_GROUP * P8_LANES) {
+            const v128_t values = wasm_v128_load(x);
+            const v128_t low = wasm_i16x8_extend_low_i8x16(values), high = wasm_i16x8_extend_high_i8x16(values);
+            sum[0] = add_products(sum[0], low, high, w);
+            sum[1] = add_products(sum[1], low, high, w + P8_LANES);
+            sum[2] = add_products(sum[2], low, high, w + 2 * P8_LANES);
+            sum[3] = add_products(sum[3], low, high, w + 3 * P8_LANES);
+        }
+    }
+    return lane_sums(sum);
+}
+
+/* Outputs of several neighbouring positions, `step` bytes apart in the input: one group of channels after the other. */
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    const int8_t *weights = conv->weights;
+    for (size_t channel = 0; channel < channels; channel += P8_GROUP, weights += group_bytes) {
+        const size_t kept = channels - channel < P8_GROUP ? channels - channel : P8_GROUP;
+        const v128_t bias = wasm_v128_load(conv->bias + channel), scale = wasm_v128_load(conv->scale + channel);
+        const int8_t *first = rows->first;
+        int8_t *to = y + channel;
+        for (size_t position = positions; position > 0; position--, first += step, to += channels) {
+            const v128_t sum = wasm_i32x4_add(bias, dot_group(rows, first, weights));
+            const int32_t codes = p8_requant_x4(sum, scale, conv->zero_out, conv->low, conv->high);
+            memcpy(to, &codes, kept);
+        }
+    }
+}
 #else
 static int32_t dot_channel(const p8_rows_t *rows, const int8_t *w)
 {

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import DATA, FP32, TUNE
 from pulse8.cli.printing import print_json, watch, without_advice
 from pulse8.cli.saying import say
 from pulse8.convert.export.recognise import is_own
@@ -20,11 +21,11 @@ class Flags(TuneOptions):
     For a network of one's own: equalisation and range methods, for the most decibels of its first output.
     """
 
-    input: Path = Path("models/rppg_fp32.onnx")
+    input: Path = FP32
     """FP32 ONNX."""
-    data: Path = Path("data/ubfc_processed.pt")
+    data: Path = DATA
     """Labelled windows: ranges from its training side, the loss from its validation side. Or samples of your own."""
-    output: Path = Path("tune")
+    output: Path = TUNE
     """Folder for tune.json and the journal, which a later run continues."""
     json: bool = False
     """Print one machine-readable record."""

@@ -11,7 +11,7 @@ from pulse8.measure.infer.program import Add, AveragePool, Conv, Lookup, MaxPool
 
 
 def conv_step(step: Conv) -> BoardStep:
-    """Pack a convolution; one of a kernel for each channel has a kernel of its own."""
+    """Pack a convolution; a depthwise one has its own kernel."""
     height, width, channels = shape_of(step.output)
     depthwise = step.groups > 1 and step.group_inputs == 1 and len(step.weight) == step.groups
     return BoardStep(
@@ -50,7 +50,7 @@ def _slide(step: Conv | MaxPool | AveragePool) -> Slide:
 
 
 def _packed(step: Conv) -> Packed:
-    """Pack weights so that four channels' taps for one vector of bytes lie together; groups one after the other."""
+    """Pack weights so that four channels' taps for one vector of bytes are contiguous; groups follow one another."""
     parts = [_packed_group(step, number) for number in range(step.groups)]
     return Packed(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
@@ -126,7 +126,7 @@ OPERATORS: Final[Mapping[type[Step], Operator]] = {Add: "P8_ADD_EQUAL", ScaledAd
 
 
 def pair_step(step: Add | ScaledAdd | Mul) -> BoardStep:
-    """Turn a pair into its kernel's row; of a difference the second scale is negative."""
+    """Turn a pair into its kernel's row; for a difference the second scale is negative."""
     last = step.inverse if isinstance(step, ScaledAdd) else step.multiplier
     sign = step.sign if isinstance(step, ScaledAdd) else 1
     return BoardStep(
@@ -144,7 +144,7 @@ def pair_step(step: Add | ScaledAdd | Mul) -> BoardStep:
 
 
 def lookup_step(step: Lookup) -> BoardStep:
-    """Turn a table, or one for each channel, into its kernel's row; it is read by the byte without its sign."""
+    """Turn a table, or one per channel, into its kernel's row; it is indexed by the byte as unsigned."""
     tables = step.table.reshape(-1, 256)
     return BoardStep(
         operator="P8_TABLE" if len(tables) == 1 else "P8_CHANNEL_TABLE",

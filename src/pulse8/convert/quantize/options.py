@@ -16,15 +16,15 @@ REFUSED: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrateOptions:
-    """Which training windows the activation ranges are taken from.
-
-    stratified: as many from every 10 BPM of 40-160 as there are. natural: at random, as the data come. uniform: evenly
-    spaced in file order.
-    """
+    """Which training windows the activation ranges are taken from."""
 
     num_samples: int = 200
+    """Calibration windows; all there are, where there are fewer."""
     distribution: Literal["stratified", "natural", "uniform"] = "stratified"
+    """How they are drawn: stratified, as many from every 10 BPM of 40-160 as there are; natural, at random, as the data
+    come; uniform, evenly spaced in file order."""
     seed: int = 0
+    """Seed of the draw."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 1_000_000:

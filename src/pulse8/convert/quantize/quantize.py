@@ -26,8 +26,9 @@ from pulse8.convert.quantize.scales import Scales, every_scale, scale_table
 from pulse8.errors import GateError, InputError, Pulse8Error, SpecError
 from pulse8.learn.formats.calibration import CalibrationSet
 from pulse8.learn.formats.data_file import open_calibration
+from pulse8.learn.formats.guide_pt import MAKE_CALIBRATION
 from pulse8.learn.formats.samples import SampleSet, accept_samples, open_samples
-from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.manifest import Accepted, accept, existing_file, options_of, record
 from pulse8.measure.clips.patches import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
@@ -133,7 +134,8 @@ def _opened(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
     if spec is None:
         accepted = {"fp32": accept(fp32), "calibration": accept_samples(calibration)}
         return Source(model, static, None, accepted, _own_samples(calibration, static), notes)
-    accepted = {"fp32": accept(fp32), "calibration": accept(calibration)}
+    calibrated = accept(existing_file(calibration, "Calibration data", MAKE_CALIBRATION))
+    accepted = {"fp32": accept(fp32), "calibration": calibrated}
     return Source(model, static, spec, accepted, open_calibration(calibration), notes)
 
 
