@@ -11,6 +11,7 @@ import pytest
 from boards import PLAIN_HOST, emulate, frames_of, make, needs_host, needs_m55, serve_host
 from commands import ROOT
 from integer_programs import chains, convolutions, inputs
+from pulse8.board.codegen.face import VIEWS
 from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import planned, render
 from pulse8.board.codegen.vectors import rows_of
@@ -92,16 +93,17 @@ def test_odd_shapes_equal_the_reference_on_the_m55(odd_shapes, variant):
 def test_every_layer_of_pulse12_equals_the_reference_here(board):
     requests = frames_of((board / "vectors" / "requests.bin").read_bytes())
     answers = frames_of((board / "vectors" / "answers.bin").read_bytes())
-    net = json.loads((board / "p8_board.json").read_text())["nets"][0]
-    assert len(requests) == len(answers) == 64
-    assert {len(answer.payload) for answer in answers} == {4 * net["steps"] + net["output_bytes"] + 1}
+    nets = json.loads((board / "p8_board.json").read_text())["nets"]
+    assert len(requests) == len(answers) == 64 + VIEWS
+    assert {len(answer.payload) for answer in answers} == {4 * net["steps"] + net["output_bytes"] + 1 for net in nets}
     assert "0 differing bytes" in make(board, "host-test").stdout
 
 
 @needs_m55
 def test_every_layer_of_pulse12_equals_the_reference_on_the_m55_with_and_without_vectors(board):
     printed = make(board, "qemu-test").stdout
-    assert printed.count("0 differing bytes") == 3
+    assert printed.count("0 differing bytes") == 4
+    assert "a camera's pictures of a person and of a photograph: 0 differing bytes" in printed
 
 
 @needs_m55
