@@ -72,8 +72,8 @@ def page_of(kind: str, folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A face in sight for 13 s that then leaves for 4."""
-    return write_y4m(tmp_path_factory.mktemp("camera") / "face.y4m", FaceVideo(seconds=17, bpm=BPM), keep=(0, 13))
+    """A face in sight for 15 s that then leaves for 5."""
+    return write_y4m(tmp_path_factory.mktemp("camera") / "face.y4m", FaceVideo(seconds=20, bpm=BPM), keep=(0, 15))
 
 
 @pytest.fixture(scope="module")
