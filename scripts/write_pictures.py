@@ -16,7 +16,6 @@ ROOT: Final = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from live_page import browser_with, live_server, write_y4m  # noqa: E402 - it lies among the tests
-
 from pulse8.learn.simulate.face_video import FaceVideo  # noqa: E402
 
 PICTURES: Final = ROOT / "docs" / "static"
