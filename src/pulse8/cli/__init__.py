@@ -16,6 +16,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "measure": {
         "measure": "heart rate from a face video or from skin traces",
         "live": "heart rate from a webcam, in a browser",
+        "stream": "readings as they come, to LSL, OSC, MQTT, a WebSocket or standard output",
         "inspect": "contact sheet of a video: frames, ROIs, traces",
         "camera-check": "the smallest pulse that your camera and codec carry",
     },
