@@ -307,9 +307,13 @@ def figure() -> None:
     place = np.arange(len(rows))[::-1]
     middle = np.array([row["mae_ms"] for row in rows.values()])
     ends = np.array([row["mae_95_ms"] for row in rows.values()]).T
-    errors.errorbar(middle, place, xerr=[middle - ends[0], ends[1] - middle], fmt="o", color="#1f5f8b", capsize=3)
-    errors.plot([row["always_the_median_ms"] for row in rows.values()], place, "x", color="#888888")
-    errors.legend(["always the person's median interval", "beats with an interval"], loc="lower right")
+    errors.errorbar(
+        middle, place, xerr=[middle - ends[0], ends[1] - middle], fmt="o", color="#1f5f8b", capsize=3, label="beats"
+    )
+    errors.plot(
+        [row["always_the_median_ms"] for row in rows.values()], place, "x", color="#888888", label="always the median"
+    )
+    drawn.legend(*errors.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     errors.set(xlabel="mean absolute error of an interval, ms (95 % over people)", yticks=place, xlim=(0, None))
     errors.set_yticklabels(rows)
     shares.barh(place, [100 * row["beats_shown"] for row in rows.values()], color="#9cc5df")

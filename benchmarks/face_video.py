@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+import av
 import cv2
 import numpy as np
 from skimage import data
@@ -85,20 +86,25 @@ def written(folder: Path, name: str, video: FaceVideo, encoding: Encoding) -> Pa
 
 
 def cost(folder: Path) -> Iterator[Row]:
-    """CPU ms a frame of 640x480: decode, track, ROI and cells together; and Haar in every frame, same run."""
+    """CPU ms a frame of 640x480: decode, track, ROI and cells together; Haar in every frame; PyAV alone. Same run."""
     video = FaceVideo(seconds=20)
     for name, encoding in (("H.264 CRF 18, mp4", h264(18)), ("raw bgr24, avi", RAW_AVI)):
         suffix = "avi" if encoding is RAW_AVI else "mp4"
         path = written(folder, f"cost.{suffix}", video, encoding)
-        decode = least(partial(decoded, path))
+        decode, rgb = least(partial(decoded, path)), least(partial(decoded_to_rgb, path))
         for tracker in ("mesh", "board", "guide"):
             count = video.count if tracker != "guide" else 120
             whole = least(partial(traced, path, tracker, count), times=3 if tracker != "guide" else 1)
             yield show({
                 "file": name, "roi": tracker, "frames": count, "whole_ms": round(whole / count * 1e3, 2),
                 "decode_ms": round(decode / video.count * 1e3, 2),
+                "pyav_rgb_ms": round(rgb / video.count * 1e3, 2),
             })  # fmt: skip
         path.unlink()
+    path = written(folder, "ten_seconds.mp4", FaceVideo(seconds=10), h264(18))
+    command = [sys.executable, "-m", "pulse8", "measure", str(path), "--json"]
+    costs = [run_measured(command, folder).cpu_s for _ in range(3)]
+    yield show({"file": "H.264 CRF 18, mp4", "seconds": 10, "pulse8_measure_cpu_s": round(min(costs), 2)})
 
 
 def traced(path: Path, tracker: track.TrackerName, count: int) -> CellTraces:
@@ -109,6 +115,12 @@ def traced(path: Path, tracker: track.TrackerName, count: int) -> CellTraces:
 
 def decoded(path: Path) -> int:
     return sum(1 for _ in read_frames(path))
+
+
+def decoded_to_rgb(path: Path) -> int:
+    """Decode with PyAV alone, every frame to RGB."""
+    with av.open(str(path)) as container:
+        return sum(len(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0))
 
 
 def least(action: Callable[[], Any], times: int = 3) -> float:

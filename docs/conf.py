@@ -1,13 +1,17 @@
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 
 from pulse8.notice import NOTICE
+
+sys.path.insert(0, str(Path(__file__).parent))  # notebook_pages
 
 project = "pulse8"
 author = "The pulse8 authors"
 copyright = "2026, The pulse8 authors"  # noqa: A001 - Sphinx names it so
 release = version = version_of("pulse8")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebook_pages"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "pulse8"

@@ -35,13 +35,14 @@ WEIGHTS: Final = {
     "measure/infer/weights/ultralight_int8.onnx": OURS,
     "learn/models/pulse12.pth": OURS,
     "learn/models/ultralight.pth": OURS,
+    "learn/simulate/demo.mp4": "Apache-2.0, the pulse8 authors; of a NASA photograph in the public domain (NOTICE)",
 }
 TEXT_ALONE: Final = {"atheris": "Apache-2.0"}
 """Packages whose metadata name no licence and only carry its text: read from that text."""
 
 INDIRECT: Final = "the above"
-SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz"}
-"""Files of these kinds under ``src`` are weights."""
+SUFFIXES: Final = {".onnx", ".pth", ".tflite", ".pt", ".npz", ".mp4"}
+"""Files of these kinds under ``src`` are weights or media."""
 
 HEAD: Final = """\
 # Licences

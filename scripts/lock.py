@@ -1,6 +1,6 @@
 """Write constraints-hashed.txt: the pins of constraints.txt, each with the SHA-256 of every file of its release.
 
-usage: python scripts/lock.py   (needs uv: pip install uv)
+usage: python scripts/lock.py   (needs uv, at the version below)
 
 torch is left out: its CPU and GPU builds share a version but have different files, and each machine chooses its own.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 OUTSIDE = ("torch",)
-TO_BUILD = ("editables==0.6", "setuptools==84.2.1")
-"""Further packages that torch and an editable installation without isolation need."""
+TO_INSTALL = ("editables==0.6", "setuptools==84.2.1", "uv==0.13.9")
+"""What CI's installation needs beside them: an editable one without isolation, torch, and the installer itself."""
 PYTHON = "3.11.7"
 HEAD = """\
 # Pins with the SHA-256 of every file of each release; written by scripts/lock.py from constraints.txt.
@@ -24,7 +24,7 @@ HEAD = """\
 def pins() -> list[str]:
     """Return the lines of constraints.txt that are locked."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    return [*TO_BUILD, *(line for line in lines if line and re.split("[=<>]", line)[0] not in OUTSIDE)]
+    return [*TO_INSTALL, *(line for line in lines if line and re.split("[=<>]", line)[0] not in OUTSIDE)]
 
 
 def locked(lines: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Fixtures that several tests read: small simulated data, and the guide's line run once over it."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +27,16 @@ from pulse8.learn.prepare.simulated_patches import simulate
 from pulse8.learn.simulate.patches import SimulateOptions
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import is_int8
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker, and what it starts, one thread: workers that all use every core wait for one another.
+
+    Files are run in the order of their names, so that the many short unit tests come last and fill both workers.
+    """
+    config.option.loadscopereorder = False
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(autouse=True, scope="session")

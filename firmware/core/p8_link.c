@@ -46,7 +46,7 @@ static p8_link_event_t broken(p8_link_t *link, p8_status_t *why, p8_status_t sta
     return P8_LINK_BROKEN;
 }
 
-/* Whether what has come so far can be the start of a frame. */
+/* Whether the bytes received so far can be the start of a frame. */
 static int begins(const p8_link_t *link)
 {
     const uint8_t magic[3] = {'P', '8', P8_LINK_VERSION};

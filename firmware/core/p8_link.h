@@ -42,10 +42,10 @@ typedef enum { P8_LINK_MORE, P8_LINK_FRAME, P8_LINK_BROKEN } p8_link_event_t;
 /* buffer holds a whole frame: longer ones are refused as soon as their length is read. */
 void p8_link_begin(p8_link_t *link, uint8_t *buffer, size_t capacity);
 
-/* Drop what is half received: call it when the line has been silent for a fifth of a second. */
+/* Drop a half-received frame: call it when the line has been silent for a fifth of a second. */
 void p8_link_idle(p8_link_t *link);
 
-/* Take a byte. A frame holds until the next byte; *why says what broke. */
+/* Take a byte. A frame is valid until the next byte; *why is the reason where one is dropped. */
 p8_link_event_t p8_link_feed(p8_link_t *link, uint8_t byte, p8_frame_t *frame, p8_status_t *why);
 
 /* Sends bytes; blocks until they are taken. */
@@ -57,7 +57,7 @@ typedef struct {
     uint32_t crc;
 } p8_sender_t;
 
-/* An answer is begun with its payload's length, sent piece by piece, and ended with its status. */
+/* An answer starts with its payload's length, is sent piece by piece, and ends with its status. */
 void p8_send_begin(p8_sender_t *sender, uint8_t command, const uint8_t model[P8_LINK_MODEL], uint32_t length);
 void p8_send(p8_sender_t *sender, const void *data, size_t bytes);
 void p8_send_end(p8_sender_t *sender, p8_status_t status);

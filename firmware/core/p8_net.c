@@ -30,7 +30,7 @@ static int aligned(const void *pointer)
     return (uintptr_t)pointer % P8_ALIGN == 0;
 }
 
-/* An emulator reads a vector from any address, silicon faults: so addresses are asked, everywhere. */
+/* Silicon faults on an unaligned vector load and an emulator does not, so alignment is checked everywhere. */
 static int step_aligned(const p8_step_t *step)
 {
     return aligned(step->conv.weights) && aligned(step->conv.bias) && aligned(step->conv.scale) &&
@@ -65,7 +65,7 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
         p8_table(step->table, count, x, y);
         break;
     case P8_DEPTHWISE:
-        p8_depthwise(&step->conv, step->slide, step->in, step->out, x, y);
+        p8_depthwise(&step->conv, step->slide, step->in, step->out, x, y, scratch);
         break;
     case P8_CHANNEL_TABLE:
         p8_channel_table(step->table, step->out.channels, count, x, y);

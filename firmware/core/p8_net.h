@@ -27,26 +27,26 @@ typedef enum {
 
 typedef struct {
     p8_op_t op;
-    uint32_t x, other, y; /* bytes from the arena's begin; other: an elementwise step's second operand */
+    uint32_t x, other, y; /* bytes from the start of the arena; other: an elementwise step's second operand */
     p8_shape_t in, out;
     p8_slide_t slide;
     p8_conv_t conv;
     p8_pair_t pair; /* of pools: scale, zero_a and zero_out */
     const int8_t *table;
-    const float *factors; /* of a padded average: a scale for each place, or NULL */
+    const float *factors; /* of a padded average: a scale for each output position, or NULL */
     p8_move_t move;
     p8_concat_t concat;
 } p8_step_t;
 
-/* Where an input or an output lies. */
+/* Location of an input or an output. */
 typedef struct {
-    uint32_t place, bytes; /* from the arena's begin */
+    uint32_t place, bytes; /* from the start of the arena */
 } p8_end_t;
 
 typedef struct {
     const p8_step_t *steps;
     uint32_t step_count;
-    uint32_t input, input_bytes, output, output_bytes; /* places in the arena; bytes of all inputs, of all outputs */
+    uint32_t input, input_bytes, output, output_bytes; /* offsets in the arena; bytes of all inputs, of all outputs */
     uint32_t scratch, arena_bytes;
     const p8_end_t *inputs, *outputs; /* of a network that has several; else NULL */
     uint32_t input_count, output_count;
@@ -58,10 +58,10 @@ p8_end_t p8_net_output(const p8_net_t *net, uint32_t number);
 uint32_t p8_net_inputs(const p8_net_t *net);
 uint32_t p8_net_outputs(const p8_net_t *net);
 
-/* Called after each step with what it wrote. */
+/* Called after each step with its output. */
 typedef void (*p8_layer_hook_t)(void *context, uint32_t step, const int8_t *y, size_t bytes);
 
-/* Run the steps on the input that lies in the arena. hook may be NULL. */
+/* Run the steps on the input in the arena. hook may be NULL. */
 p8_status_t p8_net_run(const p8_net_t *net, int8_t *arena, size_t arena_bytes, p8_layer_hook_t hook, void *context);
 
 #ifdef __cplusplus

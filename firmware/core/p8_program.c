@@ -3,7 +3,9 @@
 #include <stdalign.h>
 #include <string.h>
 
-#if P8_MONITORED
+#if P8_CAMERA
+#define MEMORY_BYTES (P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 160 * 1024)
+#elif P8_MONITORED
 #define MEMORY_BYTES (P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 64 * 1024)
 #else
 #define MEMORY_BYTES P8_ARENA_BYTES
@@ -19,7 +21,13 @@ p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context
     serve.target = target;
     serve.sender = (p8_sender_t){.write = write, .context = context};
     p8_link_begin(&serve.link, line, sizeof line);
-#if P8_MONITORED
+#if P8_CAMERA
+    if (p8_camera_begin(memory, sizeof memory, &serve.camera) != P8_OK) {
+        return NULL;
+    }
+    serve.monitor = p8_camera_monitor(serve.camera);
+    serve.arena = p8_monitor_arena(serve.monitor);
+#elif P8_MONITORED
     if (p8_monitor_begin(memory, sizeof memory, NULL, &serve.monitor) != P8_OK) {
         return NULL;
     }

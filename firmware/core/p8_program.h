@@ -9,10 +9,10 @@ extern "C" {
 #endif
 
 #ifndef P8_LINK_BYTES
-#define P8_LINK_BYTES (256 * 1024) /* longest frame: a picture to be measured */
+#define P8_LINK_BYTES (256 * 1024) /* longest frame: a picture to measure */
 #endif
 
-/* Prepare the one instance; `write` takes what is answered. NULL where memory does not suit. */
+/* Prepare the one instance; `write` sends the answers. NULL where memory is misaligned or too small. */
 p8_serve_t *p8_program_begin(p8_target_t target, p8_write_t write, void *context);
 
 #if P8_MONITORED

@@ -1,4 +1,4 @@
-/* The line is little endian, and so are all targets: numbers are copied as they lie in memory. */
+/* The line is little endian, and so are all targets: numbers are copied as they are in memory. */
 #include "p8_serve.h"
 
 #include "p8_requant.h"
@@ -70,7 +70,7 @@ static size_t layer_bytes(const p8_net_t *net)
     return bytes;
 }
 
-/* One input after the other, as they come on the line. */
+/* One input after the other, as they arrive on the line. */
 static void take_inputs(p8_serve_t *serve, const p8_net_t *net, const uint8_t *from)
 {
     for (uint32_t number = 0; number < p8_net_inputs(net); number++) {
@@ -114,12 +114,23 @@ static void run_target(p8_serve_t *serve, uint8_t index, const uint8_t *input)
     p8_send_end(&serve->sender, status);
 }
 
+/* The face detector's trunk never runs elsewhere. */
+static bool on_cpu(uint8_t index)
+{
+#if P8_CAMERA
+    return index == P8_FACE_NET;
+#else
+    (void)index;
+    return false;
+#endif
+}
+
 static void run(p8_serve_t *serve, const p8_frame_t *frame)
 {
     const uint8_t index = frame->length >= 2 ? frame->payload[0] : P8_NETS;
     if (index >= P8_NETS || frame->length != 2 + p8_nets[index].input_bytes) {
         answer(serve, P8_RUN, P8_BAD_VALUE);
-    } else if (serve->target.run) {
+    } else if (serve->target.run && !on_cpu(index)) {
         run_target(serve, index, frame->payload + 2);
     } else {
         run_cpu(serve, &p8_nets[index], frame->payload + 2, frame->payload[1]);
@@ -163,6 +174,19 @@ p8_row_t p8_row_of(const uint8_t *bytes)
     return row;
 }
 
+/* What a display shows after it. */
+static void send_shown(p8_serve_t *serve)
+{
+    const p8_shown_t shown = p8_monitor_shown(serve->monitor);
+    const uint8_t reason = (uint8_t)shown.reason;
+    p8_send(&serve->sender, &shown.at_us, sizeof shown.at_us);
+    p8_send(&serve->sender, &shown.bpm, sizeof shown.bpm);
+    p8_send(&serve->sender, &shown.spread_bpm, sizeof shown.spread_bpm);
+    p8_send(&serve->sender, &shown.confidence, sizeof shown.confidence);
+    p8_send(&serve->sender, &shown.age_s, sizeof shown.age_s);
+    p8_send(&serve->sender, &reason, sizeof reason);
+}
+
 static void send_reading(p8_serve_t *serve, const p8_reading_t *reading)
 {
     const uint8_t ends[2] = {(uint8_t)reading->rate.reason, reading->provisional};
@@ -172,6 +196,7 @@ static void send_reading(p8_serve_t *serve, const p8_reading_t *reading)
     p8_send(&serve->sender, &reading->rate.confidence, sizeof reading->rate.confidence);
     p8_send(&serve->sender, &reading->rate.seconds, sizeof reading->rate.seconds);
     p8_send(&serve->sender, ends, sizeof ends);
+    send_shown(serve);
 }
 
 /* The window that is due, step by step under the counter, with its clip sent between. */
@@ -193,7 +218,7 @@ static p8_status_t send_window(p8_serve_t *serve, bool with_clip, uint32_t clip_
     return status;
 }
 
-/* Keep a row and answer with what comes of it, the row itself first where it was measured here. */
+/* Keep a row and answer with the result; the row itself comes first where it was measured here. */
 static void replay_row(p8_serve_t *serve, uint8_t command, uint8_t flags, const p8_row_t *row, bool with_row)
 {
     const size_t before = with_row ? P8_ROW_BYTES : 0;
@@ -251,7 +276,7 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame)
     const uint8_t *bytes = take(frame->payload + 1, size, sizeof size);
     bytes = take(bytes, &t_us, sizeof t_us);
     bytes = take(bytes, &face, sizeof face);
-    const p8_picture_t view = {bytes, size[0], size[1], 3 * (size_t)size[0]};
+    const p8_picture_t view = {bytes, size[0], size[1], 3 * (size_t)size[0], P8_RGB888};
     static const uint8_t none[sizeof(p8_face_t)] = {0};
     p8_row_t row;
     const bool complete = frame->length == head + view.stride_bytes * view.height;
@@ -263,6 +288,60 @@ static void picture(p8_serve_t *serve, const p8_frame_t *frame)
     }
     replay_row(serve, P8_PICTURE, frame->payload[0], &row, true);
 }
+
+#if P8_CAMERA
+static void send_seen(p8_serve_t *serve, const p8_seen_t *seen)
+{
+    const uint8_t found = seen->found;
+    p8_send(&serve->sender, &found, 1);
+    p8_send(&serve->sender, &seen->faces, sizeof seen->faces);
+    p8_send(&serve->sender, &seen->score, sizeof seen->score);
+    p8_send(&serve->sender, &seen->face, sizeof seen->face);
+    p8_send(&serve->sender, seen->rois, sizeof seen->rois);
+    p8_send(&serve->sender, seen->reason, sizeof seen->reason);
+}
+
+static void send_number(p8_serve_t *serve, const p8_number_t *number)
+{
+    const uint8_t ends[2] = {(uint8_t)number->reason, number->provisional};
+    p8_send(&serve->sender, &number->bpm, sizeof number->bpm);
+    p8_send(&serve->sender, &number->plus_minus, sizeof number->plus_minus);
+    p8_send(&serve->sender, &number->confidence, sizeof number->confidence);
+    p8_send(&serve->sender, &number->age_s, sizeof number->age_s);
+    p8_send(&serve->sender, &number->number, sizeof number->number);
+    p8_send(&serve->sender, ends, sizeof ends);
+}
+
+/* A camera's picture: rows without gaps. */
+static void view(p8_serve_t *serve, const p8_frame_t *frame)
+{
+    static const uint8_t pixel_bytes[] = {3, 3, 4, 2, 2};
+    uint16_t size[2];
+    int64_t t_us;
+    const size_t head = 2 + sizeof size + sizeof t_us;
+    if (frame->length < head || frame->payload[1] >= sizeof pixel_bytes) {
+        answer(serve, P8_VIEW, P8_BAD_VALUE);
+        return;
+    }
+    const uint8_t *bytes = take(frame->payload + 2, size, sizeof size);
+    bytes = take(bytes, &t_us, sizeof t_us);
+    const size_t stride = (size_t)pixel_bytes[frame->payload[1]] * size[0];
+    const p8_picture_t picture = {bytes, size[0], size[1], stride, (p8_format_t)frame->payload[1]};
+    if (frame->length != head + stride * size[1]) {
+        answer(serve, P8_VIEW, P8_BAD_VALUE);
+        return;
+    }
+    if (frame->payload[0] & P8_REPLAY_RESET) {
+        p8_camera_reset(serve->camera);
+    }
+    const p8_status_t status = p8_camera_push(serve->camera, &picture, t_us);
+    const p8_number_t number = p8_camera_reading(serve->camera);
+    begin(serve, P8_VIEW, P8_SEEN_BYTES + P8_NUMBER_BYTES);
+    send_seen(serve, p8_camera_seen(serve->camera));
+    send_number(serve, &number);
+    p8_send_end(&serve->sender, status);
+}
+#endif
 
 static void record(p8_serve_t *serve, const p8_frame_t *frame)
 {
@@ -285,7 +364,7 @@ void p8_serve_row(p8_serve_t *serve, const p8_row_t *row)
 }
 #endif
 
-/* Whether a frame is meant for this model. */
+/* Whether a frame is addressed to this model. */
 static bool meant(const p8_frame_t *frame)
 {
     static const uint8_t any[P8_LINK_MODEL] = {0};
@@ -317,6 +396,11 @@ static void serve_frame(p8_serve_t *serve, const p8_frame_t *frame)
         break;
     case P8_RECORD:
         record(serve, frame);
+        break;
+#endif
+#if P8_CAMERA
+    case P8_VIEW:
+        view(serve, frame);
         break;
 #endif
     default:

@@ -7,7 +7,9 @@
 
 #include "p8_link.h"
 #include "p8_model.h"
-#if P8_MONITORED
+#if P8_CAMERA
+#include "p8_camera.h"
+#elif P8_MONITORED
 #include "p8_monitor.h"
 #endif
 
@@ -23,13 +25,16 @@ typedef enum {
     P8_REPLAY = 3,  /* flags, row -> whether there is a reading, reading, [clip] */
     P8_PICTURE = 4, /* flags, width, height, time, key points, pixels -> row, then as P8_REPLAY */
     P8_CYCLES = 5,  /* -> cycles of the last clip, network and rate */
+    P8_VIEW = 7,    /* flags, format, width, height, time, pixels -> what was seen, the number */
     P8_RECORD = 6,  /* how many rows -> rows, one per answer, as the camera gives them */
 } p8_command_t;
 
 enum { P8_RUN_LAYERS = 1, P8_RUN_CHECKSUMS = 2 };   /* RUN: before the output also every layer's bytes, or its CRC-32 */
-enum { P8_REPLAY_RESET = 1, P8_REPLAY_CLIP = 2 };   /* REPLAY, PICTURE: forget all first; also the clip */
+enum { P8_REPLAY_RESET = 1, P8_REPLAY_CLIP = 2 };   /* REPLAY, PICTURE: discard all frames first; also send the clip */
 enum { P8_ROW_BYTES = 8 + 36 * 4 + 3 * 4 + 3 + 3 }; /* a row on the line: time, colours, areas, valid, reasons */
-enum { P8_READING_BYTES = 8 + 8 + 3 * 4 + 2 };      /* start, end, BPM, confidence, seconds, reason, provisional */
+enum { P8_SEEN_BYTES = 1 + 4 + 4 + 48 + 48 + 3, P8_NUMBER_BYTES = 4 * 4 + 4 + 2 };
+enum { P8_SHOWN_BYTES = 8 + 4 * 4 + 1 };            /* moment, BPM, spread, confidence, age, reason */
+enum { P8_READING_BYTES = 8 + 8 + 3 * 4 + 2 + P8_SHOWN_BYTES }; /* start, end, BPM, confidence, seconds, reason, provisional; shown */
 
 typedef struct {
     uint8_t target;           /* p8_target_t */
@@ -49,6 +54,9 @@ typedef struct {
     uint32_t cycles[3]; /* of the last clip, network and rate */
 #if P8_MONITORED
     p8_monitor_t *monitor;
+#endif
+#if P8_CAMERA
+    p8_camera_t *camera; /* its monitor is the one above */
 #endif
     uint32_t rows_left; /* of a recording */
 } p8_serve_t;

@@ -1,4 +1,4 @@
-/* What a function of the core answers. Why there is no heart rate is another matter: p8_reason_t in p8_spec.h. */
+/* Status of a core function. The reason for a missing heart rate is separate: p8_reason_t in p8_spec.h. */
 #ifndef P8_STATUS_H
 #define P8_STATUS_H
 
@@ -8,14 +8,14 @@ extern "C" {
 
 typedef enum {
     P8_OK = 0,
-    P8_MISALIGNED,   /* memory does not begin on a multiple of 16 bytes */
+    P8_MISALIGNED,   /* memory is not aligned to 16 bytes */
     P8_TOO_SMALL,    /* memory or picture has fewer bytes than asked for */
-    P8_BAD_VALUE,    /* an argument is outside what it may be */
+    P8_BAD_VALUE,    /* an argument is out of range */
     P8_OUT_OF_ORDER, /* time does not increase */
     P8_RING_FULL,    /* more frames per second than the ring has room for */
     P8_NETWORK,      /* the network did not run */
     P8_GARBLED,      /* a frame's checksum is wrong */
-    P8_UNKNOWN,      /* no such command, or another model is meant */
+    P8_UNKNOWN,      /* no such command, or it is for another model */
 } p8_status_t;
 
 #ifdef __cplusplus

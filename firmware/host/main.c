@@ -14,7 +14,7 @@
 #define P8_TARGET P8_TARGET_HOST
 #endif
 
-#define SILENCE_MS 200 /* a frame that was begun is dropped after it */
+#define SILENCE_MS 200 /* silence after which an incomplete frame is dropped */
 
 static void write_all(void *context, const void *data, size_t bytes)
 {
@@ -30,7 +30,7 @@ static void write_all(void *context, const void *data, size_t bytes)
     }
 }
 
-/* Send what the camera sees while somebody records. */
+/* Send the camera's rows while a recording is being made. */
 static void film(p8_serve_t *serve, FILE *rows)
 {
 #if P8_MONITORED

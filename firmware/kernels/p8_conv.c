@@ -35,44 +35,103 @@ static size_t at_least_one(uint16_t count)
 }
 
 #if P8_MVE
-/* Four sums over one kernel row; the weights of its four channels lie block by block. */
+/*
+ * Four sums over one kernel row of `blocks` vectors; the weights of its four channels lie block by block. The sums are
+ * in even registers, as the instruction asks: left to themselves, compilers keep some of them on the stack.
+ */
 #define DOT_ROW(x, w, blocks)                                                                                          \
-    for (size_t block = (blocks); block > 0; block--) {                                                                \
-        const int8x16_t values = vldrbq_s8(x);                                                                         \
-        sum0 = vmladavaq_s8(sum0, values, vldrbq_s8(w));                                                               \
-        sum1 = vmladavaq_s8(sum1, values, vldrbq_s8((w) + 16));                                                        \
-        sum2 = vmladavaq_s8(sum2, values, vldrbq_s8((w) + 32));                                                        \
-        sum3 = vmladavaq_s8(sum3, values, vldrbq_s8((w) + 48));                                                        \
-        (x) += P8_LANES;                                                                                               \
-        (w) += P8_GROUP * P8_LANES;                                                                                    \
-    }
+    __asm__ volatile(                                                                                                  \
+        "dls lr, %[count]\n"                                                                                           \
+        "1: vldrb.8 q0, [%[from]], #16\n"                                                                              \
+        "vldrb.8 q1, [%[taps]], #16\n"                                                                                 \
+        "vmladava.s8 %[a], q0, q1\n"                                                                                   \
+        "vldrb.8 q1, [%[taps]], #16\n"                                                                                 \
+        "vmladava.s8 %[b], q0, q1\n"                                                                                   \
+        "vldrb.8 q1, [%[taps]], #16\n"                                                                                 \
+        "vmladava.s8 %[c], q0, q1\n"                                                                                   \
+        "vldrb.8 q1, [%[taps]], #16\n"                                                                                 \
+        "vmladava.s8 %[d], q0, q1\n"                                                                                   \
+        "le lr, 1b\n"                                                                                                  \
+        : [a] "+Te"(sum0), [b] "+Te"(sum1), [c] "+Te"(sum2), [d] "+Te"(sum3), [from] "+r"(x), [taps] "+r"(w)           \
+        : [count] "r"(blocks)                                                                                          \
+        : "q0", "q1", "lr", "memory")
 
-/* Outputs of several neighbouring positions, `step` bytes apart in the input: one group of channels after the other. */
+/* Where one group of four channels goes: several neighbouring positions, `step` bytes apart in the input. */
+typedef struct {
+    size_t positions, step, channels, left; /* left: channels from this group's first on */
+    int8_t *y;
+} p8_run_t;
+
+/* `whole` and `one_row` are constants where this is called, so that neither costs an instruction a position. */
+__attribute__((always_inline)) static inline void dot_positions(const p8_conv_t *conv, const p8_rows_t *rows,
+                                                                const int8_t *weights, size_t channel, p8_run_t run,
+                                                                bool whole, bool one_row)
+{
+    const int32_t *bias = conv->bias + channel;
+    const float32x4_t scale = vldrwq_f32(conv->scale + channel);
+    const int32x4_t zero = vdupq_n_s32(conv->zero_out), low = vdupq_n_s32(conv->low), high = vdupq_n_s32(conv->high);
+    const size_t blocks = rows->blocks;
+    const int8_t *first = rows->first;
+    int8_t *y = run.y;
+    for (size_t position = run.positions; position > 0; position--, first += run.step, y += run.channels) {
+        int32_t sum0 = bias[0], sum1 = bias[1], sum2 = bias[2], sum3 = bias[3];
+        const int8_t *w = weights, *x = first;
+        if (one_row) {
+            DOT_ROW(x, w, blocks);
+        } else {
+            const int8_t *row = first;
+            for (size_t left = rows->rows; left > 0; left--, row += rows->stride, x = row) {
+                DOT_ROW(x, w, blocks);
+            }
+        }
+        int32x4_t sum;
+        __asm__("vmov %q[v][2], %q[v][0], %[a], %[c]\n"
+                "vmov %q[v][3], %q[v][1], %[b], %[d]\n"
+                : [v] "=&w"(sum)
+                : [a] "r"(sum0), [b] "r"(sum1), [c] "r"(sum2), [d] "r"(sum3));
+        const int32x4_t real = vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), scale));
+        const int32x4_t code = vminq_s32(vmaxq_s32(vqaddq_s32(real, zero), low), high);
+        if (whole) {
+            vstrbq_s32(y, code);
+        } else {
+            vstrbq_p_s32(y, code, vctp32q((uint32_t)run.left));
+        }
+    }
+}
+
+__attribute__((noinline)) static void p8_dot_row(const p8_conv_t *conv, const p8_rows_t *rows, const int8_t *weights,
+                                                 size_t channel, p8_run_t run)
+{
+    dot_positions(conv, rows, weights, channel, run, true, true);
+}
+
+__attribute__((noinline)) static void p8_dot_rows(const p8_conv_t *conv, const p8_rows_t *rows, const int8_t *weights,
+                                                  size_t channel, p8_run_t run)
+{
+    dot_positions(conv, rows, weights, channel, run, true, false);
+}
+
+__attribute__((noinline)) static void p8_dot_last(const p8_conv_t *conv, const p8_rows_t *rows, const int8_t *weights,
+                                                  size_t channel, p8_run_t run)
+{
+    dot_positions(conv, rows, weights, channel, run, false, false);
+}
+
 static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
 {
     const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
     const int8_t *weights = conv->weights;
+    p8_run_t run = {positions, step, channels, channels, y};
     for (size_t channel = 0; channel < channels; channel += P8_GROUP, weights += group_bytes) {
-        const int32_t bias0 = conv->bias[channel], bias1 = conv->bias[channel + 1];
-        const int32_t bias2 = conv->bias[channel + 2], bias3 = conv->bias[channel + 3];
-        const float32x4_t scale = vldrwq_f32(conv->scale + channel);
-        const int32_t zero = conv->zero_out, low = conv->low, high = conv->high;
-        const mve_pred16_t kept = vctp32q((uint32_t)(channels - channel));
-        const int8_t *first = rows->first;
-        int8_t *to = y + channel;
-        for (size_t position = positions; position > 0; position--, first += step, to += channels) {
-            int32_t sum0 = bias0, sum1 = bias1, sum2 = bias2, sum3 = bias3;
-            const int8_t *w = weights, *row = first;
-            for (size_t index = rows->rows; index > 0; index--, row += rows->stride) {
-                const int8_t *x = row;
-                DOT_ROW(x, w, rows->blocks)
-            }
-            int32x4_t sum = vdupq_n_s32(sum0);
-            sum = vsetq_lane_s32(sum1, sum, 1);
-            sum = vsetq_lane_s32(sum2, sum, 2);
-            sum = vsetq_lane_s32(sum3, sum, 3);
-            vstrbq_p_s32(to, p8_requant_x4(sum, scale, zero, low, high), kept);
+        if (run.left < P8_GROUP) {
+            p8_dot_last(conv, rows, weights, channel, run);
+        } else if (rows->rows == 1) {
+            p8_dot_row(conv, rows, weights, channel, run);
+        } else {
+            p8_dot_rows(conv, rows, weights, channel, run);
         }
+        run.left -= P8_GROUP;
+        run.y += P8_GROUP;
     }
 }
 #elif P8_DSP
@@ -97,7 +156,8 @@ static inline int32_t add_products(p8_pairs_t a, p8_pairs_t b, int32_t sum)
 
 /*
  * Four sums over the kernel rows of one output position, four bytes at a time. A row's last word may reach past it: the
- * weights there are 0, and P8_SLACK bytes after a tensor are readable. A function of its own keeps the sums in registers.
+ * weights there are 0, and P8_SLACK bytes after a tensor are readable. A function of its own keeps the sums in
+ * registers.
  */
 __attribute__((noinline)) static void p8_dot_group(const p8_rows_t *rows, const int8_t *w, int32_t sum[P8_GROUP])
 {
@@ -139,6 +199,61 @@ static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, 
                 const float scale = conv->scale[channel + lane];
                 y[channel + lane] = p8_requant(sum[lane], scale, conv->zero_out, conv->low, conv->high);
             }
+        }
+    }
+}
+#elif P8_WASM
+/* Add the products of 16 bytes, in four lanes. */
+static inline v128_t add_products(v128_t sum, v128_t low, v128_t high, const int8_t *w)
+{
+    const v128_t weights = wasm_v128_load(w);
+    sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(low, wasm_i16x8_extend_low_i8x16(weights)));
+    return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(high, wasm_i16x8_extend_high_i8x16(weights)));
+}
+
+/* The four lanes' sums of each of four vectors. */
+static inline v128_t lane_sums(const v128_t sum[P8_GROUP])
+{
+    const v128_t low01 = wasm_i32x4_shuffle(sum[0], sum[1], 0, 4, 1, 5);
+    const v128_t high01 = wasm_i32x4_shuffle(sum[0], sum[1], 2, 6, 3, 7);
+    const v128_t low23 = wasm_i32x4_shuffle(sum[2], sum[3], 0, 4, 1, 5);
+    const v128_t high23 = wasm_i32x4_shuffle(sum[2], sum[3], 2, 6, 3, 7);
+    const v128_t half01 = wasm_i32x4_add(low01, high01), half23 = wasm_i32x4_add(low23, high23);
+    return wasm_i32x4_add(wasm_i64x2_shuffle(half01, half23, 0, 2), wasm_i64x2_shuffle(half01, half23, 1, 3));
+}
+
+/* Four sums over the kernel rows of one output position. */
+static inline v128_t dot_group(const p8_rows_t *rows, const int8_t *first, const int8_t *w)
+{
+    v128_t sum[P8_GROUP] = {wasm_i32x4_splat(0), wasm_i32x4_splat(0), wasm_i32x4_splat(0), wasm_i32x4_splat(0)};
+    for (size_t index = rows->rows; index > 0; index--, first += rows->stride) {
+        const int8_t *x = first;
+        for (size_t block = rows->blocks; block > 0; block--, x += P8_LANES, w += P8_GROUP * P8_LANES) {
+            const v128_t values = wasm_v128_load(x);
+            const v128_t low = wasm_i16x8_extend_low_i8x16(values), high = wasm_i16x8_extend_high_i8x16(values);
+            sum[0] = add_products(sum[0], low, high, w);
+            sum[1] = add_products(sum[1], low, high, w + P8_LANES);
+            sum[2] = add_products(sum[2], low, high, w + 2 * P8_LANES);
+            sum[3] = add_products(sum[3], low, high, w + 3 * P8_LANES);
+        }
+    }
+    return lane_sums(sum);
+}
+
+/* Outputs of several neighbouring positions, `step` bytes apart in the input: one group of channels after the other. */
+static void dot(const p8_conv_t *conv, const p8_rows_t *rows, size_t positions, size_t step, size_t channels, int8_t *y)
+{
+    const size_t group_bytes = rows->rows * rows->blocks * P8_GROUP * P8_LANES;
+    const int8_t *weights = conv->weights;
+    for (size_t channel = 0; channel < channels; channel += P8_GROUP, weights += group_bytes) {
+        const size_t kept = channels - channel < P8_GROUP ? channels - channel : P8_GROUP;
+        const v128_t bias = wasm_v128_load(conv->bias + channel), scale = wasm_v128_load(conv->scale + channel);
+        const int8_t *first = rows->first;
+        int8_t *to = y + channel;
+        for (size_t position = positions; position > 0; position--, first += step, to += channels) {
+            const v128_t sum = wasm_i32x4_add(bias, dot_group(rows, first, weights));
+            const int32_t codes = p8_requant_x4(sum, scale, conv->zero_out, conv->low, conv->high);
+            memcpy(to, &codes, kept);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* Element by element: Add, Mul and tables. The result may lie in the place of an operand. */
+/* Element by element: Add, Mul and tables. The result may overwrite an operand. */
 #include "p8_kernels.h"
 #include "p8_requant.h"
 

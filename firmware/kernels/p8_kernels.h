@@ -2,8 +2,8 @@
  * INT8 kernels, channel last: a tensor is int8 [height][width][channels].
  *
  * Portable C, code for the DSP extension (M4, M7, M33) and Cortex-M55 vector code (MVE) do the same arithmetic
- * (p8_requant.h) and give the same bytes. The last two may read up to P8_SLACK bytes after a tensor, never use them, and
- * never write there.
+ * (p8_requant.h) and give the same bytes. The last two may read up to P8_SLACK bytes after a tensor, never use them,
+ * and never write there.
  */
 #ifndef P8_KERNELS_H
 #define P8_KERNELS_H
@@ -51,10 +51,14 @@ void p8_conv(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t 
 size_t p8_conv_scratch(p8_slide_t slide, p8_shape_t in);
 
 /*
- * One kernel a channel. weights: int8 [kernel rows][kernel columns][channels]; bias: int32 [channels], nothing taken
- * off; scale: float32 [channels]. What lies outside the tensor adds nothing.
+ * One kernel a channel. weights: int8 [blocks of 16 channels][places][16]; bias: int32 [blocks * 16], the input's zero
+ * point taken off; scale: float32 [blocks * 16]. Places are the taps, and one with weights of 0 where they are odd in
+ * number; with `parts` 2 one of 0 after each tap, which a layer needs that has a weight of -128. What lies outside the
+ * tensor is its zero point. scratch: p8_depthwise_scratch bytes on a multiple of 16, in one arena with x.
  */
-void p8_depthwise(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y);
+void p8_depthwise(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y,
+                  int8_t *scratch);
+size_t p8_depthwise_scratch(const p8_conv_t *conv, p8_slide_t slide, p8_shape_t in);
 
 /* Highest value under each window; what lies outside the tensor does not count. */
 void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *x, int8_t *y);

@@ -1,4 +1,4 @@
-/* What moves bytes and does not compute: cut, pad, repeat, reorder, join. */
+/* Kernels that only move bytes: cut, pad, repeat, reorder, join. */
 #include "p8_kernels.h"
 
 #include <string.h>

@@ -43,7 +43,7 @@ static int32_t lowest_of(int32_t one, int32_t other)
     return one < other ? one : other;
 }
 
-/* What of a window lies inside the tensor. */
+/* The part of a window inside the tensor. */
 static p8_cover_t cover_of(p8_slide_t slide, p8_shape_t in, int oy, int ox, const int8_t *x)
 {
     const int32_t top = oy * slide.stride_y - slide.pad_top, left = ox * slide.stride_x - slide.pad_left;

@@ -24,6 +24,13 @@
 #define P8_DSP 0
 #endif
 
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#define P8_WASM 1
+#else
+#define P8_WASM 0
+#endif
+
 /* To the nearest whole number, half to even: the mode that every processor starts in. |limited| < 2^31. */
 static inline int32_t p8_nearest(float limited)
 {
@@ -61,6 +68,17 @@ static inline int32x4_t p8_to_int8_x4(float32x4_t real, int32_t zero, int32_t lo
 static inline int32x4_t p8_requant_x4(int32x4_t sum, float32x4_t scale, int32_t zero, int32_t low, int32_t high)
 {
     return p8_to_int8_x4(vmulq_f32(vcvtq_f32_s32(sum), scale), zero, low, high);
+}
+#elif P8_WASM
+/* Four lanes of the same, as the four bytes of a word. */
+static inline int32_t p8_requant_x4(v128_t sum, v128_t scale, int32_t zero, int32_t low, int32_t high)
+{
+    const v128_t real = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sum), scale);
+    const v128_t least = wasm_f32x4_splat((float)(low - zero)), most = wasm_f32x4_splat((float)(high - zero));
+    const v128_t limited = wasm_f32x4_pmin(most, wasm_f32x4_pmax(least, real));
+    const v128_t whole = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(limited));
+    const v128_t halves = wasm_i16x8_narrow_i32x4(wasm_i32x4_add(whole, wasm_i32x4_splat(zero)), whole);
+    return wasm_i32x4_extract_lane(wasm_i8x16_narrow_i16x8(halves, halves), 0);
 }
 #endif
 

@@ -46,43 +46,9 @@ void p8_rois(const p8_face_t *face, p8_roi_t rois[P8_ROIS])
     }
 }
 
-static int32_t larger(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
-}
-
 static int32_t smaller(int32_t a, int32_t b)
 {
     return a < b ? a : b;
-}
-
-/* How much of a pixel, in sixteenths, lies between two edges. */
-static uint32_t covered(int32_t pixel, int32_t low, int32_t high)
-{
-    const int32_t left = pixel * P8_PARTS;
-    return (uint32_t)larger(0, smaller(left + P8_PARTS, high) - larger(left, low));
-}
-
-/* Weighted sum of each channel over the part of a pixel row between two edges: at most 255 x 16 x width. */
-static void add_run(const uint8_t *row, int32_t low, int32_t high, uint32_t sums[3])
-{
-    const int32_t first = low / P8_PARTS, last = (high - 1) / P8_PARTS;
-    const uint8_t *pixel = row + 3 * first;
-    uint32_t inner[3] = {0, 0, 0};
-    const uint32_t weight = covered(first, low, high);
-    for (int channel = 0; channel < 3; channel++) {
-        sums[channel] += weight * pixel[channel];
-    }
-    pixel += 3;
-    for (int32_t x = first + 1; x < last; x++, pixel += 3) {
-        inner[0] += pixel[0];
-        inner[1] += pixel[1];
-        inner[2] += pixel[2];
-    }
-    const uint32_t end = last > first ? covered(last, low, high) : 0;
-    for (int channel = 0; channel < 3; channel++) {
-        sums[channel] += P8_PARTS * inner[channel] + (end ? end * pixel[channel] : 0);
-    }
 }
 
 void p8_cell_means(const p8_picture_t *picture, p8_roi_t roi, float means[P8_CELLS][3])
@@ -92,12 +58,11 @@ void p8_cell_means(const p8_picture_t *picture, p8_roi_t roi, float means[P8_CEL
     uint64_t totals[2][2][3];
     memset(totals, 0, sizeof totals);
     for (int32_t y = roi.y0 / P8_PARTS; y * P8_PARTS < roi.y1; y++) {
-        const uint8_t *row = picture->data + (size_t)y * picture->stride_bytes;
         for (int right = 0; right < 2; right++) {
             uint32_t sums[3] = {0, 0, 0};
-            add_run(row, x_edges[right], x_edges[right + 1], sums);
+            p8_run_sum(picture, y, x_edges[right], x_edges[right + 1], sums);
             for (int below = 0; below < 2; below++) {
-                const uint32_t weight = covered(y, y_edges[below], y_edges[below + 1]);
+                const uint32_t weight = p8_covered(y, y_edges[below], y_edges[below + 1]);
                 for (int channel = 0; channel < 3 && weight; channel++) {
                     totals[below][right][channel] += (uint64_t)weight * sums[channel];
                 }
@@ -113,20 +78,30 @@ void p8_cell_means(const p8_picture_t *picture, p8_roi_t roi, float means[P8_CEL
     }
 }
 
+static uint32_t clipped_pixels(const uint8_t *pixel, size_t count)
+{
+    uint32_t clipped = 0;
+    for (const uint8_t *stop = pixel + 3 * count; pixel < stop; pixel += 3) {
+        /* One step further, 255 wraps to 0 and 0 becomes 1: one comparison finds both ends. */
+        clipped += (uint8_t)(pixel[0] + 1) < 2 || (uint8_t)(pixel[1] + 1) < 2 || (uint8_t)(pixel[2] + 1) < 2;
+    }
+    return clipped;
+}
+
 /* Share of the pixels that the ROI touches with a channel at 0 or 255: those do not follow the light any more. */
 static double clipped_share(const p8_picture_t *picture, p8_roi_t roi)
 {
     const int32_t first = roi.x0 / P8_PARTS, stop = (roi.x1 + P8_PARTS - 1) / P8_PARTS;
-    uint32_t count = 0, pixels = 0;
+    uint32_t clipped = 0, pixels = 0;
+    uint8_t room[3 * P8_STRETCH];
     for (int32_t y = roi.y0 / P8_PARTS; y * P8_PARTS < roi.y1; y++) {
-        const uint8_t *pixel = picture->data + (size_t)y * picture->stride_bytes + 3 * (size_t)first;
-        for (int32_t x = first; x < stop; x++, pixel += 3) {
-            /* One step further, 255 wraps to 0 and 0 becomes 1: one comparison finds both ends. */
-            count += (uint8_t)(pixel[0] + 1) < 2 || (uint8_t)(pixel[1] + 1) < 2 || (uint8_t)(pixel[2] + 1) < 2;
+        for (int32_t x = first; x < stop; x += P8_STRETCH) {
+            const size_t count = (size_t)smaller(stop - x, P8_STRETCH);
+            clipped += clipped_pixels(p8_pixels(picture, (size_t)x, (size_t)y, count, room), count);
         }
         pixels += (uint32_t)(stop - first);
     }
-    return (double)count / pixels;
+    return (double)clipped / pixels;
 }
 
 static p8_reason_t reason_of(const p8_picture_t *picture, p8_roi_t roi)
@@ -171,7 +146,7 @@ p8_status_t p8_measure_row(const p8_picture_t *picture, const p8_face_t *face, i
 {
     memset(row, 0, sizeof *row);
     row->t_us = t_us;
-    if (picture->stride_bytes < 3 * picture->width || (face && !usable(face))) {
+    if (!p8_picture_usable(picture) || (face && !usable(face))) {
         return P8_BAD_VALUE;
     }
     if (!face || tilted(face)) {

@@ -2,8 +2,8 @@
 #ifndef P8_CELLS_H
 #define P8_CELLS_H
 
+#include "p8_pixels.h"
 #include "p8_spec.h"
-#include "p8_status.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,14 +11,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define P8_PARTS 16 /* ROI edges are counted in sixteenths of a pixel */
-
-/* Red, green, blue bytes, rows from top to bottom; what the camera gives before any 8-bit downsizing. */
-typedef struct {
-    const uint8_t *data;
-    size_t width, height, stride_bytes;
-} p8_picture_t;
 
 typedef struct {
     float x, y; /* px */
@@ -33,7 +25,7 @@ typedef struct {
     int32_t x0, x1, y0, y1; /* 1/16 px from the picture's left and top edge; may reach outside it */
 } p8_roi_t;
 
-/* What one frame leaves behind. */
+/* What is kept of one frame. */
 typedef struct {
     int64_t t_us;
     float rgb[P8_ROIS][P8_CELLS][3]; /* 0..255; zeros where the ROI is not valid */

@@ -1,4 +1,4 @@
-/* Zero-phase band pass: what is too slow or too fast to be a pulse goes, and nothing is shifted. */
+/* Zero-phase band pass: removes what is too slow or too fast to be a pulse, without delay. */
 #ifndef P8_FILTER_H
 #define P8_FILTER_H
 

@@ -65,13 +65,15 @@ static uint32_t join_windows(const p8_join_t *join, float wave[P8_JOINED])
     return count;
 }
 
-uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED])
+uint32_t p8_join_newest(const p8_join_t *join, float wave[P8_WINDOW])
 {
-    if (P8_JOIN_WINDOWS > 1) {
-        return join_windows(join, wave);
-    }
     for (int index = 0; index < P8_WINDOW; index++) {
-        wave[index] = (float)(join->codes[0][index] - P8_OUTPUT_ZERO) * P8_OUTPUT_SCALE;
+        wave[index] = (float)(join->codes[P8_JOIN_WINDOWS - 1][index] - P8_OUTPUT_ZERO) * P8_OUTPUT_SCALE;
     }
     return P8_WINDOW;
+}
+
+uint32_t p8_join_wave(const p8_join_t *join, float wave[P8_JOINED])
+{
+    return P8_JOIN_WINDOWS > 1 ? join_windows(join, wave) : p8_join_newest(join, wave);
 }

@@ -1,4 +1,4 @@
-/* Functions whose library versions differ from machine to machine, in float32 operations that do not. */
+/* Functions whose library versions differ between machines, from float32 operations that do not. */
 #ifndef P8_MATH_H
 #define P8_MATH_H
 
@@ -12,7 +12,7 @@ float p8_cos_turns(float turns);
 /* Logarithm to base 2 of a positive, normal number; relative error under 3e-7. */
 float p8_log2(float value);
 
-/* e to a power within +-60; relative error under 1e-6. */
+/* e^x for x within +-60; relative error under 1e-6. */
 float p8_exp(float power);
 
 #ifdef __cplusplus

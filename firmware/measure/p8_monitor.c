@@ -11,7 +11,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-/* Rooms of one update's parts, one after the other. */
+/* Work memory of the stages of an update, which run one after the other. */
 typedef union {
     struct {
         float samples[P8_WINDOW][3], colours[P8_WINDOW][3];
@@ -23,6 +23,7 @@ typedef union {
             float filter[P8_JOINED + 2 * P8_FILTER_MIRRORED];
             p8_spectrum_t spectrum;
             p8_trust_room_t trust;
+            p8_tracker_room_t tracker;
         };
     } rate;
 } p8_room_t;
@@ -33,6 +34,8 @@ struct p8_monitor {
     p8_evidence_t evidence;
     p8_room_t room;
     p8_network_t network;
+    p8_tracker_t tracker;
+    p8_shown_t shown;
     int64_t start_us; /* of the window taken last */
     alignas(P8_ALIGN) int8_t arena[P8_ARENA_BYTES];
 };
@@ -72,12 +75,25 @@ void p8_monitor_reset(p8_monitor_t *monitor)
 {
     p8_ring_reset(&monitor->ring);
     p8_join_reset(&monitor->join);
+    p8_shown_reset(&monitor->tracker);
+    monitor->shown = (p8_shown_t){.reason = P8_REASON_TOO_SHORT};
     memset(monitor->arena, 0, sizeof monitor->arena);
+}
+
+/* Let a pause pass until a moment; the room is free between updates. */
+static void pause_until(p8_monitor_t *monitor, int64_t until_us, p8_reason_t reason)
+{
+    (void)p8_shown_pause(&monitor->tracker, until_us, reason, &monitor->room.rate.tracker, &monitor->shown);
 }
 
 p8_status_t p8_monitor_push(p8_monitor_t *monitor, const p8_row_t *row)
 {
-    return p8_ring_push(&monitor->ring, row);
+    const p8_status_t status = p8_ring_push(&monitor->ring, row);
+    if (status == P8_OK && !p8_ring_due(&monitor->ring)) {
+        const p8_reason_t reason = (p8_reason_t)row->reason[0];
+        pause_until(monitor, row->t_us, reason != P8_REASON_NONE ? reason : P8_REASON_NO_FACE);
+    }
+    return status;
 }
 
 bool p8_monitor_due(const p8_monitor_t *monitor)
@@ -97,7 +113,7 @@ static float cell_pixels(const p8_window_t *window, int roi)
     return sum / frames / P8_CELLS;
 }
 
-/* Normalise the four cells of an ROI and add their colours up. */
+/* Normalise the four cells of an ROI and sum their colours. */
 static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
 {
     const float area = cell_pixels(window, roi);
@@ -165,9 +181,14 @@ p8_status_t p8_monitor_infer(p8_monitor_t *monitor)
     return status;
 }
 
+static int64_t end_us_of(const p8_monitor_t *monitor)
+{
+    return monitor->start_us + (int64_t)P8_WINDOW * 1000000000 / P8_RATE_MHZ;
+}
+
 static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
 {
-    const int64_t end_us = monitor->start_us + (int64_t)P8_WINDOW * 1000000000 / P8_RATE_MHZ;
+    const int64_t end_us = end_us_of(monitor);
     return (p8_reading_t){.rate = rate,
                           .start_us = end_us - (int64_t)(rate.seconds * 1e6f),
                           .end_us = end_us,
@@ -176,6 +197,17 @@ static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
 
 /* The model's rules weigh one window and its clip; without them, or on a joined wave, noise is refused. */
 #define BY_RULES (P8_REFUSALS && P8_JOIN_WINDOWS == 1)
+
+/* Follow the rate through the newest window, whether or not its own rate is refused. */
+static void follow(p8_monitor_t *monitor)
+{
+    float *wave = monitor->room.rate.wave;
+    const uint32_t count = p8_join_newest(&monitor->join, wave);
+    const int64_t end_us = end_us_of(monitor);
+    pause_until(monitor, end_us, P8_REASON_NO_FACE);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    monitor->shown = p8_shown_push(&monitor->tracker, wave, count, end_us, &monitor->room.rate.tracker);
+}
 
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
 {
@@ -199,12 +231,26 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
     if (rate.reason == P8_REASON_NONE) {
         rate.bpm = p8_refined(wave, p8_join_wave(&monitor->join, wave), rate.bpm);
     }
+    follow(monitor);
     return reading_of(monitor, rate);
+}
+
+uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED])
+{
+    if (!monitor->join.windows) {
+        return 0;
+    }
+    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    p8_band_pass(wave, count, monitor->room.rate.filter);
+    return count;
 }
 
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason)
 {
+    const int64_t end_us = end_us_of(monitor);
     p8_join_reset(&monitor->join);
+    pause_until(monitor, end_us, reason);
+    monitor->shown = p8_shown_wait(&monitor->tracker, end_us, reason, &monitor->room.rate.tracker);
     return reading_of(monitor, (p8_rate_t){.seconds = P8_WINDOW / P8_RATE_HZ, .reason = reason});
 }
 
@@ -220,4 +266,9 @@ p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading)
         *reading = p8_monitor_rate(monitor);
     }
     return status;
+}
+
+p8_shown_t p8_monitor_shown(const p8_monitor_t *monitor)
+{
+    return monitor->shown;
 }

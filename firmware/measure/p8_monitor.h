@@ -1,9 +1,16 @@
-/* The board's measure line: rows of cell colours in, heart rates out. All its memory comes from the caller. */
+/*
+ * The board's measure line: rows of cell colours in, heart rates out. All its memory comes from the caller.
+ *
+ * A reading is one window's own rate, by the model's rules. What a display shows is p8_monitor_shown: the rate that is
+ * followed from window to window. It changes with each reading, and once a second while the face is away: push the rows
+ * of frames without a face too, their times are what makes the rate fade.
+ */
 #ifndef P8_MONITOR_H
 #define P8_MONITOR_H
 
 #include "p8_cells.h"
 #include "p8_rate.h"
+#include "p8_shown.h"
 
 #include <stdbool.h>
 
@@ -35,7 +42,7 @@ size_t p8_monitor_bytes(void);
 /* network may be NULL: the CPU's own, in the same memory. */
 p8_status_t p8_monitor_begin(void *memory, size_t bytes, const p8_network_t *network, p8_monitor_t **monitor);
 
-/* Forget all frames. */
+/* Discard all frames. */
 void p8_monitor_reset(p8_monitor_t *monitor);
 
 /* Keep a frame. */
@@ -47,7 +54,7 @@ bool p8_monitor_due(const p8_monitor_t *monitor);
 /* Make the clip of the window that is due; P8_REASON_NONE, or why there is none. */
 p8_reason_t p8_monitor_clip(p8_monitor_t *monitor);
 
-/* The reading of a window without a clip; what was joined is forgotten, a hole is not joined over. */
+/* The reading of a window without a clip; joined waves are discarded, as a gap is not joined across. */
 p8_reading_t p8_monitor_refused(p8_monitor_t *monitor, p8_reason_t reason);
 
 /* The clip that was made last; the network on the CPU runs over it. */
@@ -62,8 +69,14 @@ p8_status_t p8_monitor_infer(p8_monitor_t *monitor);
 /* Read the rate of the joined wave. */
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor);
 
+/* The joined wave, band-passed, as its rate was read from; returns its samples, 0 where no window has a wave. */
+uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED]);
+
 /* All of it: the reading of the window that is due. */
 p8_status_t p8_monitor_read(p8_monitor_t *monitor, p8_reading_t *reading);
+
+/* What stands on a display now; before the first window: too short. */
+p8_shown_t p8_monitor_shown(const p8_monitor_t *monitor);
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Room to work in; contents mean nothing between calls. */
+/* Work memory; its contents have no meaning between calls. */
 typedef struct {
     float mixed[P8_WINDOW], steady[P8_WINDOW], solved[P8_WINDOW];
 } p8_detrend_t;

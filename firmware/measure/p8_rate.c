@@ -12,7 +12,7 @@
 #define SHORTEST_S 5.0f
 #define TINY 1.1754944e-38f /* smallest normal number */
 
-/* Take off the mean and lay a Hann window over; false where the wave is constant or not finite. */
+/* Remove the mean and apply a Hann window; false where the wave is constant or not finite. */
 static int lay_window(const float *wave, uint32_t count, float *windowed)
 {
     float sum = 0, least = wave[0], most = wave[0];
@@ -32,12 +32,12 @@ static int lay_window(const float *wave, uint32_t count, float *windowed)
     return 1;
 }
 
-static float power_at(const float *windowed, uint32_t count, float turns)
+float p8_power_at(const float *wave, uint32_t count, float turns)
 {
     const float twice_cosine = 2.0f * p8_cos_turns(turns);
     float one = 0, two = 0;
     for (uint32_t index = 0; index < count; index++) {
-        const float now = windowed[index] + twice_cosine * one - two;
+        const float now = wave[index] + twice_cosine * one - two;
         two = one;
         one = now;
     }
@@ -76,7 +76,7 @@ static uint32_t band_power(uint32_t count, p8_spectrum_t *work, uint32_t *last)
     const uint32_t first = bin_from(P8_BAND_LOW_BPM, P8_FFT_LENGTH) - 1;
     *last = bin_to(P8_BAND_HIGH_BPM, P8_FFT_LENGTH) + 1;
     for (uint32_t bin = first; bin <= *last; bin++) {
-        work->power[bin - first] = power_at(work->windowed, count, (float)bin / P8_FFT_LENGTH);
+        work->power[bin - first] = p8_power_at(work->windowed, count, (float)bin / P8_FFT_LENGTH);
     }
     return first;
 }
@@ -113,7 +113,7 @@ static float tonality(uint32_t count, const p8_spectrum_t *work)
     const uint32_t first = bin_from(P8_BAND_LOW_BPM, count), last = bin_to(P8_BAND_HIGH_BPM, count);
     float total = 0, weighted = 0;
     for (uint32_t bin = first; bin <= last; bin++) {
-        const float power = power_at(work->windowed, count, (float)bin / (float)count);
+        const float power = p8_power_at(work->windowed, count, (float)bin / (float)count);
         total += power;
         weighted += power > TINY ? power * p8_log2(power) : 0;
     }

@@ -1,4 +1,4 @@
-/* Whether a reading is good enough to be shown: the model's own rules, on features that cost little. */
+/* Whether a reading is good enough to show: the model's own rules, on cheap features. */
 #ifndef P8_TRUST_H
 #define P8_TRUST_H
 
@@ -30,7 +30,7 @@ typedef struct {
     p8_reason_t reason;
 } p8_refusal_t;
 
-/* What is kept of a clip until its rate is known. */
+/* The parts of a clip that are kept until its rate is known. */
 typedef struct {
     int16_t pulses[P8_ROIS][P8_WINDOW]; /* sum of the ROI's cells' two colour differences */
     float scales[P8_ROIS * P8_CELLS];   /* of G+B-2R; 0 where a cell could not be measured */
@@ -57,7 +57,7 @@ void p8_features(const float *wave, uint32_t count, p8_rate_t rate, const p8_evi
  */
 p8_rate_t p8_judged(const p8_refusal_t *rules, int count, const float features[P8_FEATURES], p8_rate_t rate);
 
-/* Without rules: whether a wave, not band-passed, is no more of a tone than noise. */
+/* Without rules: whether a wave, not band-passed, is no more tonal than noise. */
 int p8_is_noise(const float *wave, uint32_t count, p8_spectrum_t *work);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 #include "p8_window.h"
 
-#define SLACK_US 1            /* a microsecond is no frame interval */
-#define FARTHEST_US (INT64_C(1) << 53) /* 285 years: no clock of a camera gives more, and no sum of times overflows */
+#define SLACK_US 1            /* a microsecond is too short for a frame interval */
+#define FARTHEST_US (INT64_C(1) << 53) /* 285 years: above any camera's clock, and no sum of times overflows */
 #define LONGEST_GAP_US 500000 /* a straight line over half a second hides at most one and a half beats */
 #define FASTER 1.05f          /* a camera counts as faster than the samples from 5 % on */
 #define NARROWEST_US 50.0f    /* half of an interval over which a mean is the value itself */
@@ -19,7 +19,7 @@ static const p8_row_t *row_at(const p8_ring_t *ring, uint32_t index)
     return &ring->rows[(ring->first + index) % P8_RING_ROWS];
 }
 
-/* Samples after the grid's begin, in microseconds, rounded to the nearest. */
+/* Time of a sample after the start of the grid, in microseconds, rounded to the nearest. */
 static int64_t grid_us(int64_t samples)
 {
     return (samples * 1000000000 + P8_RATE_MHZ / 2) / P8_RATE_MHZ;

@@ -13,9 +13,9 @@ extern "C" {
 typedef struct {
     p8_row_t rows[P8_RING_ROWS];
     uint32_t first, count;
-    int64_t begin_us; /* the grid's begin: the first frame since the last long pause */
+    int64_t begin_us; /* start of the grid: the first frame since the last long pause */
     uint32_t windows; /* windows taken since then */
-    bool new_stretch; /* the grid has just begun */
+    bool new_stretch; /* the grid has just started */
 } p8_ring_t;
 
 void p8_ring_reset(p8_ring_t *ring);
@@ -33,12 +33,12 @@ typedef struct {
     int64_t start_us;      /* time of the first sample */
 } p8_window_t;
 
-/* Take the next window; it holds until the next push. Only where one is due. */
+/* Take the next window; it is valid until the next push. Only where one is due. */
 p8_window_t p8_ring_take(p8_ring_t *ring);
 
 const p8_row_t *p8_window_row(const p8_window_t *window, uint32_t index);
 
-/* Whether an ROI has no pause, at the window's ends neither, that is too long to be bridged. */
+/* Whether no pause of an ROI, at the window's ends included, is too long to interpolate. */
 bool p8_window_whole(const p8_window_t *window, int roi);
 
 /* Share of the window's frames in which an ROI is valid. */

@@ -62,8 +62,8 @@ static uint64_t *counts_of(const char *name)
 
 /*
  * MVE by its encoding (Armv8.1-M, C2.4): loads and stores are 111x 110 P U D W L with coprocessor field 111x, a gather
- * having neither P nor W; the others are 111x 1110 or 111x 1111, but coprocessor fields 1000 to 1011 are the scalar
- * FPU.
+ * having neither P nor W, and a move of two core registers into lanes no U either; the others are 111x 1110 or
+ * 111x 1111, but coprocessor fields 1000 to 1011 are the scalar FPU.
  */
 static int kind_of(const struct qemu_plugin_insn *insn)
 {
@@ -74,7 +74,7 @@ static int kind_of(const struct qemu_plugin_insn *insn)
     memcpy(half, qemu_plugin_insn_data(insn), sizeof half);
     const unsigned top = half[0] >> 9, field = half[1] >> 8 & 0xF;
     if ((top == 0x76 || top == 0x7E) && field >= 0xE) {
-        return half[0] & (1u << 8 | 1u << 5) ? VECTOR_MEMORY : VECTOR_GATHER;
+        return half[0] & (1u << 8 | 1u << 5) ? VECTOR_MEMORY : half[0] & 1u << 7 ? VECTOR_GATHER : VECTOR;
     }
     const bool coprocessor = (half[0] & 0xEF00) == 0xEE00 || (half[0] & 0xEF00) == 0xEF00;
     return coprocessor && !(field >= 0x8 && field <= 0xB) ? VECTOR : SCALAR;

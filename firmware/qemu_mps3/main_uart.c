@@ -33,7 +33,7 @@ enum { DATA = 0, STATE = 1, CONTROL = 2, INTERRUPTS = 3, BAUD_DIVIDER = 4 };
 #define TICK_CYCLES 3200000u
 #define SYSTEM_CLEAR (*(volatile uint32_t *)0xE000ED04)
 #define TICK_CLEAR (1u << 25)
-#define SILENT_TICKS 2 /* after so many a frame that was begun is dropped */
+#define SILENT_TICKS 2 /* ticks of silence after which an incomplete frame is dropped */
 
 static void write_uart(void *context, const void *data, size_t bytes)
 {

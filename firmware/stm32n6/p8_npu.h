@@ -11,10 +11,10 @@ extern "C" {
 /* P8_OK, or P8_NETWORK where the runtime's buffers are not those of the model. */
 p8_status_t p8_npu_begin(void);
 
-/* Where the network's input belongs. */
+/* The network's input buffer. */
 int8_t *p8_npu_input(void);
 
-/* Run it on what lies there; *output is the runtime's own buffer. */
+/* Run it on that input; *output is the runtime's own buffer. */
 p8_status_t p8_npu_run(void *context, const int8_t **output);
 
 /* For RUN on the line. */

@@ -18,7 +18,7 @@
 
 extern UART_HandleTypeDef huart1;
 
-#define LINE_BYTES 16384 /* longest frame: one window and its head */
+#define LINE_BYTES (P8_CAMERA ? 65536 : 16384) /* longest frame: one window or view, and its head; a power of two */
 #define SILENCE_MS 200
 #define SEND_BYTES 4096 /* of one call: HAL's length has 16 bits */
 #define SEND_MS 2000    /* longest wait for such a piece: five times what it takes at 115,200 baud */
@@ -54,12 +54,13 @@ static uint32_t cycles(void)
 }
 
 #if P8_MONITORED
-alignas(P8_ALIGN) static int8_t memory[P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + 32768];
+#define MORE_BYTES (P8_CAMERA ? 131072 : 32768)
+alignas(P8_ALIGN) static int8_t memory[P8_ARENA_BYTES + P8_RING_ROWS * sizeof(p8_row_t) + MORE_BYTES];
 
 static struct {
     p8_picture_t picture;
     p8_face_t face;
-    bool has_face;
+    bool has_face, sought;
     int64_t t_us;
     atomic_bool full; /* set by the interrupt, which then leaves the rest alone; cleared when the pixels were read */
 } waiting;
@@ -72,18 +73,24 @@ static p8_status_t begin_network(void)
     npu = (p8_network_t){.clip = p8_npu_input(), .run = p8_npu_run};
     network = &npu;
 #endif
+#if P8_CAMERA
+    const p8_status_t status = p8_camera_begin_on(memory, sizeof memory, network, &serve.camera);
+    serve.monitor = status == P8_OK ? p8_camera_monitor(serve.camera) : NULL;
+#else
     const p8_status_t status = p8_monitor_begin(memory, sizeof memory, network, &serve.monitor);
+#endif
     serve.arena = status == P8_OK ? p8_monitor_arena(serve.monitor) : NULL;
     return status;
 }
 
-bool p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us)
+static bool wait_for(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us, bool sought)
 {
     if (atomic_load(&waiting.full)) {
         return false;
     }
     waiting.picture = *picture;
     waiting.has_face = face != NULL;
+    waiting.sought = sought;
     if (face) {
         waiting.face = *face;
     }
@@ -92,13 +99,42 @@ bool p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t
     return true;
 }
 
+bool p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t_us)
+{
+    return wait_for(picture, face, t_us, false);
+}
+
 bool p8_port_pixels_read(void)
 {
     return !atomic_load(&waiting.full);
 }
 
+#if P8_CAMERA
+bool p8_port_picture(const p8_picture_t *picture, int64_t t_us)
+{
+    return wait_for(picture, NULL, t_us, true);
+}
+
+static void follow_face(void)
+{
+    const p8_status_t status = p8_camera_push(serve.camera, &waiting.picture, waiting.t_us);
+    atomic_store(&waiting.full, false);
+    if (status == P8_OK) {
+        const p8_number_t number = p8_camera_reading(serve.camera);
+        p8_serve_row(&serve, p8_camera_row(serve.camera));
+        p8_port_number(&number, p8_camera_seen(serve.camera));
+    }
+}
+#endif
+
 static void measure_frame(void)
 {
+#if P8_CAMERA
+    if (waiting.sought) {
+        follow_face();
+        return;
+    }
+#endif
     p8_row_t row;
     const p8_face_t *face = waiting.has_face ? &waiting.face : NULL;
     p8_status_t status = p8_measure_row(&waiting.picture, face, waiting.t_us, &row);

@@ -41,6 +41,14 @@ bool p8_port_frame(const p8_picture_t *picture, const p8_face_t *face, int64_t t
 /* Whether the pixels of the last frame have been read: from any interrupt, before DMA writes into them again. */
 bool p8_port_pixels_read(void);
 
+#if P8_CAMERA
+/* The same for a picture in which the face is to be found and followed in p8_port_poll. */
+bool p8_port_picture(const p8_picture_t *picture, int64_t t_us);
+
+/* The project's own: the number after a picture, and what was seen in it. */
+void p8_port_number(const p8_number_t *number, const p8_seen_t *seen);
+#endif
+
 /* The project's own: what to do with a reading. */
 void p8_port_reading(const p8_reading_t *reading);
 #endif

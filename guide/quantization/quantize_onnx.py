@@ -5,6 +5,12 @@ from pathlib import Path
 
 from pulse8.cli import main
 
+DEFAULTS = {
+    "input": Path("models/rppg_fp32.onnx"),
+    "output": Path("models/rppg_int8_qdq.onnx"),
+    "calibration": Path("calibration_data.pt"),
+    "data": Path("../server_training/data/ubfc_processed.pt"),
+}
+
 if __name__ == "__main__":
-    data = Path("../server_training/data/ubfc_processed.pt")
-    sys.exit(main(["quantize", *sys.argv[1:]], {"data": data}))
+    sys.exit(main(["quantize", *sys.argv[1:]], DEFAULTS))

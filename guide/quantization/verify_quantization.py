@@ -5,5 +5,11 @@ from pathlib import Path
 
 from pulse8.cli import main
 
+DEFAULTS = {
+    "fp32": Path("models/rppg_fp32.onnx"),
+    "int8": Path("models/rppg_int8_qdq.onnx"),
+    "data": Path("../server_training/data/ubfc_processed.pt"),
+}
+
 if __name__ == "__main__":
-    sys.exit(main(["verify", *sys.argv[1:]], {"data": Path("../server_training/data/ubfc_processed.pt")}))
+    sys.exit(main(["verify", *sys.argv[1:]], DEFAULTS))

@@ -15,5 +15,5 @@ if __name__ == "__main__":
     parser.add_argument("--output", type=Path, default=Path("data"), help="folder for ubfc_processed.pt")
     args, rest = parser.parse_known_args()
     if args.dataset == "ubfc":
-        sys.exit(main(["preprocess", "--output", str(args.output), *rest]))
-    sys.exit(main(["simulate", "--output", str(args.output / "ubfc_processed.pt"), *rest]))
+        sys.exit(main(["preprocess", "--output", str(args.output), *rest], {}))
+    sys.exit(main(["simulate", "--output", str(args.output / "ubfc_processed.pt"), *rest], {"model": "ultralight"}))

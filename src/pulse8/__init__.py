@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "Answer": "pulse8.measure.reading.answer",
     "AugmentOptions": "pulse8.learn.train.augment",
     "Beat": "pulse8.measure.signal.camera_beats",
     "BoardTestOptions": "pulse8.board.link.selftest",
@@ -39,6 +40,7 @@ _HOMES: Final = {
     "MeterReading": "pulse8.measure.meter",
     "ModelSpec": "pulse8.spec",
     "Network": "pulse8.measure.reading.network",
+    "OwnMethod": "pulse8.measure.reading.options",
     "Preflight": "pulse8.board.preflight.preflight",
     "PreflightOptions": "pulse8.board.preflight.options",
     "PrepareOptions": "pulse8.learn.prepare.options",
@@ -76,6 +78,7 @@ _HOMES: Final = {
     "camera_check": "pulse8.learn.camera_check.camera_check",
     "cell_traces": "pulse8.measure.clips.cells",
     "check_data": "pulse8.learn.prepare.check",
+    "demo_clip": "pulse8.learn.simulate.demo",
     "deploy": "pulse8.board.package",
     "diagnose": "pulse8.convert.diagnose.diagnose",
     "draw_conditions": "pulse8.learn.simulate.presets",
@@ -90,6 +93,7 @@ _HOMES: Final = {
     "load_checkpoint": "pulse8.learn.models.checkpoint",
     "load_network": "pulse8.measure.reading.network",
     "load_program": "pulse8.measure.infer.integer",
+    "measure_frames": "pulse8.measure.line",
     "measure_traces": "pulse8.measure.line",
     "measure_video": "pulse8.measure.line",
     "open_clips": "pulse8.learn.formats.clips",
@@ -119,6 +123,7 @@ _HOMES: Final = {
     "train_pulse12": "pulse8.learn.train.pulse12",
     "tune": "pulse8.convert.tune.tune",
     "verify": "pulse8.convert.verify.verify",
+    "verify_own": "pulse8.convert.verify.own",
     "waves_of": "pulse8.learn.train.pulse12",
     "window_clips": "pulse8.measure.clips.windows",
     "write_evaluation": "pulse8.learn.evaluate.page",
@@ -134,7 +139,11 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the room defines; 
     if name == "__version__":
         return import_module("importlib.metadata").version("pulse8")
     if name not in _HOMES:
-        raise AttributeError(f"module 'pulse8' has no attribute {name!r}; dir(pulse8) lists what it has")
+        from difflib import get_close_matches  # noqa: PLC0415 - needed for a wrong name alone
+
+        near = get_close_matches(name, _HOMES, 1, 0.7)
+        fix = f"did you mean {near[0]!r}?" if near else "dir(pulse8) lists what it has"
+        raise AttributeError(f"module 'pulse8' has no attribute {name!r}; {fix}")
     return getattr(import_module(_HOMES[name]), name)
 
 

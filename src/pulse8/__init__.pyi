@@ -30,6 +30,7 @@ from pulse8.convert.tune.options import TuneOptions as TuneOptions
 from pulse8.convert.tune.tune import Tuned as Tuned
 from pulse8.convert.tune.tune import tune as tune
 from pulse8.convert.verify.options import VerifyOptions as VerifyOptions
+from pulse8.convert.verify.own import verify_own as verify_own
 from pulse8.convert.verify.verify import verify as verify
 from pulse8.errors import Pulse8Error as Pulse8Error
 from pulse8.learn.camera_check.camera_check import CameraCheck as CameraCheck
@@ -61,6 +62,7 @@ from pulse8.learn.recording import Rates as Rates
 from pulse8.learn.recording import Recording as Recording
 from pulse8.learn.self_test.self_test import self_test as self_test
 from pulse8.learn.simulate.conditions import Conditions as Conditions
+from pulse8.learn.simulate.demo import demo_clip as demo_clip
 from pulse8.learn.simulate.patches import SimulateOptions as SimulateOptions
 from pulse8.learn.simulate.presets import draw_conditions as draw_conditions
 from pulse8.learn.simulate.recording import RecordingOptions as RecordingOptions
@@ -93,15 +95,18 @@ from pulse8.measure.face.track import track_face as track_face
 from pulse8.measure.infer.integer import IntegerRunner as IntegerRunner
 from pulse8.measure.infer.integer import load_program as load_program
 from pulse8.measure.infer.program import IntegerProgram as IntegerProgram
+from pulse8.measure.line import measure_frames as measure_frames
 from pulse8.measure.line import measure_traces as measure_traces
 from pulse8.measure.line import measure_video as measure_video
 from pulse8.measure.line import trace_video as trace_video
 from pulse8.measure.meter import Meter as Meter
 from pulse8.measure.meter import MeterReading as MeterReading
+from pulse8.measure.reading.answer import Answer as Answer
 from pulse8.measure.reading.measurement import Measurement as Measurement
 from pulse8.measure.reading.network import Network as Network
 from pulse8.measure.reading.network import load_network as load_network
 from pulse8.measure.reading.options import MeasureOptions as MeasureOptions
+from pulse8.measure.reading.options import OwnMethod as OwnMethod
 from pulse8.measure.reading.options import VideoOptions as VideoOptions
 from pulse8.measure.signal.camera_beats import Beat as Beat
 from pulse8.measure.signal.display import ShownRate as ShownRate

@@ -1,8 +1,9 @@
-"""The live page in a real browser, with a simulated face of known rate before its camera."""
+"""The live page in a real browser, with a face of known rate before its camera: served, and without a server."""
 
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,10 +13,14 @@ from playwright.sync_api import Page, Playwright, sync_playwright
 
 from live_page import browser_with, live_server, needs_chromium, write_y4m
 from pulse8.learn.simulate.face_video import FaceVideo
+from pulse8.live.static_page import write_static
+from web_module import static_host
 
 pytestmark = needs_chromium
 BPM = 84.0
 WAIT_S = 60
+SETTLE_MS = 1500
+"""For the page's own files, the service worker's among them."""
 
 
 @dataclass
@@ -23,6 +28,8 @@ class Visit:
     """A page, and what it complained of and asked for."""
 
     page: Page
+    kind: str
+    loaded: int = 0
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -32,6 +39,8 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: self.requests.append(socket.url))
         self.page.goto(address)
+        self.page.wait_for_timeout(SETTLE_MS)
+        self.loaded = len(self.requests)
         self.page.click("#start")
 
 
@@ -49,12 +58,37 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
+@contextmanager
+def page_of(kind: str, folder: Path) -> Iterator[str]:
+    """The page's address: from ``pulse8 live``, or from a static host of what it wrote."""
+    if kind == "server":
+        with live_server() as address:
+            yield address
+    else:
+        write_static(folder / "page")
+        with static_host(folder / "page") as address:
+            yield address
+
+
 @pytest.fixture(scope="module")
-def visit(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    """The page with a face in sight for 15 s that then leaves for 5, over and over."""
-    camera = write_y4m(tmp_path_factory.mktemp("camera") / "face.y4m", FaceVideo(seconds=20, bpm=BPM), keep=(0, 15))
-    with live_server() as address, browser_with(playwright, camera) as browser:
-        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB"))
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A face in sight for 13 s that then leaves for 4."""
+    return write_y4m(tmp_path_factory.mktemp("camera") / "face.y4m", FaceVideo(seconds=17, bpm=BPM), keep=(0, 13))
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_y4m(tmp_path_factory.mktemp("camera") / "photograph.y4m", FaceVideo(seconds=14, pulse_share=0.0))
+
+
+@pytest.fixture(scope="module", params=["server", "static"])
+def visit(
+    request: pytest.FixtureRequest, playwright: Playwright, camera: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visit]:
+    """The page with a face that comes and goes."""
+    folder = tmp_path_factory.mktemp("page")
+    with page_of(request.param, folder) as address, browser_with(playwright, camera) as browser:
+        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB"), request.param)
         visit.open(address)
         yield visit
 
@@ -62,8 +96,9 @@ def visit(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_a_face_gets_its_rate_and_a_wave(visit: Visit) -> None:
     """First the provisional rate, then that of a full window, then none when the face has gone."""
     page = visit.page
-    wait_until(page, "pulse8.reading?.bpm && pulse8.reading.provisional")
-    assert page.locator("#provisional").is_visible()
+    if visit.kind == "server":  # in the browser the first rate is that of a full window
+        wait_until(page, "pulse8.reading?.bpm && pulse8.reading.provisional")
+        assert page.locator("#provisional").is_visible()
     wait_until(page, "pulse8.reading?.bpm && !pulse8.reading.provisional")
     assert abs(page.evaluate("pulse8.reading.bpm") - BPM) <= 1
     assert abs(int(page.inner_text("#bpm")) - BPM) <= 1
@@ -112,18 +147,86 @@ def test_a_phone_sees_all_of_it_without_scrolling_sideways(visit: Visit) -> None
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_pictures_and_drops_are_counted(visit: Visit) -> None:
+    assert visit.page.evaluate("pulse8.frames") > 100
+    assert "per second" in visit.page.inner_text("#frames")
+
+
 def test_nothing_left_this_machine_and_nothing_was_complained_of(visit: Visit) -> None:
-    assert any(url.startswith("ws://127.0.0.1") for url in visit.requests)
+    asked = visit.requests[visit.loaded :]
+    if visit.kind == "server":
+        assert [url for url in asked if not url.startswith(("blob:", "ws://127.0.0.1"))] == []
+        assert any(url.startswith("ws://127.0.0.1") for url in asked)
+    else:
+        assert [url for url in asked if not url.startswith("blob:")] == []
     assert {urlsplit(url).hostname for url in visit.requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
     assert visit.complaints == []
 
 
-def test_a_photograph_has_no_rate(playwright: Playwright, tmp_path: Path) -> None:
-    camera = write_y4m(tmp_path / "photograph.y4m", FaceVideo(seconds=14, pulse_share=0.0))
-    with live_server() as address, browser_with(playwright, camera) as browser:
-        visit = Visit(browser.new_page())
+@pytest.mark.parametrize("kind", ["server", "static"])
+def test_a_photograph_has_no_rate(playwright: Playwright, photograph: Path, tmp_path: Path, kind: str) -> None:
+    with page_of(kind, tmp_path) as address, browser_with(playwright, photograph) as browser:
+        visit = Visit(browser.new_page(), kind)
         visit.open(address)
         wait_until(visit.page, "pulse8.readings.at(-1)?.end_s - pulse8.readings[0]?.start_s > 13")
         readings = visit.page.evaluate("pulse8.readings")
-    assert len(readings) > 15
+    assert len(readings) >= (16 if kind == "server" else 4)
     assert [reading for reading in readings if reading["bpm"] is not None] == []
+
+
+def test_it_measures_after_the_network_was_cut(playwright: Playwright, camera: Path, tmp_path: Path) -> None:
+    with browser_with(playwright, camera) as browser:
+        page = browser.new_page()
+        with page_of("static", tmp_path) as address:
+            page.goto(address)
+            wait_until(page, "navigator.serviceWorker.controller !== null")
+        page.context.set_offline(True)
+        page.reload()  # the host is gone, and so is the network
+        page.click("#start")
+        wait_until(page, "pulse8.reading?.bpm")
+        assert abs(page.evaluate("pulse8.reading.bpm") - BPM) <= 1
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [("NotAllowedError", "not allowed"), ("NotFoundError", "No camera"), ("NotReadableError", "in use")],
+)
+def test_a_camera_that_does_not_come_is_said(playwright: Playwright, tmp_path: Path, error: str, sentence: str) -> None:
+    with page_of("static", tmp_path) as address, browser_with(playwright, tmp_path / "none.y4m") as browser:
+        page = browser.new_page(locale="en-GB")
+        page.add_init_script(
+            f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', '{error}'))"
+        )
+        page.goto(address)
+        page.click("#start")
+        page.wait_for_selector("#fault:not([hidden])")
+        assert sentence in page.inner_text("#fault")
+        assert page.is_enabled("#start")
+
+
+def test_a_camera_that_is_taken_away_is_said_and_may_come_back(
+    playwright: Playwright, camera: Path, tmp_path: Path
+) -> None:
+    with page_of("static", tmp_path) as address, browser_with(playwright, camera) as browser:
+        page = browser.new_page(locale="en-GB")
+        page.goto(address)
+        page.click("#start")
+        wait_until(page, "pulse8.frames > 3")
+        page.evaluate("pulse8.stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+        page.wait_for_selector("#fault:not([hidden])")
+        assert "disconnected" in page.inner_text("#fault")
+        before = page.evaluate("pulse8.frames")
+        page.click("#start")
+        wait_until(page, f"pulse8.frames > {before + 3}")
+        assert page.is_hidden("#fault")
+
+
+def test_a_camera_that_falls_silent_is_said(playwright: Playwright, camera: Path, tmp_path: Path) -> None:
+    with page_of("static", tmp_path) as address, browser_with(playwright, camera) as browser:
+        page = browser.new_page(locale="en-GB")
+        page.goto(address)
+        page.click("#start")
+        wait_until(page, "pulse8.frames > 3")
+        page.evaluate("pulse8.stream.getVideoTracks()[0].stop()")  # without an event, as some drivers end
+        page.wait_for_selector("#fault:not([hidden])", timeout=20_000)
+        assert "sends no pictures" in page.inner_text("#fault")

@@ -209,6 +209,16 @@ def test_one_click_stops_at_the_first_failure(tmp_path):
     assert done.stderr.startswith(wanted)
 
 
+def test_the_environment_can_be_made_as_it_is_written():
+    lines = (ROOT / "guide" / "environment.yml").read_text(encoding="utf-8").splitlines()
+    asked = [line.strip().removeprefix("- ") for line in lines[lines.index("  - pip:") + 1 :]]
+    constraints = ROOT / "guide" / asked[0].removeprefix("-c ")
+    pins = set(constraints.read_text(encoding="utf-8").split())
+    assert {"onnx==1.19.1", "onnxruntime==1.23.2"} <= pins & set(asked)
+    assert asked[-1] == "-e ..[build]"
+    assert (ROOT / "guide" / ".." / "pyproject.toml").is_file()
+
+
 def test_the_windows_script_has_windows_line_ends_and_encoding():
     text = (ROOT / "guide" / "quantization" / "test_quantization.bat").read_bytes()
     lines = text.decode("ascii").split("\r\n")
@@ -217,14 +227,24 @@ def test_the_windows_script_has_windows_line_ends_and_encoding():
     assert 'cd /d "%~dp0"' in lines
     assert "chcp 65001 >nul" in lines
     assert "set PYTHONUTF8=1" in lines
-    steps = [number for number, line in enumerate(lines) if line.startswith("python ")]
+    assert lines.index("setlocal") < lines.index("set PYTHONUTF8=1")
+    steps = [number for number, line in enumerate(lines) if line.startswith("python ") and line.endswith(".py")]
     assert [lines[step].split()[1] for step in steps] == [
         "quantize_utils.py",
         "export_onnx.py",
         "quantize_onnx.py",
         "verify_quantization.py",
     ]
-    assert all(lines[step + 1] == "if errorlevel 1 exit /b 1" for step in steps)
+    assert all(lines[step + 1] == "if errorlevel 1 goto failed" for step in steps)
+    checks = [line for line in lines if line.startswith("python -c ")]
+    assert len(checks) == 2
+    assert lines[lines.index(":failed") + 1] == "set FAILED=%errorlevel%"
+    assert lines[-2:] == ["exit /b %FAILED%", ""]
+    assert any(line.endswith("&& pause") for line in lines)
+    assert {line.split()[-1] for line in lines if "goto " in line} <= {
+        line[1:] for line in lines if line.startswith(":")
+    }
+    assert all(line.count('"') % 2 == 0 for line in lines)
 
 
 def test_training_in_the_guides_folder_writes_its_checkpoint(quantization):

@@ -38,8 +38,34 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_table_with_span_rate_confidence_resolution_and_notice(folder):
+def test_one_line_and_the_notice(folder):
     done = classical("face.csv", folder=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    line, notice = done.stdout.splitlines()
+    assert line == "face.csv  75 BPM, steady, 20 s"
+    assert notice.startswith("Not a medical device")
+
+
+def test_quiet_is_the_number_alone(folder):
+    done = classical("face.csv", "grey.csv", "--quiet", folder=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "75.0\nnone\n", "")
+    assert classical("face.csv", "--quiet", "--json", folder=folder).returncode == 2
+
+
+def test_what_was_written_is_said(folder):
+    done = classical("face.csv", "--plot", "p.svg", "--csv", "r.csv", folder=folder)
+    assert done.stdout.splitlines()[1:3] == ["rates: r.csv", "picture: p.svg"]
+
+
+def test_a_folder_is_its_recordings(folder):
+    done = classical(".", folder=folder)
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()[:2]] == ["face.csv", "grey.csv"]
+    (folder / "a.MP4").write_bytes(b"no video")
+    assert "a.MP4" in classical(".", folder=folder).stderr
+
+
+def test_a_table_with_span_rate_confidence_and_resolution(folder):
+    done = classical("face.csv", "--table", folder=folder)
     assert done.returncode == 0
     assert done.stderr == ""
     for shown in ("0.0 - 10.0", "10.0 - 20.0", "0.0 - 20.0, whole", "75.0", "resolution, BPM", "6.0", "3.0"):
@@ -54,13 +80,16 @@ def test_json_is_one_record(folder):
     assert record["method"] == "chrom"
     assert [window["start_s"] for window in record["windows"]] == [0, 5, 10]
     assert record["whole"]["bpm"] == pytest.approx(75, abs=0.1)
+    assert record["answer"]["bpm"] == record["whole"]["bpm"]
+    assert record["answer"]["low_bpm"] <= 75.1
+    assert record["answer"]["steady"]
     assert "Not a medical device" in record["notice"]
 
 
 def test_a_grey_picture_ends_with_1_and_says_why(folder):
     done = classical("grey.csv", folder=folder)
     assert done.returncode == 1
-    assert "no colour" in done.stdout
+    assert done.stdout.startswith("grey.csv  no rate: no colour, 20 s\nWhy there is no rate: pulse8 measure grey.csv")
     assert run("grey.csv", "--method", "green", folder=folder).returncode == 0
 
 

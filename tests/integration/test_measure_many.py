@@ -44,7 +44,7 @@ def test_a_pattern_measures_each_and_one_bad_file_is_one_line(folder: Path) -> N
 
 
 def test_tables_name_their_recording(folder: Path) -> None:
-    done = pulse8(folder, "measure", "a.csv", "b.csv", "--method", "pos")
+    done = pulse8(folder, "measure", "a.csv", "b.csv", "--method", "pos", "--table")
     assert done.returncode == 0
     assert "pos: a.csv" in done.stdout
     assert "pos: b.csv" in done.stdout

@@ -18,6 +18,7 @@ from pulse8.convert.evidence.commands import commands_of
 from pulse8.convert.evidence.gather import gather
 from pulse8.convert.evidence.headline import headline
 from pulse8.convert.evidence.page import write_report
+from pulse8.convert.verify.gates import most
 from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.verify import verify
 from pulse8.errors import InputError
@@ -218,9 +219,11 @@ def test_the_verdict_says_what_to_do(folder):
     assert "SIMULATED" not in real.sentence
     useless = replace(verdict, comparison=replace(verdict.comparison, constant_gap_interval=(-1.0, 0.5)))
     assert headline(replace(good, verdict=useless)).badge == "Faithful, but do not ship it as a heart-rate meter"
-    failed = headline(replace(evidence, verdict=replace(verdict, passed=False, failures=("Waves broke", "Rates too"))))
+    gates = (most("a", "Waves", 3.0, 2.0, " dB"), most("b", "Rates", 0.3004, 0.3, " BPM"))
+    failed = headline(replace(evidence, verdict=replace(verdict, passed=False, gates=gates)))
     assert (failed.badge, failed.tone) == ("Do not ship", "bad")
-    assert "Waves broke; Rates too" in failed.sentence
+    assert "2 of 2 gates not met: Waves (3.0 dB) >= threshold (2.0 dB), missed by 1 dB;" in failed.sentence
+    assert "Rates (0.3004 BPM) >= threshold (0.3 BPM), missed by 0.0004 BPM" in failed.sentence
     [(path, looked)] = evidence.preflights.items()
     wrong = Finding(rule="R", severity="error", node="n", what="not on the NPU", why="", fix="", source="")
     on_cpu = headline(replace(good, preflights={path: replace(looked, findings=(wrong,))}))

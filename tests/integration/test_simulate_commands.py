@@ -9,7 +9,7 @@ import pytest
 
 from commands import pulse8
 from pulse8.cli import main
-from pulse8.learn.camera_check.camera_check import CameraCheckOptions, camera_check
+from pulse8.learn.camera_check.camera_check import CameraCheckOptions, _grade, camera_check
 from pulse8.learn.simulate.face_video import WALL_RGB, astronaut
 from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 from pulse8.measure.line import measure_video
@@ -34,6 +34,7 @@ def test_camera_check_finds_half_a_percent_and_nothing_in_nothing(clip, tmp_path
     assert rows[0.005]["accepted_share"] > 0
     assert rows[0.005]["accepted_mae_bpm"] < 2
     assert found["smallest_share"] <= 0.005
+    assert found["grade"] in ("good", "enough at rest")
     assert "Not a medical device" in found["notice"]
     assert "Not a medical device" in picture.read_text()
 
@@ -41,10 +42,25 @@ def test_camera_check_finds_half_a_percent_and_nothing_in_nothing(clip, tmp_path
 def test_a_region_by_hand_and_regions_that_do_not_fit(clip, tmp_path):
     check = camera_check(clip, CameraCheckOptions(region=(10, 130, 10, 60)))
     assert check.pulses == "simulated"
-    assert check.sentence.startswith("This recording carries")
+    assert check.sentence.lower().startswith(f"{check.grade} (")
+    assert "nobody's heart rate" in check.sentence
     assert main(["camera-check", str(clip), "--region", "10", "9000", "10", "60"]) == 2
     assert main(["camera-check", str(clip), "--ppg", str(tmp_path / "none.csv")]) == 2
     assert main(["camera-check", str(tmp_path / "none.mp4")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("share", "repeats", "grade"),
+    [
+        (0.001, False, "good"),
+        (0.003, True, "enough at rest"),
+        (0.005, False, "enough at rest"),
+        (0.01, False, "too weak"),
+        (None, False, "too weak"),
+    ],
+)
+def test_a_camera_is_graded_by_the_smallest_pulse_that_it_carries(share, repeats, grade):
+    assert _grade(share, repeats=repeats) == grade
 
 
 def test_a_rendered_face_of_a_users_photograph_is_found_and_read(tmp_path):
@@ -64,6 +80,7 @@ def test_a_codec_that_repeats_frames_makes_the_answer_too_good_and_it_says_so(tm
     check = camera_check(clip)
     assert check.repeated_share > 0.8
     assert "too good" in check.sentence
+    assert check.grade != "good"
     frozen = [(np.full((120, 160, 3), 120, np.uint8), index / 30) for index in range(300)]
     write_video(tmp_path / "still.mp4", frozen, Fraction(30), h264(18))
     assert main(["camera-check", str(tmp_path / "still.mp4")]) == 2
@@ -117,14 +134,15 @@ def test_evaluate_writes_a_page_and_prints_the_matrix_of_mechanisms(tmp_path, ca
     assert main(["evaluate", "--method", "best"]) == 2
 
 
-def test_simulated_recordings_are_files_that_measure_reads(tmp_path):
+def test_simulated_recordings_are_files_that_measure_reads(tmp_path, capsys):
     """Ten easy people: each file's rate is near that of the contact pulse beside it, for all but one or two."""
     words = ["simulate", "--preset", "easy", "--subjects", "10", "--seed", "5", "--output", "people"]
     assert pulse8(tmp_path, *words).returncode == 0
     close = 0
     for path in sorted((tmp_path / "people").glob("*[0-9].csv")):
         assert path.name.startswith("sim-5-")
-        found = json.loads(pulse8(tmp_path, "measure", path, "--json").stdout)["whole"]["bpm"]
+        main(["measure", str(path), "--json"])
+        found = json.loads(capsys.readouterr().out)["whole"]["bpm"]
         t_s, ppg = np.loadtxt(
             path.with_suffix(".truth.csv"), delimiter=",", skiprows=1, usecols=(0, 1), quotechar='"'
         ).T

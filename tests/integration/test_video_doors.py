@@ -16,6 +16,7 @@ import pytest
 from av.sidedata.sidedata import Type
 
 from commands import pulse8
+from hostile_inputs import growing
 from pulse8.errors import InputError
 from pulse8.measure.video.containers import LOG
 from pulse8.measure.video.decode import read_frames, turn_of
@@ -181,24 +182,9 @@ def test_a_mirrored_file_is_mirrored_back(tmp_path):
 
 
 def test_a_later_picture_that_is_larger_than_the_header_says_is_not_decoded(tmp_path):
-    path = tmp_path / "a.mkv"
-    packets = []
-    for width, height in ((64, 64), (12000, 12000)):
-        codec = av.CodecContext.create("mjpeg", "w")
-        codec.width, codec.height, codec.pix_fmt, codec.time_base = width, height, "yuvj420p", Fraction(1, 30)
-        frame = av.VideoFrame(width, height, "yuvj420p")
-        frame.pts = 0
-        packets += [*codec.encode(frame), *codec.encode(None)]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mjpeg", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuvj420p"
-        for index in range(5):
-            packet = av.Packet(bytes(packets[index > 0]))
-            packet.stream, packet.pts, packet.dts, packet.time_base = stream, index, index, Fraction(1, 30)
-            packet.is_keyframe = True
-            container.mux(packet)
+    growing(tmp_path)
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sizes = {rgb.shape for rgb, _ in read_frames(path)}
+    sizes = {rgb.shape for rgb, _ in read_frames(tmp_path / "a.mkv")}
     assert sizes == {(64, 64, 3)}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 150_000
 

@@ -72,9 +72,11 @@ def files_of(folder, name):
     return {f"{name}/{path.relative_to(folder).as_posix()}": path for path in paths}
 
 
-def test_the_wheel_holds_the_package_and_the_firmware_byte_for_byte(built):
+def test_the_wheel_holds_the_package_the_firmware_and_the_module_byte_for_byte(built):
     held = contents(built[0])
-    expected = {**files_of(ROOT / "src" / "pulse8", "pulse8"), **files_of(ROOT / "firmware", "pulse8/firmware")}
+    expected = files_of(ROOT / "src" / "pulse8", "pulse8")
+    for beside in ("firmware", "web"):
+        expected |= files_of(ROOT / beside, f"pulse8/{beside}")
     assert {name for name in held if "dist-info" not in name} == set(expected)
     assert [name for name, source in expected.items() if held[name] != source.read_bytes()] == []
     assert {"LICENSE", "NOTICE"} <= {Path(name).name for name in held if "dist-info/licenses" in name}
@@ -108,6 +110,12 @@ def test_the_wheel_writes_a_board_folder(installed, pulse8, tmp_path):
     done = pulse8("deploy", "--input", model, "--output", "board", "--windows", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"core", "kernels", "stm32n6", "Makefile"} <= {path.name for path in (tmp_path / "board").iterdir()}
+
+
+def test_the_wheel_writes_the_page_that_needs_no_server(pulse8, tmp_path):
+    done = pulse8("live", "--static", "page")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "page" / "pulse8" / "pulse8.wasm").read_bytes() == (ROOT / "web" / "pulse8.wasm").read_bytes()
 
 
 def test_nothing_in_that_environment_contradicts_another(installed):

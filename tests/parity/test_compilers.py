@@ -7,8 +7,17 @@ import subprocess
 import pytest
 
 from commands import ROOT
+from pulse8.board.codegen.board_spec import board_spec
+from pulse8.board.codegen.face import FACE_NAME, face_data
+from pulse8.board.codegen.lower import lower
+from pulse8.board.codegen.render import planned, render
+from pulse8.board.options import BoardOptions
+from pulse8.board.package import TRUNK_FILE
+from pulse8.measure.infer.integer import load_program
+from pulse8.spec import ModelSpec
 
 GOLDEN = ROOT / "tests" / "golden" / "firmware"
+PULSE12_FILE = ROOT / "src" / "pulse8" / "measure" / "infer" / "weights" / "pulse12_int8.onnx"
 STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
 FOLDERS = ("core", "measure", "kernels", "generated")
 ARM = "arm-none-eabi-gcc -O3 -mthumb -std=c11"
@@ -40,13 +49,25 @@ def tool(name):
     return found
 
 
-@pytest.fixture(scope="module", params=["a wave's program", "one window", "networks alone"])
+def camera_files():
+    """The generated files of the shipped network with the face in front of it."""
+    program, trunk = load_program(PULSE12_FILE), load_program(TRUNK_FILE)
+    nets = planned([lower(program, "pulse12"), lower(trunk, FACE_NAME)])
+    board = board_spec(ModelSpec.of_metadata(program.metadata), nets[0].net, BoardOptions())
+    return render(nets, board, "pulse12", "ab" * 32, face_data(trunk, 1))
+
+
+@pytest.fixture(scope="module", params=["a wave's program", "one window", "networks alone", "a camera"])
 def folder(request, tmp_path_factory):
-    """A board folder: of a network that gives a wave, with one window to join, of networks without a measure line."""
+    """A board folder: of a network that gives a wave, with one window to join, without a measure line, with a face."""
     folder = tmp_path_factory.mktemp("board") / "board"
     alone = request.param == "networks alone"
     shutil.copytree(ROOT / "firmware", folder, ignore=shutil.ignore_patterns("build", "measure" if alone else "build"))
     (folder / "generated").mkdir()
+    if request.param == "a camera":
+        for name, text in camera_files().items():
+            (folder / "generated" / name).write_text(text, encoding="utf-8")
+        return folder
     for name in ("model.c", "model.h", "spec.h"):
         text = (GOLDEN / f"{'networks' if alone else 'monitored'}_p8_{name}").read_text(encoding="utf-8")
         if request.param == "one window":

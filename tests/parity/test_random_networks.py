@@ -73,8 +73,8 @@ def board_of(programs, folder):
         (folder / "generated" / name).write_text(text)
     rng, requests, wanted = np.random.default_rng(1), b"", []
     for index, (one, net) in enumerate(zip(programs, nets, strict=True)):
-        for _ in range(2):
-            codes = [rng.integers(-128, 128, tensor.shape).astype(np.int8) for tensor in one.inputs]
+        for values in (np.arange(-128, 128), [-128, -128, 127]):
+            codes = [rng.choice(values, tensor.shape).astype(np.int8) for tensor in one.inputs]
             requests += encode(Command.RUN, bytes([index, RUN_LAYERS]) + laid_out(codes))
             tensors = IntegerRunner(one).tensors(*codes)
             layers = b"".join(stored_bytes(tensors[step.y]) for step in net.steps)
@@ -104,6 +104,24 @@ def at_the_limits():
     yield program(
         [conv(rng, source((1, 1, 1, 700)), 3, Window(kernel=(1, 300), strides=(1, 300), pads=(0, 280, 0, 0)))]
     )
+    yield from depthwise(rng)
+
+
+def depthwise(rng):
+    """Kernels of odd and even sizes over all edges, channels that fill no vector, and weights of -128 in pairs."""
+    windows = (
+        Window(kernel=(5, 5), strides=(2, 2), pads=(2, 2, 2, 2)),
+        Window(kernel=(3, 3), pads=(1, 1, 1, 1)),
+        Window(kernel=(2, 4), strides=(1, 2), pads=(0, 3, 1, 0)),
+        Window(kernel=(3, 1), pads=(5, 0, 5, 0)),
+        Window(kernel=(1, 1)),
+    )
+    for window in windows:
+        for channels, extreme in ((3, False), (16, True), (33, False), (40, True)):
+            x = source((1, channels, 6, 9), int(rng.integers(-128, 128)))
+            made = conv(rng, x, channels, window)
+            weight = np.full_like(made.weight, -128) if extreme else made.weight
+            yield program([replace(made, weight=weight[:, :1], groups=channels)])
 
 
 @pytest.fixture(scope="module", params=["limits", *range(0, COUNT, NETS)])

@@ -61,6 +61,18 @@ def test_both_readmes_have_the_same_figures():
     assert figures[0] == figures[1]
 
 
+@pytest.mark.parametrize("page", ["measure", "build", "own-data", "own-model"])
+def test_a_tutorial_in_chinese_has_the_blocks_that_are_run_in_english(page):
+    ours, theirs = (
+        re.findall(
+            r"^```.*?^```$", (ROOT / "docs" / folder / f"{page}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+        )
+        for folder in ("tutorials", "zh-TW")
+    )
+    assert ours
+    assert theirs == ours
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_to_files_lead_to_files(document):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))

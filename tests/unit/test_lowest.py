@@ -43,7 +43,7 @@ def test_every_promise_is_pinned_for_ci_too():
 
 
 ENTRY = re.compile(r"^([A-Za-z0-9_.-]+)==([^ \\]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
-BESIDE = {"editables", "setuptools"}
+BESIDE = {"editables", "setuptools", "uv"}
 
 
 def entries():

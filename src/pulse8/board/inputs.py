@@ -45,17 +45,24 @@ def require_verdict(int8: Path) -> None:
     if row is None or sha256 != sha256_of(int8):
         raise InputError(f"verdict {path} is of other bytes than {int8}, or of no known step; {hint}")
     if failures or row.status == "failed":
-        advice = f"find the layer with `{command('diagnose', int8, 'calibration')}`"
+        layer, again = command("diagnose", int8, "calibration"), command("verify", int8, "data")
         raise GateError(
-            f"{int8} was not accepted: {failures}; {advice}, or quantise again with other ranges (--method)"
+            f"{int8} was not accepted: {failures}; find the layer with `{layer}`; `{again}` prints what to try, in"
+            " order; --unverified writes the folder all the same"
         )
 
 
 def command(verb: str, int8: Path, beside: str) -> str:
     """Return the command that examines an INT8 file, with its input files as far as rows name them."""
+    known = known_inputs(int8)
+    words = (f"--{name} {shlex.quote(str(known.get(name, name.upper())))}" for name in ("fp32", "int8", beside))
+    return f"pulse8 {verb} {' '.join(words)}"
+
+
+def known_inputs(int8: Path) -> dict[str, Path]:
+    """Return the files that an INT8 file and its verdict were made of, as far as rows name them: fp32, data ..."""
     known, verdict = {"int8": int8}, verdict_path(int8)
     for path, row in lineage(verdict if verdict.is_file() else int8).items():
         for name, source in row.inputs.items():
             known.setdefault(name, Path(os.path.normpath(path.parent / source.path)))
-    words = (f"--{name} {shlex.quote(str(known.get(name, name.upper())))}" for name in ("fp32", "int8", beside))
-    return f"pulse8 {verb} {' '.join(words)}"
+    return known

@@ -44,11 +44,15 @@ class DeployOptions(BoardOptions):
         Windows in the test vectors.
     unverified
         Accept a file whose verdict failed or belongs to other bytes.
+    camera
+        Whether a folder that reads heart rates also finds and follows the face in a camera's pictures; without it the
+        key points come from elsewhere.
     """
 
     target: TargetName = "m55"
     windows: int = 64
     unverified: bool = False
+    camera: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

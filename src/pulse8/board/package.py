@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pulse8
 from pulse8.board.codegen.board_net import BoardNet
 from pulse8.board.codegen.board_spec import BoardSpec, board_spec
+from pulse8.board.codegen.face import FACE_NAME, FaceData, camera_requests, face_data, face_windows
 from pulse8.board.codegen.lower import lower
 from pulse8.board.codegen.render import MODEL_ID_BYTES, PlannedNet, planned, render, render_readme
 from pulse8.board.codegen.sources import copy_sources
@@ -28,11 +30,14 @@ from pulse8.manifest import (
     record,
     sha256_of,
 )
+from pulse8.measure.face.stage import TRUNK
 from pulse8.measure.infer.integer import load_program
 from pulse8.measure.infer.program import IntegerProgram
 from pulse8.spec import ModelSpec
 
 """The folder's record, for programs; a folder without it is never replaced."""
+
+TRUNK_FILE: Final = Path(pulse8.__file__).parent / "measure" / "face" / "weights" / TRUNK
 
 FRAME_BYTES: Final = 168
 """A frame's row in the ring: ``sizeof(p8_row_t)``."""
@@ -122,6 +127,7 @@ class _Content:
     parts: Sequence[_Part]
     nets: Sequence[PlannedNet]
     board: BoardSpec | None
+    face: FaceData | None
 
 
 def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None = None) -> Deployed:
@@ -165,9 +171,13 @@ def deploy(int8: Path, folder: Path, options: DeployOptions, data: Path | None =
             if spec is None
             else _parts(int8, spec, options.windows, data)
         )
+        board = None if spec is None else board_spec(spec, parts[0].net, options)
+        face = None
+        if board is not None and options.camera:
+            parts = [*parts, _face_part()]
+            face = face_data(parts[-1].program, len(parts) - 1)
         nets = planned([part.net for part in parts])
-        board = None if spec is None else board_spec(spec, nets[0].net, options)
-        content = _Content(name, spec is None, sources["int8"].sha256, parts, nets, board)
+        content = _Content(name, spec is None, sources["int8"].sha256, parts, nets, board, face)
         facts = {
             "folder": str(folder),
             "target": options.target,
@@ -224,6 +234,11 @@ def _parts(int8: Path, spec: ModelSpec, count: int, data: Path | None) -> list[_
     ]
 
 
+def _face_part() -> _Part:
+    program = load_program(TRUNK_FILE)
+    return _Part(TRUNK_FILE, program, lower(program, FACE_NAME), face_windows())
+
+
 def _facts(content: _Content) -> dict[str, Any]:
     board = content.board
     return {
@@ -238,13 +253,15 @@ def _facts(content: _Content) -> dict[str, Any]:
 def _fill(folder: Path, content: _Content, facts: Mapping[str, Any]) -> None:
     board, name = content.board, content.model
     copy_sources(folder, monitored=board is not None)
-    for file, text in render(content.nets, board, name, content.sha256).items():
+    for file, text in render(content.nets, board, name, content.sha256, content.face).items():
         _write(folder / "generated" / file, text.encode())
     cases = [(part.program, part.net, part.windows) for part in content.parts]
     model = bytes.fromhex(content.sha256)[:MODEL_ID_BYTES]
     vectors = vectors_of(cases, replay_traces() if board else None, model)
     for file, data in asdict(vectors).items():
         _write(folder / "vectors" / f"{file}.bin", data)
+    if content.face is not None:
+        _write(folder / "vectors" / "camera.bin", camera_requests(model))
     for part in content.parts:
         _write(folder / "model" / part.path.name, part.path.read_bytes())
     _write(folder / "README.md", render_readme(facts, board, content.nets[0] if content.own else None).encode())

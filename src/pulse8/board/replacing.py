@@ -1,4 +1,4 @@
-"""A board folder that is replaced as a whole: a reader sees the old one or the new one."""
+"""A folder that is replaced as a whole: a reader sees the old one or the new one."""
 
 import shutil
 import tempfile
@@ -15,13 +15,16 @@ RECORD: Final = "p8_board.json"
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing(
+    folder: Path, record: str = RECORD, kind: str = "a board folder of pulse8; choose another --output"
+) -> Iterator[Path]:
     """Yield a new folder beside ``folder`` that replaces it when the block succeeds.
 
+    A folder that holds something and not the file ``record`` is somebody's own: ``InputError``, it is not ``kind``.
     A reader sees the old folder or the new one; between the two renames it sees neither, and the old one lies beside.
     """
-    if folder.exists() and not (folder / RECORD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is not a board folder of pulse8; choose another --output")
+    if folder.exists() and not (folder / record).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not {kind}")
     old = folder.parent / f".{folder.name}.old{UNFINISHED}"
     with write_errors_reported(folder):
         _clear(folder, old)

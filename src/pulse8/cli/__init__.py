@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pulse8.cli.saying import complain, say
+from pulse8.cli.saying import IN_GUIDE, complain, say
 from pulse8.errors import Pulse8Error, shown
 from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "measure": {
-        "measure": "heart rate from a face video or from skin traces",
+        "demo": "heart rate of a packaged, simulated clip: nothing to bring",
+        "measure": "heart rate from face videos, a folder of them, or skin traces",
         "live": "heart rate from a webcam, in a browser",
         "stream": "readings as they come, to LSL, OSC, MQTT, a WebSocket or standard output",
         "inspect": "contact sheet of a video: frames, ROIs, traces",
@@ -65,6 +66,15 @@ SURROUNDINGS: Final = {
 """Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
 
+HOW_ON: Final = {
+    "prepare": "; the same command goes on: what is prepared is kept",
+    "train": "; the same command with --resume goes on from the last state (pulse12; ultralight starts anew)",
+    "tune": "; the same command goes on: the trials so far are kept",
+    "build": "; the same command starts anew",
+    "evaluate": "; the same command starts anew",
+}
+"""How an interrupted run goes on, for the verbs that take long."""
+
 OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
 """A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
 too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
@@ -83,6 +93,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     _use_utf8()
     os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, on import
     words = list(sys.argv[1:] if argv is None else argv)
+    of_guide = IN_GUIDE.set(defaults is not None)
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
@@ -105,8 +116,10 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         complain(f"{Pulse8Error.heading}: {reason}")
         return 2
     except KeyboardInterrupt:
-        complain("interrupted; nothing half-written is left")
+        complain(f"interrupted; nothing half-written is left{HOW_ON.get(words[0], '')}")
         return 130
+    finally:
+        IN_GUIDE.reset(of_guide)
 
 
 def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:

@@ -7,6 +7,7 @@ from pulse8.board.codegen.render import MODEL_ID_BYTES
 from pulse8.board.link.client import Board
 from pulse8.board.link.selftest import BoardTestOptions, BoardVerdict, folder_facts, run_board_test
 from pulse8.board.link.serial_line import BAUD, serial_line
+from pulse8.cli.names import BOARD_FOLDER
 from pulse8.cli.printing import print_json, show, table, watch
 from pulse8.notice import NOTICE
 
@@ -17,7 +18,7 @@ class Flags(BoardTestOptions):
 
     port: str
     """Serial port, such as /dev/ttyACM0 or COM3."""
-    board: Path = Path("board")
+    board: Path = BOARD_FOLDER
     """Folder that `pulse8 deploy` made and the board was flashed from."""
     baud: int = BAUD
     """Bits a second on the line."""

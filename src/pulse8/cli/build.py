@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.board.inputs import known_inputs
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
 from pulse8.cli.saying import say
 from pulse8.convert.files import USUAL_FOLDER
@@ -32,8 +33,9 @@ def run(flags: Flags) -> int:
         print_json(built)
     else:
         quantized = built.quantized
-        say(verdict_report(built.verdict))
-        say(f"\n{next_step(quantized.whole, quantized.spatial, quantized.temporal)}")
+        say(verdict_report(built.verdict, known_inputs(quantized.whole)))
+        if built.verdict.passed:
+            say(f"\n{next_step(quantized.whole, quantized.spatial, quantized.temporal)}")
         board = f"\nboard:  {built.board}" if built.board else ""
         say(f"\nmodels: {quantized.whole.parent}{board}\nreport: {built.report}")
     return 0 if built.verdict.passed else 1

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import CALIBRATION, DATA
 from pulse8.cli.printing import print_json
 from pulse8.cli.saying import say
 from pulse8.convert.quantize.calibrate import Calibrated, calibrate
@@ -13,9 +14,9 @@ from pulse8.convert.quantize.options import CalibrateOptions
 class Flags(CalibrateOptions):
     """Draw the calibration set from the training subjects of a data file."""
 
-    data: Path = Path("data/ubfc_processed.pt")
+    data: Path = DATA
     """Windows with labels: the guide's format, or clips."""
-    output: Path = Path("calibration_data.pt")
+    output: Path = CALIBRATION
     """Calibration file to write."""
     json: bool = False
     """Print one machine-readable record."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import tyro
 
 from pulse8.cli.printing import print_json, show, table, watch
+from pulse8.cli.saying import say
 from pulse8.learn.camera_check.camera_check import CameraCheck, CameraCheckOptions, camera_check
 from pulse8.learn.camera_check.plot import plot_camera_check
 from pulse8.notice import NOTICE
@@ -36,15 +37,17 @@ def run(flags: Flags) -> int:
     if flags.plot:
         plot_camera_check(flags.plot, check)
     (print_json if flags.json else _print)(check)
+    if flags.plot and not flags.json:
+        say(f"picture: {flags.plot}")
     return 0 if check.smallest_share is not None else 1
 
 
 def _print(check: CameraCheck) -> None:
-    title = f"{check.pulses} pulses on the noise of {check.clip}"
+    title = f"{check.pulses} test pulses on the noise of {check.clip}"
     rows = []
     for row in check.rows:
         errors = ("-" if value is None else f"{value:.1f}" for value in (row.mae_bpm, row.accepted_mae_bpm))
         close = f"{row.close_share:.0%}" if row.amplitude_share else "-"
         rows.append((f"{row.amplitude_share:.2%}", close, f"{row.accepted_share:.0%}", *errors))
-    head = ("pulse, % of green", "within 5 BPM", "believed", "MAE, BPM", "MAE believed")
-    show(table(head, rows, title), check.sentence, NOTICE)
+    head = ("test pulse, % of green", "within 5 BPM", "believed", "MAE, BPM", "MAE believed")
+    show(check.sentence, table(head, rows, title), NOTICE)

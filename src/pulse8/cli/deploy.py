@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pulse8.board.options import DeployOptions
 from pulse8.board.package import Deployed, deploy
+from pulse8.cli.names import BOARD_FOLDER, INT8
 from pulse8.cli.printing import print_json
 from pulse8.cli.saying import say
 from pulse8.notice import NOTICE
@@ -14,9 +15,9 @@ from pulse8.notice import NOTICE
 class Flags(DeployOptions):
     """Write the board folder: firmware, generated data, test vectors, and a README that explains them."""
 
-    input: Path = Path("models/pulse12_int8.onnx")
+    input: Path = INT8
     """INT8 ONNX; for ultralight the whole file, with its pair beside it."""
-    output: Path = Path("board")
+    output: Path = BOARD_FOLDER
     """Board folder to create or replace."""
     data: Path | None = None
     """Clips, or samples of a network of your own, for the test vectors; simulated people, or bytes of all values."""

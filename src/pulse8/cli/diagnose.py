@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import CALIBRATION, DIAGNOSIS, FP32, INT8
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import say
 from pulse8.convert.diagnose.diagnose import diagnose
@@ -15,13 +16,13 @@ from pulse8.notice import NOTICE
 class Flags(DiagnoseOptions):
     """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to fix."""
 
-    fp32: Path = Path("models/rppg_fp32.onnx")
+    fp32: Path = FP32
     """FP32 ONNX that it was quantised from."""
-    int8: Path = Path("models/rppg_int8_qdq.onnx")
+    int8: Path = INT8
     """INT8 ONNX."""
-    calibration: Path = Path("calibration_data.pt")
+    calibration: Path = CALIBRATION
     """Calibration set: the windows that the parts are compared on."""
-    output: Path = Path("diagnosis")
+    output: Path = DIAGNOSIS
     """Folder for diagnosis.json and two pictures."""
     json: bool = False
     """Print one machine-readable record."""

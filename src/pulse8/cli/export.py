@@ -6,6 +6,7 @@ from pathlib import Path
 from pulse8.cli.printing import print_json
 from pulse8.cli.saying import say
 from pulse8.convert.export.options import ExportOptions
+from pulse8.convert.files import FILES, USUAL_FOLDER
 from pulse8.spec import ModelName
 
 
@@ -17,8 +18,8 @@ class Flags(ExportOptions):
     """Shipped checkpoint to export where none is given."""
     checkpoint: Path | None = None
     """A state dict, or a dict with model_state_dict; the file itself states its network."""
-    output: Path = Path("models/rppg_fp32.onnx")
-    """ONNX file to write."""
+    output: Path | None = None
+    """ONNX file to write; pulse12.onnx or rppg_fp32.onnx where `pulse8 build` writes it."""
     json: bool = False
     """Print one machine-readable record."""
 
@@ -26,9 +27,11 @@ class Flags(ExportOptions):
 def run(flags: Flags) -> int:
     """Export and print a summary."""
     from pulse8.convert.export.export import export  # noqa: PLC0415 - torch is loaded after the flags are read
-    from pulse8.learn.models.checkpoint import shipped_checkpoint  # noqa: PLC0415 - torch comes after the flags
+    from pulse8.learn.models.checkpoint import load_checkpoint, shipped_checkpoint  # noqa: PLC0415 - the same
 
-    exported = export(flags.checkpoint or shipped_checkpoint(flags.model), flags.output, flags)
+    checkpoint = flags.checkpoint or shipped_checkpoint(flags.model)
+    output = flags.output or USUAL_FOLDER / "models" / FILES[load_checkpoint(checkpoint).spec.model].fp32
+    exported = export(checkpoint, output, flags)
     if flags.json:
         print_json(exported)
         return 0

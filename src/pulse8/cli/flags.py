@@ -13,6 +13,7 @@ from pulse8.cli.saying import complain
 Record = TypeVar("Record")
 
 BOOLEANS: Final = {"true": "True", "false": "False", "1": "True", "0": "False", "yes": "True", "no": "False"}
+CONFIG: Final = (tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes)
 
 
 def read_flags(record: type[Record], words: Sequence[str], prog: str, defaults: Mapping[str, Any]) -> Record:
@@ -21,19 +22,19 @@ def read_flags(record: type[Record], words: Sequence[str], prog: str, defaults: 
     ``--num_samples`` and ``--num-samples`` are one flag. A boolean may stand alone (true), with ``=true`` or
     ``=False``, or with a separate value.
     """
-    config = (tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes)
-    spelled, default = _spelled_out(record, words), _with_defaults(record, defaults)
+    spelled, default = _spelled_out(record, words), with_defaults(record, defaults)
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):
-            parsed: Record = tyro.cli(record, args=spelled, prog=prog, config=config, default=default)
+            parsed: Record = tyro.cli(record, args=spelled, prog=prog, config=CONFIG, default=default)
     finally:
         if told := box.getvalue().rstrip("\n"):  # it quotes the words, and a pattern's words are names of files
             complain(told)
     return parsed
 
 
-def _with_defaults(record: type[Any], defaults: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a record, or tyro's own marker
+def with_defaults(record: type[Any], defaults: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a record, or tyro's own marker
+    """Return the record that a verb starts from; a field without a default is marked as required."""
     names = {field.name for field in dataclasses.fields(record)}
     if unknown := set(defaults) - names:
         raise TypeError(f"{record.__module__} has no flag {sorted(unknown)}")

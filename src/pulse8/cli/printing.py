@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from rich.box import HEAVY_HEAD, Box
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pulse8.cli.saying import complain
+from pulse8.cli.saying import complain, say
 from pulse8.errors import shown
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.notice import NOTICE
@@ -22,7 +22,7 @@ from pulse8.values import HeartRate, Item, Reason, SeenFaces
 NEXT_STEP: Final = """\
 Next: X-CUBE-AI (STM32N6)
    Hand the pair to the tool: {spatial} and {temporal}
-   Start with optimisation level O1 or O2, then compare O3 on your board (stm32n6_deployment/deployment_guide.md)"""
+   Start with optimisation level O1 or O2, then compare O3 on your board"""
 
 NEXT_STEP_WHOLE: Final = """\
 Next: X-CUBE-AI (STM32N6)
@@ -38,14 +38,18 @@ def next_step(whole: Path, spatial: Path | None, temporal: Path | None) -> str:
 
 
 def watch(items: Iterable[Item], what: str, count: int) -> Iterable[Item]:
-    """Yield the items and show a progress bar with the time left on standard error; silent without a terminal.
+    """Yield the items and show what is done and how long still on standard error; silent without a terminal.
 
-    The time left is estimated from the last hour: an item may be a frame or a recording.
+    The time left is estimated from the last hour: an item may be a frame or a recording. Without a count the bar only
+    moves.
     """
     console = Console(stderr=True)
-    quiet = not console.is_terminal
-    with Progress(console=console, disable=quiet, transient=True, speed_estimate_period=3600) as progress:
-        yield from progress.track(items, total=count, description=what)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(), TimeElapsedColumn())
+    bar = Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True, speed_estimate_period=3600
+    )
+    with bar as progress:
+        yield from progress.track(items, total=count or None, description=what)
 
 
 def report_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepare`; no verb but that loads it
@@ -68,14 +72,28 @@ def show(*things: str | Table, width: int | None = None) -> None:
     console.print(*(shown(one) if isinstance(one, str) else one for one in things), sep="\n")
 
 
+def print_answer(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
+    """Print a recording's answer as one line."""
+    faces = "" if measurement.faces is None else _faces(measurement.faces)
+    say(f"{measurement.recording}  {measurement.answer.text}{faces}")
+
+
+def print_end(written: Iterable[tuple[str, Path]], without: list[str]) -> None:
+    """Print what was written, and how to see why a recording has no rate."""
+    say(*(f"{what}: {path}" for what, path in written))
+    if without:
+        first = without[0] if Path(without[0]).is_file() else "VIDEO"
+        say(f"Why there is no rate: pulse8 measure {first} --table, and pulse8 inspect {first} for what was seen")
+    say(NOTICE)
+
+
 def print_measurement(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print the rates as a table."""
     title = f"Heart rate, {measurement.method}: {measurement.recording}"
     seconds, *figures = _cells(measurement.whole)
     rows = [*map(_cells, measurement.windows), (), (f"{seconds}, whole", *figures)]
     grid = table(("seconds", "BPM", "confidence", "resolution, BPM"), rows, title)
-    faces = () if measurement.faces is None else _faces(measurement.faces)
-    show(grid, *map(_shown_last, measurement.shown[-1:]), *faces, NOTICE)
+    show(grid, *map(_shown_last, measurement.shown[-1:]))
 
 
 def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
@@ -85,11 +103,11 @@ def _shown_last(rate: Any) -> str:  # noqa: ANN401 - as above
     return f"shown at {rate.at_s:.1f} s: {rate.bpm:.0f} +- {rate.spread_bpm:.1f} BPM, {rate.age_s:.0f} s old"
 
 
-def _faces(faces: SeenFaces) -> tuple[str, ...]:
+def _faces(faces: SeenFaces) -> str:
     if faces.most < 2:
-        return ()
+        return ""
     which = "none of them" if faces.place is None else f"number {faces.place} from the left"
-    return (f"{faces.most} faces were in sight; measured: {which}. Choose with --face left, right or a number.",)
+    return f"; {faces.most} faces, measured: {which} (--face left, right or a number)"
 
 
 def _cells(rate: HeartRate) -> tuple[str, str, str, str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pulse8.cli.names import CALIBRATION, DATA, FP32, INT8
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
 from pulse8.cli.saying import say
 from pulse8.convert.quantize.options import QuantizeOptions
@@ -15,15 +16,15 @@ from pulse8.notice import NOTICE
 class Flags(QuantizeOptions):
     """Write the INT8 QDQ file, and beside it the pair for the board."""
 
-    input: Path = Path("models/rppg_fp32.onnx")
+    input: Path = FP32
     """FP32 ONNX: pulse8's, or a network of your own."""
-    output: Path = Path("models/rppg_int8_qdq.onnx")
+    output: Path = INT8
     """INT8 ONNX to write."""
-    calibration: Path = Path("calibration_data.pt")
+    calibration: Path = CALIBRATION
     """Calibration set; for a network of your own a folder of .npy (one sample each) or an .npz."""
     qat: bool = False
     """Fine-tune through the INT8 arithmetic first (plan B); needs the data that the calibration set was drawn from."""
-    data: Path = Path("data/ubfc_processed.pt")
+    data: Path = DATA
     """Labelled windows for --qat."""
     training: QatOptions = field(default_factory=QatOptions)
     json: bool = False

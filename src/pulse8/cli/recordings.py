@@ -13,15 +13,19 @@ from pulse8.measure.reading.options import VideoOptions
 from pulse8.values import CellTraces
 
 NO_PICTURES = (".csv", ".npz")
+VIDEOS = frozenset(".3gp .avi .flv .m2ts .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())  # noqa: SIM905 - one line to read
+"""Names that a folder is searched for; a file that is named is opened whatever it is called."""
 
 
 def named(words: Sequence[str]) -> list[Path]:
     """Files of the words, in their order; a word that is no file is a pattern, where the shell left it one.
 
+    Of a folder these are its videos, by name; where it has none, the recordings of a store (.npz), or else tables.
+
     Raises
     ------
     InputError
-        A pattern fits no file.
+        A pattern fits no file, or a folder holds nothing to measure.
     """
     paths: list[Path] = []
     for word in words:
@@ -30,8 +34,18 @@ def named(words: Sequence[str]) -> list[Path]:
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if pattern else [path]
         if not found:
             raise InputError(f"no file fits {word}; name files, or a pattern such as 'videos/*.mp4'")
-        paths += found
+        paths += [file for one in found for file in (_inside(one) if one.is_dir() else [one])]
     return paths
+
+
+def _inside(folder: Path) -> list[Path]:
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    for kinds in (VIDEOS, {".npz"}, {".csv"}):
+        if found := [path for path in files if path.suffix.lower() in kinds]:
+            return found
+    raise InputError(
+        f"folder {folder} holds no video, .npz or .csv; name files, or a pattern such as '{folder}/*/*.mp4'"
+    )
 
 
 def traces_of(path: Path, options: VideoOptions, table: TableOptions = AS_IT_IS) -> CellTraces:

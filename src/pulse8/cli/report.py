@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import REPORT, VERDICT
 from pulse8.cli.printing import print_json
 from pulse8.cli.saying import say
 from pulse8.convert.evidence.page import write_report
@@ -19,9 +20,9 @@ class Written:
 class Flags:
     """Write the report of a verdict."""
 
-    verdict: Path = Path("models/rppg_int8_qdq.verdict.json")
+    verdict: Path = VERDICT
     """Verdict that verify wrote beside the INT8 file."""
-    output: Path = Path("report.html")
+    output: Path = REPORT
     """HTML file to write."""
     json: bool = False
     """Print one machine-readable record."""

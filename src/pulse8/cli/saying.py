@@ -5,12 +5,29 @@ character, so both are printed as escapes. Tables go through :mod:`pulse8.cli.pr
 """
 
 import sys
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
 
 from pulse8.errors import shown
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+IN_GUIDE: Final[ContextVar[bool]] = ContextVar("in_guide", default=False)
+"""Whether one of the guide's scripts runs: commands are then named as the guide names them."""
+
+OF_GUIDE: Final = {
+    "pulse8 simulate, or pulse8 preprocess of UBFC": (
+        "cd ../server_training && python preprocess_data.py --dataset ubfc, or --dataset simulated"
+    ),
+    "pulse8 train": "cd ../server_training && bash run_training.sh",
+    ", or leave --checkpoint out for the shipped one": "",
+    "pulse8 calibrate": "python quantize_utils.py",
+    "pulse8 export": "python export_onnx.py",
+    "pulse8 quantize": "python quantize_onnx.py",
+    "pulse8 verify": "python verify_quantization.py",
+    "compare O3 on your board": "compare O3 on your board (stm32n6_deployment/deployment_guide.md)",
+}
 
 
 def say(*texts: str) -> None:
@@ -24,5 +41,11 @@ def complain(*texts: str) -> None:
 
 
 def _print(texts: tuple[str, ...], stream: "TextIO") -> None:
-    for text in texts:
+    for text in map(_as_the_guide_says, texts):
         print("\n".join(shown(line) for line in text.split("\n")), file=stream, flush=True)
+
+
+def _as_the_guide_says(text: str) -> str:
+    for plain, guide in OF_GUIDE.items() if IN_GUIDE.get() else ():
+        text = text.replace(plain, guide)
+    return text

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import DATA, GUIDE_DATA
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import say
 from pulse8.learn.prepare.simulated_clips import simulate_clips
@@ -18,10 +19,10 @@ from pulse8.spec import ModelName
 class Flags(SimulateOptions):
     """Write simulated ROI patches with known heart rates, or with --preset recordings of skin colour."""
 
-    model: ModelName = "ultralight"
-    """Whose data: windows of 8 frames in the guide's format, or clips of 8.5 s for pulse12."""
-    output: Path = Path("data/ubfc_processed.pt")
-    """Data file to write; with --preset the folder for the recordings."""
+    model: ModelName | None = None
+    """Whose data: clips of 8.5 s for pulse12, the default but for a .pt file; windows of 8 frames for ultralight."""
+    output: Path | None = None
+    """Data file to write, where calibrate and verify look; with --preset the folder for the recordings."""
     preset: str | None = None
     """Conditions of the recordings: easy, medium, hard, dark, compressed, negative, near-UBFC ..."""
     seconds: float = 30.0
@@ -40,19 +41,21 @@ class Recordings:
 def run(flags: Flags) -> int:
     """Simulate and say what was written."""
     if flags.preset is not None:
-        return _write_recordings(flags, flags.preset)
-    row = (simulate if flags.model == "ultralight" else simulate_clips)(flags.output, flags, watch)
+        return _write_recordings(flags, flags.preset, flags.output or Path("recordings"))
+    of_guide = flags.model == "ultralight" or (flags.model is None and flags.output and flags.output.suffix == ".pt")
+    output = flags.output or (GUIDE_DATA if of_guide else DATA)
+    row = (simulate if of_guide else simulate_clips)(output, flags, watch)
     if flags.json:
         print_json(row)
         return 0
     count = flags.subjects * flags.windows
-    say(f"{count} simulated windows of {flags.subjects} simulated subjects (seed {flags.seed}): {flags.output}")
+    say(f"{count} simulated windows of {flags.subjects} simulated subjects (seed {flags.seed}): {output}")
     return 0
 
 
-def _write_recordings(flags: Flags, preset: str) -> int:
+def _write_recordings(flags: Flags, preset: str, output: Path) -> int:
     options = RecordingOptions(seconds=flags.seconds, seed=flags.seed)
-    made = tuple(watch(write_recordings(flags.output, preset, flags.subjects, options), "simulating", flags.subjects))
+    made = tuple(watch(write_recordings(output, preset, flags.subjects, options), "simulating", flags.subjects))
     if flags.json:
         print_json(Recordings(recordings=made))
         return 0

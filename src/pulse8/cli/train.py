@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pulse8.cli.names import GUIDE_DATA
 from pulse8.cli.printing import print_json, watch
 from pulse8.cli.saying import complain, say
 from pulse8.errors import SpecError
@@ -35,22 +36,44 @@ class Flags:
         ultralight: windows with labels; subjects, where it has them, decide the split.
     split
         What stands on one side of training and validation: a subject, or, leaky, a window, as in the guide.
-    seed, batch_size, learning_rate, weight_decay
-        As usual.
+    seed
+        Seed of weights and batches.
+    batch_size
+        Windows in a step.
+    learning_rate
+        The optimiser's highest step size.
+    weight_decay
+        How much the optimiser shrinks weights.
     epochs
-        ultralight.
-    steps, precision, accelerator, devices
-        pulse12: how long and on what.
-    start, resume
-        pulse12: weights to start from; go on from the last state beside the output.
-    subjects, without
-        pulse12: simulated people (0 for none), and mechanisms to leave out of their world.
-    stores, weights
-        pulse12: prepared stores to train on beside them, and how often each is drawn from against 1.
-    augment, loss
-        pulse12: what happens to windows, and what is wanted of waves.
-    protocol, fold
-        pulse12: a protocol in place of stores, and which of its folds.
+        ultralight: how many times over all windows.
+    steps
+        pulse12: how many batches to train on.
+    precision
+        pulse12: bf16-mixed on a GPU that has it, or 32-true.
+    accelerator
+        pulse12: cpu, gpu or auto.
+    devices
+        pulse12: how many of them.
+    start
+        pulse12: a checkpoint whose weights to start from.
+    resume
+        pulse12: go on from the last state beside the output.
+    subjects
+        pulse12: simulated people to train on; 0 for none.
+    without
+        pulse12: mechanisms to leave out of the simulated people's world.
+    stores
+        pulse12: prepared stores to train on beside the simulated people.
+    weights
+        pulse12: how often each store is drawn from, against 1 for the simulated people.
+    augment
+        pulse12: what happens to windows.
+    loss
+        pulse12: what is wanted of waves.
+    protocol
+        pulse12: a protocol in place of stores.
+    fold
+        pulse12: which of the protocol's folds.
     cache
         pulse12: folder for simulated people, made once (0.2 MB each).
     json
@@ -92,12 +115,26 @@ def run(flags: Flags) -> int:
     with alone(folder, "pulse8 train") if first else nullcontext():
         for place in (folder, folder / "state") if first else ():
             sweep(place)
+        if first:
+            _say_what_goes_on(flags)
         trained = (_pulse12 if flags.model == "pulse12" else _ultralight)(flags)
     if flags.json:
         print_json(trained)
         return 0
     say(*trained.lines, f"checkpoint: {trained.checkpoint}", NOTICE)
     return 0
+
+
+def _say_what_goes_on(flags: Flags) -> None:
+    """Say, before its state is replaced, how a run that was killed would go on."""
+    state = flags.output.parent / "state" / "last.ckpt"
+    if flags.model != "pulse12" or flags.resume or not state.is_file():
+        return
+    if not flags.output.is_file() or flags.output.stat().st_mtime < state.stat().st_mtime:
+        complain(
+            f"an earlier run ended early: its state {state} is let go, as this one starts anew; to go on from it, press"
+            " Ctrl-C now and give --resume"
+        )
 
 
 def _pulse12(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded with torch
@@ -117,7 +154,7 @@ def _ultralight(flags: Flags) -> Any:  # noqa: ANN401 - its record is loaded wit
     from pulse8.learn.train.ultralight import train  # noqa: PLC0415 - torch comes after the flags
 
     _silence_lightning()
-    return train(flags.data or Path("data/ubfc_processed.pt"), flags.output, options, show_progress=_shows(flags))
+    return train(flags.data or GUIDE_DATA, flags.output, options, show_progress=_shows(flags))
 
 
 def _silence_lightning() -> None:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulse8.cli.names import DATA, FP32, TUNE
 from pulse8.cli.printing import print_json, watch, without_advice
 from pulse8.cli.saying import say
 from pulse8.convert.tune.options import TuneOptions
@@ -15,11 +16,11 @@ from pulse8.notice import NOTICE
 class Flags(TuneOptions):
     """Search calibration windows, range methods and scales for the smallest change of the heart rate."""
 
-    input: Path = Path("models/rppg_fp32.onnx")
+    input: Path = FP32
     """FP32 ONNX."""
-    data: Path = Path("data/ubfc_processed.pt")
+    data: Path = DATA
     """Labelled windows: ranges from its training side, the loss from its validation side."""
-    output: Path = Path("tune")
+    output: Path = TUNE
     """Folder for tune.json and the journal, which a later run continues."""
     json: bool = False
     """Print one machine-readable record."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse8.board.inputs import pair_paths
+from pulse8.board.inputs import known_inputs, pair_paths
+from pulse8.cli.names import DATA, FP32, INT8
 from pulse8.cli.printing import next_step, print_json, watch
 from pulse8.cli.saying import say
 from pulse8.convert.export.recognise import is_own
@@ -18,11 +19,11 @@ from pulse8.convert.verify.verify import verify
 class Flags(VerifyOptions):
     """Compare INT8 with FP32: on subjects that neither training nor calibration saw, or on samples of your own."""
 
-    fp32: Path = Path("models/rppg_fp32.onnx")
+    fp32: Path = FP32
     """FP32 ONNX: pulse8's, or a network of your own."""
-    int8: Path = Path("models/rppg_int8_qdq.onnx")
+    int8: Path = INT8
     """INT8 ONNX."""
-    data: Path = Path("data/ubfc_processed.pt")
+    data: Path = DATA
     """Windows with labels; for a network of your own a folder of .npy, or an .npz that may hold class `labels`."""
     json: bool = False
     """Print one machine-readable record."""
@@ -37,7 +38,8 @@ def run(flags: Flags) -> int:
     if flags.json:
         print_json(verdict)
         return 0 if verdict.passed else 1
-    say(verdict_report(verdict))
+    named = {"fp32": flags.fp32, "int8": flags.int8, "data": flags.data}
+    say(verdict_report(verdict, {**known_inputs(flags.int8), **named}))
     if verdict.passed:
         say(f"\n{next_step(flags.int8, *(pair_paths(flags.int8) if verdict.waves is None else (None, None)))}")
     return 0 if verdict.passed else 1

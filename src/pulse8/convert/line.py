@@ -9,7 +9,7 @@ where the verdict is met.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pulse8.board.application.evidence import preflight_board_files
 from pulse8.board.options import DeployOptions
@@ -33,12 +33,16 @@ from pulse8.manifest import sweep
 from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
 
+STAGES: Final = 8
+"""From simulate to board; fewer with data of one's own, or where the verdict is not met."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """The shipped model to build where no checkpoint is given, and the options of each step."""
+    """The options of each step."""
 
     model: ModelName = "pulse12"
+    """The shipped model to build where no checkpoint is given."""
     simulate: PeopleOptions = field(default_factory=PeopleOptions)
     calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     export: ExportOptions = field(default_factory=ExportOptions)
@@ -74,22 +78,23 @@ def run_build(
     with alone(folder, "pulse8 build"):
         for place in (folder, folder / "models", folder / DIAGNOSIS):
             sweep(place)
-        weights, clock = checkpoint or shipped_checkpoint(options.model), Clock()
+        weights = checkpoint or shipped_checkpoint(options.model)
+        clock = Clock(watch=watch, count=STAGES - (data is not None))
         names = FILES[load_checkpoint(weights).spec.model]
         models, recordings = folder / "models", data or folder / names.data
         if data is None:
-            with clock.stage("simulate"):
-                names.simulate(recordings, options.simulate.completed(names.people), watch)
+            with clock.stage("simulate") as watched:
+                names.simulate(recordings, options.simulate.completed(names.people), watched)
         with clock.stage("calibrate"):
             calibration = calibrate(recordings, folder / names.calibration, options.calibrate).calibration
         with clock.stage("export"):
             exported = export(weights, models / names.fp32, options.export)
-        with clock.stage("quantize"):
-            quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watch)
-        with clock.stage("verify"):
-            verified = verify(exported.model, quantized.whole, recordings, options.verify, watch)
-        with clock.stage("diagnose"):
-            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watch)
+        with clock.stage("quantize") as watched:
+            quantized = quantize(exported.model, calibration, models / names.int8, options.quantize, watched)
+        with clock.stage("verify") as watched:
+            verified = verify(exported.model, quantized.whole, recordings, options.verify, watched)
+        with clock.stage("diagnose") as watched:
+            diagnose(exported.model, quantized.whole, calibration, folder / DIAGNOSIS, options.diagnose, watched)
         with clock.stage("pre-flight"):
             preflight_board_files(quantized.whole)
         board = folder / BOARD if verified.verdict.passed else None

@@ -25,8 +25,10 @@ class LiveOptions(MeasureOptions):
         Port to listen on; 0 takes a free one.
     token
         What a page must carry in its address, 16 characters or more; made up where the host is not this machine.
-    tls_cert, tls_key
-        Certificate and key files: browsers give a camera to other machines' pages over https alone.
+    tls_cert
+        Certificate file: browsers give a camera to other machines' pages over https alone.
+    tls_key
+        The certificate's key file.
     """
 
     host: str = "127.0.0.1"

@@ -26,4 +26,16 @@ extern uint32_t SystemCoreClock;
 HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef *uart, const uint8_t *data, uint16_t bytes, uint32_t wait_ms);
 uint32_t HAL_GetTick(void);
 
+/* What p8_dcmipp.c asks for: the camera interface's pipe and the cache. */
+typedef struct {
+    int unused;
+} DCMIPP_HandleTypeDef;
+
+#define DCMIPP_MEMORY_ADDRESS_0 1u
+HAL_StatusTypeDef HAL_DCMIPP_PIPE_SetMemoryAddress(DCMIPP_HandleTypeDef *handle, uint32_t pipe, uint32_t memory,
+                                                   uint32_t address);
+void HAL_DCMIPP_PIPE_FrameEventCallback(DCMIPP_HandleTypeDef *handle, uint32_t pipe);
+void SCB_InvalidateDCache_by_Addr(void *address, int32_t bytes);
+void SCB_CleanDCache_by_Addr(void *address, int32_t bytes);
+
 #endif

@@ -15,6 +15,8 @@ extern "C" {
 
 extern const p8_net_t p8_nets[P8_NETS];
 
+#define P8_CAMERA 0 /* whether faces are found in a camera's pictures */
+
 /* L diag L' = D D' + I / 100.0^2, D the second difference of 256 samples: L's two subdiagonals, and 1 / diag. */
 extern const float p8_detrend_below[P8_WINDOW - 2], p8_detrend_farther[P8_WINDOW - 2], p8_detrend_inverse[P8_WINDOW - 2];
 

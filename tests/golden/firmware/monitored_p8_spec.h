@@ -66,4 +66,13 @@ typedef enum {
 #define P8_FILTER_SECTIONS 2
 #define P8_FILTER_MIRRORED 45 /* samples by which each end is lengthened */
 
+/* The rate that is shown: of so many rates from the band's low end on, steps apart. */
+#define P8_RATES 141
+#define P8_STEP_BPM 0x1p+0f
+#define P8_WANDER_BPM 0x1p+1f /* a rate's change in one second, one standard deviation */
+#define P8_LOG_STAYING_A_S (-0x1.4b004cp-6f) /* logarithm of the chance that a pulse stays for a second */
+#define P8_NO_PULSE 0x1.cp+2f /* logarithm of how likely noise makes a window that holds no pulse */
+#define P8_NEAR_BPM 0x1.4p+2f
+#define P8_LEAST_BELIEF 0x1p-1f /* from which on a rate is shown */
+
 #endif

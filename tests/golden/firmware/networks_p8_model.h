@@ -16,6 +16,8 @@ extern "C" {
 
 extern const p8_net_t p8_nets[P8_NETS];
 
+#define P8_CAMERA 0 /* whether faces are found in a camera's pictures */
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pulse8.convert.verify.gates import least, most, told_apart
 from pulse8.convert.verify.predictions import Predictions
 from pulse8.convert.verify.verdict import compare, rate_gates
 
@@ -99,3 +100,25 @@ def test_without_subject_ids_there_is_no_worst_subject():
     comparison = compare(predictions(GOOD, GOOD, LABELS), 80.0, subjects_known=False)
     assert comparison.worst is None
     assert comparison.subjects is None
+
+
+@pytest.mark.parametrize(
+    ("figure", "limit", "digits", "text"),
+    [
+        (0.3004, 0.3, 2, "0.3004"),
+        (27.97, 28.0, 1, "27.97"),
+        (3.2, 2.0, 2, "3.2"),
+        (0.3, 0.3, 2, "0.3"),
+        (31.6, 28, 1, "31.6"),
+    ],
+)
+def test_a_figure_has_the_digits_that_tell_it_from_its_limit(figure, limit, digits, text):
+    assert told_apart(figure, limit, digits) == text
+
+
+def test_a_gate_says_by_how_much_it_was_missed():
+    gate = most("p95", "Change", 0.3004, 0.3, " BPM")
+    assert gate.line == "Change (0.3004 BPM) >= threshold (0.3 BPM)"
+    assert gate.missed_by == "0.0004 BPM"
+    assert least("sqnr", "SQNR", 27.3, 28.0, " dB", "line").missed_by == "0.7 dB"
+    assert most("flips", "Share", 0.02, 0.015, "", 4).missed_by == "0.005"

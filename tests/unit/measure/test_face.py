@@ -15,7 +15,7 @@ from pulse8.errors import SpecError
 from pulse8.measure.face.choice import FAITHFUL_S, Lock, place_of, refuse_choice
 from pulse8.measure.face.detector import Detector, Face, Search, _iou, _merged, _tiles
 from pulse8.measure.face.flow import Flow
-from pulse8.measure.face.mesh import Head, Square, square_of
+from pulse8.measure.face.mesh import POINT_GRID_PX, Head, Square, square_of
 from pulse8.measure.face.nets import DETECTOR, MESH, back, view
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
 from pulse8.measure.face.smoothing import Smoother
@@ -238,6 +238,24 @@ def test_the_last_bits_of_a_landmark_do_not_move_the_meshs_square():
     assert square.snapped() == other.snapped() == Square(100.0, 80.0, 150.0, 7 / 64)
     assert square.snapped().snapped() == square.snapped()
     assert Square(3.0, 3.0, 0.2, 0.0).snapped().side > 0
+
+
+def test_the_last_bits_of_a_landmark_do_not_move_the_key_points():
+    rng = np.random.default_rng(0)
+    landmarks = rng.uniform(100, 300, (468, 3))
+    points = Head(landmarks).key_points(landmarks)
+    np.testing.assert_array_equal(points, np.round(points / POINT_GRID_PX) * POINT_GRID_PX)
+    other = landmarks + rng.normal(0, 1e-5, landmarks.shape)
+    np.testing.assert_array_equal(Head(other).key_points(other), points)
+
+
+def test_the_last_bits_of_a_landmark_do_not_move_the_flow():
+    """Also where they carry an edge of the face across a whole px."""
+    last, now = textured(), textured((1.5, -0.7), 1.0, 1.01)
+    low, high = np.floor(FACE_POINTS.min(0)), FACE_POINTS.max(0)
+    one, other = (Flow().step(last, now, FACE_POINTS, np.concatenate([low + moved, high])) for moved in (-1e-5, 1e-5))
+    assert one is not None
+    np.testing.assert_array_equal(one, other)
 
 
 class Counting(Detector):

@@ -59,6 +59,36 @@ def test_uneven_times_survive_and_avi_refuses_them(tmp_path: Path):
     assert not list(tmp_path.glob("*.avi*"))
 
 
+def test_a_file_of_somebody_elses_is_said_to_be_one(tmp_path: Path, monkeypatch):
+    def denied(*_args: object, **_kwargs: object) -> None:
+        raise av.error.PermissionError(13, "Permission denied", "a.mp4")  # root is never denied a file
+
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    monkeypatch.setattr(av, "open", denied)
+    with pytest.raises(InputError, match=r"a\.mp4 cannot be read \(Permission denied\); ask for access"):
+        read_frames(tmp_path / "a.mp4")
+
+
+def broadcast(path: Path, first: int, step: int, count: int = 40) -> None:
+    """An MPEG transport stream whose stamps begin and step so, in 1/90,000 s; they have 33 bits."""
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=30)
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = 64, 48, "yuv420p", Fraction(1, 30)
+        frames = [av.VideoFrame.from_ndarray(picture(index), format="rgb24") for index in range(count)]
+        for packet in (packet for frame in [*frames, None] for packet in stream.encode(frame)):
+            packet.pts, packet.dts = (first + step * stamp for stamp in (packet.pts, packet.dts))
+            packet.time_base = Fraction(1, 90_000)
+            container.mux(packet)
+
+
+@pytest.mark.parametrize("before", [1, 100, 60_000, 600 * 90_000])
+@pytest.mark.parametrize("step", [3000, 30 * 90_000])
+def test_times_go_on_where_a_streams_stamps_begin_anew(tmp_path: Path, before, step):
+    broadcast(tmp_path / "a.ts", 2**33 - before, step)
+    times = [t_s for _, t_s in read_frames(tmp_path / "a.ts")]
+    np.testing.assert_allclose(times, np.arange(40) * (step / 90_000), atol=1e-9)
+
+
 def test_an_odd_size_is_padded_not_scaled(tmp_path: Path):
     write_video(tmp_path / "a.mp4", recording(height=47, width=63), RATE, h264(0))
     rgb, _ = next(iter(read_frames(tmp_path / "a.mp4")))

@@ -1,1 +1,1 @@
-"""An integer program as C: data for the kernels, a memory plan, the model's contract as constants."""
+"""An integer program as C: data for the kernels, a memory plan, and the model's contract as constants."""

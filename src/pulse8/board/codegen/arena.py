@@ -1,4 +1,4 @@
-"""Memory plan of a network: tensors that live at different times share bytes."""
+"""Memory plan of a network: tensors with disjoint lifetimes share bytes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,10 +7,13 @@ from typing import Final
 from pulse8.board.codegen.board_net import LANES, BoardNet, BoardStep, Shape, shape_of
 
 SLACK: Final = 16
-"""Readable bytes after the last tensor: a vector may reach over its end."""
+"""Readable bytes after the last tensor: a vector load may read past its end."""
+
+PLACE_BYTES: Final = 4
+"""Of an entry in the table of a depthwise kernel's places."""
 
 IN_PLACE: Final = frozenset({"P8_ADD_EQUAL", "P8_ADD", "P8_MULTIPLY", "P8_TABLE", "P8_CHANNEL_TABLE"})
-"""Steps that may write over an operand that nobody reads again."""
+"""Steps that may overwrite an operand that is not read again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ def plan(net: BoardNet) -> ArenaPlan:
 
 
 def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
-    """Yield each tensor's name and its buffer; a step in place keeps its operand's buffer."""
+    """Yield each tensor's name and its buffer; an in-place step keeps its operand's buffer."""
     last = {tensor.name: -1 for tensor in net.inputs} | {tensor.name: len(net.steps) for tensor in net.outputs}
     for index, step in enumerate(net.steps):
         for name in (*step.reads, step.y):
@@ -81,6 +84,8 @@ def _size(shape: Shape) -> int:
 
 
 def _scratch_bytes(step: BoardStep) -> int:
+    if step.operator == "P8_DEPTHWISE" and step.packed is not None:
+        return _rounded(step.into[2]) + 2 * _rounded(step.packed.weights.shape[1] * PLACE_BYTES)
     if step.operator != "P8_CONV":
         return 0
     return step.slide.height * _rounded(step.slide.width * (step.into[2] // step.groups))

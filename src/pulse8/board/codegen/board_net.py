@@ -42,7 +42,7 @@ class Packed:
     """A convolution's constants as ``p8_conv`` reads them.
 
     ``weights`` int8 [groups, kernel rows, blocks, 4, 16]; ``bias`` int32 and ``scale`` float32 [groups * 4], the zero
-    point's share already subtracted from the bias. Of a depthwise one [rows, columns, channels], nothing subtracted.
+    point's share already subtracted from the bias. Of a depthwise one [blocks of 16 channels, places, 16].
     """
 
     weights: NDArray[np.int8]

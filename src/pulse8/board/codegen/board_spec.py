@@ -15,6 +15,7 @@ from pulse8.intake import Normaliser
 from pulse8.measure.signal.classical import GREY_STEP, MAX_GREY_SHARE
 from pulse8.measure.signal.filters import FilterSections, band_pass_sections
 from pulse8.measure.signal.rate import NOISE_MEAN, NOISE_SPREAD
+from pulse8.measure.signal.tracker import CHANGE_A_S, LEAST_BELIEF, NEAR_BPM, NOISE, STEP_BPM, WANDER_BPM, rates_of
 from pulse8.measure.signal.trust import FEATURES
 from pulse8.regions import Placement, RoiLimits
 from pulse8.spec import ModelSpec, Refusal
@@ -38,6 +39,19 @@ class Rule:
     weights: tuple[float, ...]
     threshold: float
     reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """Constants of the rate that is shown."""
+
+    rates: int
+    step_bpm: float = STEP_BPM
+    wander_bpm: float = WANDER_BPM
+    log_staying_a_s: float = math.log1p(-CHANGE_A_S)
+    noise: float = NOISE
+    near_bpm: float = NEAR_BPM
+    least_belief: float = LEAST_BELIEF
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +88,7 @@ class BoardSpec:
     noise_mean: float
     noise_spread: float
     refusals: Sequence[Rule]
+    tracker: Tracking
 
 
 def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSpec | None:
@@ -82,7 +97,7 @@ def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSp
     Raises
     ------
     SpecError
-        The board's code cannot keep the contract.
+        The board's code does not support the contract.
     """
     normaliser = spec.normaliser
     if normaliser is None:
@@ -120,6 +135,7 @@ def board_spec(spec: ModelSpec, net: BoardNet, options: BoardOptions) -> BoardSp
         noise_mean=NOISE_MEAN,
         noise_spread=NOISE_SPREAD,
         refusals=[_rule(refusal, spec) for refusal in spec.refusals],
+        tracker=Tracking(rates=len(rates_of(spec.readout.band_bpm))),
     )
 
 
@@ -150,7 +166,7 @@ def _placements(spec: ModelSpec) -> list[Place]:
 
 
 def _band_bins(spec: ModelSpec) -> int:
-    """Bins of the padded spectrum from one below the band to one above it, with room for the ends."""
+    """Bins of the padded spectrum from one below the band to one above it, with room for interpolation at the ends."""
     low, high = spec.readout.band_bpm
     return math.ceil((high - low) * spec.readout.fft_length / (60 * spec.rate_hz)) + 4
 

@@ -1,4 +1,4 @@
-"""An integer program as steps of the board's kernels: channel last, weights packed, every choice fixed."""
+"""An integer program as steps of the board's kernels: channel last, weights packed, kernels chosen."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -38,7 +38,7 @@ LOWERED: Final[Mapping[type[Step], Callable[[Any], BoardStep]]] = {
     Lookup: lookup_step,
     Concat: join_step,
 }
-"""What makes a board step of each step that computes or joins."""
+"""The function that lowers each kind of step that computes or joins."""
 
 
 def lower(program: IntegerProgram, name: str) -> BoardNet:
@@ -53,7 +53,7 @@ def lower(program: IntegerProgram, name: str) -> BoardNet:
 
 
 class _Lowering:
-    """Steps as they come; what only moves bytes waits until something reads it, and most of it falls away."""
+    """Lowers steps in order; those that only move bytes wait until something reads them, and most are dropped."""
 
     def __init__(self, program: IntegerProgram) -> None:
         self._program = program
@@ -73,7 +73,7 @@ class _Lowering:
         return BoardNet(name=name, steps=tuple(self._steps), inputs=self._program.inputs, outputs=outputs)
 
     def _output(self, output: Tensor, taken: set[str]) -> Tensor:
-        """Return where an output lies: a place of its own, so that one with an input's or another's bytes is copied."""
+        """Return the tensor that holds an output; one that shares an input's or another output's bytes is copied."""
         placed = self._at(output)
         if placed.name in taken:
             moved = self._moved.get(output.name)
@@ -85,7 +85,7 @@ class _Lowering:
         return placed
 
     def _placed(self, step: Step) -> Step:
-        """Return a step whose sources are tensors that lie in memory."""
+        """Return a step whose sources are tensors in memory."""
         if isinstance(step, Concat):
             return replace(step, sources=tuple(self._at(source) for source in step.sources))
         if isinstance(step, Add | ScaledAdd | Mul):
@@ -93,7 +93,7 @@ class _Lowering:
         return replace(step, source=self._at(step.source))
 
     def _at(self, tensor: Tensor) -> Tensor:
-        """Return where a tensor's bytes lie: under another's name if they are the same in the same order."""
+        """Return the tensor under whose name the bytes are stored: another one if they are the same in order."""
         if tensor.name in self._same:
             return replace(tensor, name=self._same[tensor.name].name)
         moved = self._moved.get(tensor.name)
@@ -108,7 +108,7 @@ class _Lowering:
 
 
 def _flattened(steps: tuple[Step, ...]) -> list[Step]:
-    """Fold each flattening into the 1x1 convolution after it, which becomes one over the whole picture."""
+    """Fold each flattening into the 1x1 convolution after it, whose kernel then covers the whole picture."""
     flat = {step.output.name: step for step in steps if isinstance(step, Reshape)}
     kept: list[Step] = []
     for step in steps:

@@ -11,7 +11,7 @@ from pulse8.measure.infer.program import Add, AveragePool, Conv, Lookup, MaxPool
 
 
 def conv_step(step: Conv) -> BoardStep:
-    """Pack a convolution; one of a kernel for each channel has a kernel of its own."""
+    """Pack a convolution; a depthwise one has its own kernel."""
     height, width, channels = shape_of(step.output)
     depthwise = step.groups > 1 and step.group_inputs == 1 and len(step.weight) == step.groups
     return BoardStep(
@@ -25,7 +25,7 @@ def conv_step(step: Conv) -> BoardStep:
         zeros=(step.source.zero_point, 0, step.output.zero_point),
         low=step.low,
         high=step.high,
-        groups=1 if depthwise else step.groups,
+        groups=1 + _apart(step) if depthwise else step.groups,
         packed=_depthwise(step) if depthwise else _packed(step),
     )
 
@@ -50,7 +50,7 @@ def _slide(step: Conv | MaxPool | AveragePool) -> Slide:
 
 
 def _packed(step: Conv) -> Packed:
-    """Pack weights so that four channels' taps for one vector of bytes lie together; groups one after the other."""
+    """Pack weights so that four channels' taps for one vector of bytes are contiguous; groups follow one another."""
     parts = [_packed_group(step, number) for number in range(step.groups)]
     return Packed(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
@@ -76,8 +76,24 @@ def _packed_group(step: Conv, number: int) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _depthwise(step: Conv) -> Packed:
-    weights = np.ascontiguousarray(step.weight[:, 0].transpose(1, 2, 0))
-    return Packed(weights, step.bias.astype(np.int32), step.multiplier.astype(np.float32))
+    """Pack sixteen channels' weights of one tap together; each pair of taps is added in 16 bits."""
+    channels, _, height, width = step.weight.shape
+    blocks, taps = -(-channels // LANES), height * width
+    apart = _apart(step)
+    weights = np.zeros((blocks * LANES, taps * 2 if apart else -(-taps // 2) * 2), np.int8)
+    weights[:channels, : taps * 2 if apart else taps : 2 if apart else 1] = step.weight.reshape(channels, taps)
+    sums = step.weight.reshape(channels, -1).sum(axis=1, dtype=np.int64)
+    room = blocks * LANES - channels
+    return Packed(
+        np.ascontiguousarray(weights.reshape(blocks, LANES, -1).transpose(0, 2, 1)),
+        np.pad(step.bias.astype(np.int64) - step.source.zero_point * sums, (0, room)).astype(np.int32),
+        np.pad(step.multiplier.astype(np.float32), (0, room)),
+    )
+
+
+def _apart(step: Conv) -> bool:
+    """Whether taps may not be added in pairs: twice -128 by -128 is more than 16 bits hold."""
+    return bool((step.weight == -128).any())
 
 
 def pool_step(step: MaxPool | AveragePool) -> BoardStep:
@@ -110,7 +126,7 @@ OPERATORS: Final[Mapping[type[Step], Operator]] = {Add: "P8_ADD_EQUAL", ScaledAd
 
 
 def pair_step(step: Add | ScaledAdd | Mul) -> BoardStep:
-    """Turn a pair into its kernel's row; of a difference the second scale is negative."""
+    """Turn a pair into its kernel's row; for a difference the second scale is negative."""
     last = step.inverse if isinstance(step, ScaledAdd) else step.multiplier
     sign = step.sign if isinstance(step, ScaledAdd) else 1
     return BoardStep(
@@ -128,7 +144,7 @@ def pair_step(step: Add | ScaledAdd | Mul) -> BoardStep:
 
 
 def lookup_step(step: Lookup) -> BoardStep:
-    """Turn a table, or one for each channel, into its kernel's row; it is read by the byte without its sign."""
+    """Turn a table, or one per channel, into its kernel's row; it is indexed by the byte as unsigned."""
     tables = step.table.reshape(-1, 256)
     return BoardStep(
         operator="P8_TABLE" if len(tables) == 1 else "P8_CHANNEL_TABLE",

@@ -1,4 +1,4 @@
-"""Steps that move bytes, for the board: what a whole chain of them does, as three short tables, or as nothing."""
+"""Steps that move bytes, for the board: a whole chain of them becomes three short tables, or nothing."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,19 +13,19 @@ from pulse8.measure.infer.kernels import moved_values
 from pulse8.measure.infer.program import Concat, Move, Reshape, Tensor, Transpose
 
 FILL: Final = -(1 << 31)
-"""P8_FILL: a place that holds the zero point."""
+"""P8_FILL: an element that holds the zero point."""
 
 
 @dataclass(frozen=True, eq=False)
 class Moved:
-    """A tensor that some moves make of one that lies in memory.
+    """A tensor that a chain of moves makes from one in memory.
 
     Attributes
     ----------
     base
-        The tensor that lies there.
+        The tensor in memory.
     places
-        int64, in this tensor's shape, channel first: which of the base's bytes stands at each place, or ``FILL``.
+        int64, in this tensor's shape, channel first: index of the base's byte at each element, or ``FILL``.
     """
 
     base: Tensor
@@ -33,13 +33,13 @@ class Moved:
 
     @classmethod
     def start(cls, base: Tensor) -> "Moved":
-        """Begin with a tensor as it lies."""
+        """Start from a tensor as it is stored."""
         order = order_of(base.shape)
         stored = np.arange(int(np.prod(base.shape))).reshape([base.shape[axis] for axis in order])
         return cls(base, stored.transpose(np.argsort(order)))
 
     def then(self, step: Reshape | Transpose | Move) -> "Moved":
-        """Move further."""
+        """Apply another move."""
         match step:
             case Reshape():
                 places = self.places.reshape(step.output.shape)
@@ -51,12 +51,12 @@ class Moved:
 
     @property
     def stored(self) -> NDArray[np.int64]:
-        """The places in the order in which a board stores them."""
+        """The indices in the order in which a board stores the tensor."""
         return np.ascontiguousarray(self.places.transpose(order_of(self.places.shape)))
 
     @property
     def is_same(self) -> bool:
-        """Whether all bytes stay where they are."""
+        """Whether no byte moves."""
         flat = self.stored.ravel()
         return flat.size == int(np.prod(self.base.shape)) and bool((flat == np.arange(flat.size)).all())
 
@@ -82,7 +82,7 @@ class Moved:
 
 
 def separated(places: NDArray[np.int64]) -> MoveTables | None:
-    """Write offsets [height, width, channels] as sums of three tables; ``None`` where they are no such sums."""
+    """Write offsets [height, width, channels] as sums of three tables; ``None`` where that is impossible."""
     filled = places == FILL
     if filled.all():
         return MoveTables(*(np.full(size, FILL, np.int64) for size in places.shape))
@@ -101,7 +101,7 @@ def separated(places: NDArray[np.int64]) -> MoveTables | None:
 
 
 def join_step(step: Concat) -> BoardStep:
-    """Join tensors along an axis: runs of each in turn."""
+    """Join tensors along an axis: runs of bytes of each in turn."""
     order = order_of(step.output.shape)
     place = order.index(step.axis)
     sides = [step.output.shape[axis] for axis in order]

@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 from pulse8.board.codegen.arena import SLACK, ArenaPlan, plan
 from pulse8.board.codegen.board_net import GROUP, LANES, BoardNet, Shape, shape_of
 from pulse8.board.codegen.board_spec import BoardSpec
+from pulse8.board.codegen.face import FaceData
 from pulse8.board.codegen.lower_moves import FILL
 from pulse8.measure.infer.program import Tensor
 from pulse8.notice import NOTICE
 from pulse8.values import Reason
 
 MODEL_ID_BYTES: Final = 8
-"""Bytes of the model's SHA-256 that travel in every frame of the serial line."""
+"""Number of bytes of the model's SHA-256 in every frame of the serial line."""
 
 FILES: Final = ("p8_spec.h", "p8_model.h", "p8_model.c")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlannedNet:
-    """A network with its memory plan; ``prefix`` begins its C names."""
+    """A network with its memory plan; its C names start with ``prefix``."""
 
     net: BoardNet
     plan: ArenaPlan
@@ -41,13 +42,13 @@ class PlannedNet:
         return sum(int(np.prod(tensor.shape)) for tensor in self.net.outputs)
 
     def tensors(self, end: str) -> list[tuple[Tensor, Shape]]:
-        """Return the ``inputs`` or ``outputs`` and how each lies in memory."""
+        """Return the ``inputs`` or ``outputs`` and the memory layout of each."""
         tensors = self.net.inputs if end == "inputs" else self.net.outputs
         return [(tensor, shape_of(tensor)) for tensor in tensors]
 
     @property
     def ends(self) -> Mapping[str, list[tuple[int, int]]]:
-        """Place and bytes of each input and output, of a network that has several."""
+        """Offset and size of each input and output of a network that has several."""
         groups = {"inputs": self.net.inputs, "outputs": self.net.outputs}
         return {
             name: [(self.plan.places[tensor.name], int(np.prod(tensor.shape))) for tensor in tensors]
@@ -61,11 +62,14 @@ def planned(nets: Sequence[BoardNet]) -> list[PlannedNet]:
     return [PlannedNet(net=net, plan=plan(net), prefix=f"net{index}_") for index, net in enumerate(nets)]
 
 
-def render(nets: Sequence[PlannedNet], board: BoardSpec | None, model: str, sha256: str) -> Mapping[str, str]:
-    """Return the text of each generated C file by its name."""
+def render(
+    nets: Sequence[PlannedNet], board: BoardSpec | None, model: str, sha256: str, face: FaceData | None = None
+) -> Mapping[str, str]:
+    """Return the text of each generated C file by its name; ``face`` belongs to the last of the networks."""
     facts = {
         "nets": nets,
         "board": board,
+        "face": face,
         "model": model,
         "sha256": sha256,
         "model_id": [f"0x{byte:02x}" for byte in bytes.fromhex(sha256)[:MODEL_ID_BYTES]],
@@ -89,7 +93,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _f32(value: float) -> str:
-    """Write a number as the float32 that it rounds to, exactly: a hexadecimal literal."""
+    """Write the nearest float32 exactly, as a hexadecimal literal."""
     mantissa, power = float(np.float32(value)).hex().split("p")
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{power}f"
 
@@ -106,6 +110,6 @@ def _offsets(values: NDArray[np.int64], width: int = 16) -> str:
 
 
 def render_readme(facts: Mapping[str, Any], board: BoardSpec | None, own: PlannedNet | None = None) -> str:
-    """Return the board folder's page; ``own`` is the network of somebody's own, which no heart rate is read from."""
+    """Return the board folder's README; ``own`` is a user's network from which no heart rate is read."""
     template = _environment().get_template("README.md.jinja")
     return template.render(facts, board=board, notice=NOTICE, own=own)

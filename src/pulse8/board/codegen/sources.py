@@ -1,4 +1,4 @@
-"""Where the firmware's own C sources are: in the repository, or inside the installed package."""
+"""Where the firmware's C sources are: in the repository, or inside the installed package."""
 
 import shutil
 from pathlib import Path

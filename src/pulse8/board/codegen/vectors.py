@@ -19,7 +19,7 @@ from pulse8.values import CellTraces
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Requests, the answers they must get, and rows of a recording to be replayed: bytes of the line."""
+    """Requests, the expected answers, and rows of a recording to replay, as bytes of the serial line."""
 
     requests: bytes
     answers: bytes
@@ -36,7 +36,7 @@ def vectors_of(
     nets
         Program, board steps and inputs of each network, in their order on the board.
     traces
-        A recording to be replayed; ``None`` for networks that make no wave.
+        A recording to replay; ``None`` for networks that make no wave.
     model
         First bytes of the model's SHA-256, in every frame.
     """
@@ -69,7 +69,7 @@ def rows_of(traces: CellTraces) -> NDArray[np.void]:
     Raises
     ------
     InputError
-        The ROIs' areas are not known, and a board's rows always hold them.
+        The ROIs' areas are not known, and every row of a board needs them.
     """
     if traces.pixels is None:
         raise InputError("the recording does not hold the areas of its ROIs; record it with a board or from video")

@@ -32,7 +32,7 @@ def clip_windows(program: IntegerProgram, count: int, data: Path | None) -> list
 
 
 def own_windows(program: IntegerProgram, count: int, data: Path | None) -> list[tuple[Codes, ...]]:
-    """Return inputs of a network of one's own: from a file of samples, or bytes of all values drawn by a fixed seed."""
+    """Return inputs of a user's network: from a file of samples, or random bytes with a fixed seed."""
     if data is None:
         rng = np.random.default_rng(REPLAY_SEED)
         shapes = [tensor.shape for tensor in program.inputs]

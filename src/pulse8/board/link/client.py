@@ -21,6 +21,7 @@ from pulse8.board.link.frames import (
     encode,
 )
 from pulse8.errors import ToolchainError
+from pulse8.measure.video.formats import FORMATS
 
 ANSWER_S: Final = 5.0
 """How long to wait for an answer; a frame of 10 KB takes 0.9 s at 115,200 baud."""
@@ -29,6 +30,7 @@ TARGETS: Final = ("host", "m55", "npu")
 INFO: Final = struct.Struct("<4B3I")
 NET: Final = struct.Struct("<3I")
 PICTURE: Final = struct.Struct("<B2Hq12f")
+VIEW: Final = struct.Struct("<2B2Hq")
 RUN_LAYERS, RUN_CHECKSUMS = 1, 2
 REPLAY_RESET, REPLAY_CLIP = 1, 2
 WITH_READING, WITH_CLIP, REFUSED = 1, 2, 3
@@ -221,6 +223,12 @@ def picture_payload(
     flat = np.zeros(12, np.float32) if points is None else points.astype(np.float32).ravel()
     head = PICTURE.pack(flags, rgb.shape[1], rgb.shape[0], t_us, *flat.tolist())
     return head + np.ascontiguousarray(rgb).tobytes()
+
+
+def view_payload(data: NDArray[np.uint8], name: str, size: tuple[int, int], t_us: int, *, reset: bool = False) -> bytes:
+    """Return the payload of a camera's picture: its bytes in one of ``FORMATS``, without gaps; width and height."""
+    number = list(FORMATS).index(name)
+    return VIEW.pack(REPLAY_RESET if reset else 0, number, *size, t_us) + data.tobytes()
 
 
 def replayed(payload: bytes, *, with_row: bool = False) -> Replayed:

@@ -37,6 +37,7 @@ class Command(IntEnum):
     PICTURE = 4
     CYCLES = 5
     RECORD = 6
+    VIEW = 7
 
 
 class Status(IntEnum):
@@ -73,8 +74,34 @@ READING: Final = np.dtype(
         ("seconds", "<f4"),
         ("reason", "u1"),
         ("provisional", "u1"),
+        ("shown_at_us", "<i8"),
+        ("shown_bpm", "<f4"),
+        ("shown_spread_bpm", "<f4"),
+        ("shown_confidence", "<f4"),
+        ("shown_age_s", "<f4"),
+        ("shown_reason", "u1"),
     ]
 )
+
+
+VIEWED: Final = np.dtype(
+    [
+        ("found", "u1"),
+        ("faces", "<u4"),
+        ("score", "<f4"),
+        ("points", "<f4", (6, 2)),
+        ("rois", "<i4", (len(ROI_NAMES), 4)),
+        ("reasons", "u1", (len(ROI_NAMES),)),
+        ("bpm", "<f4"),
+        ("plus_minus", "<f4"),
+        ("confidence", "<f4"),
+        ("age_s", "<f4"),
+        ("number", "<u4"),
+        ("reason", "u1"),
+        ("provisional", "u1"),
+    ]
+)
+"""What was seen in a camera's picture, and the number then; ROIs are x0, x1, y0, y1 in 1/16 px."""
 
 
 @dataclass(frozen=True)

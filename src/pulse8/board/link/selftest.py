@@ -32,9 +32,10 @@ RUN_HEAD: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTestOptions:
-    """Maximum number of the folder's windows to test each network on."""
+    """How much is tested."""
 
     windows: int = 64
+    """Maximum number of the folder's windows to test each network on."""
 
     def __post_init__(self) -> None:
         if self.windows < 1:

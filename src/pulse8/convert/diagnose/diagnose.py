@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from pulse8.board.inputs import verdict_path
 from pulse8.convert.diagnose.findings import (
     PartFinding,
     Values,
@@ -23,19 +24,21 @@ from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.parts import RoundedPart, parts_of, rounding
 from pulse8.convert.diagnose.pictures import draw_histograms, draw_noise
 from pulse8.convert.export.recognise import FIX, contract_of, inputs_of, static_form, static_input
+from pulse8.convert.quantize.equalise import as_quantised
 from pulse8.convert.quantize.float64 import Sample
 from pulse8.convert.quantize.qdq_writer import WEIGHTED, constants_of
+from pulse8.convert.verify.plans import ELSEWHERE
 from pulse8.errors import InputError
 from pulse8.learn.formats.data_file import open_calibration
 from pulse8.learn.formats.samples import accept_samples, open_samples
-from pulse8.manifest import accept, options_of, record, writing
+from pulse8.manifest import accept, options_of, record, sha256_of, writing
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
 from pulse8.measure.infer.ort import OrtRunner
 from pulse8.measure.signal.fidelity import MIN_SQNR_DB
 from pulse8.values import Watch, unwatched
 
-HINT_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+HINT_INT8: Final = "quantise it with pulse8 quantize"
 FILE: Final = "diagnosis.json"
 MIN_SHARE: Final = 0.05
 """A part with a smaller share of the noise is not the one to fix, whatever is wrong with it."""
@@ -76,14 +79,15 @@ def diagnose(
         matplotlib is not installed.
     """
     model, int8_model = load_model(fp32, "FP32 model", FIX), load_model(int8, "INT8 model", HINT_INT8)
-    static = static_form(model, fp32)
+    static = as_quantised(static_form(model, fp32), int8_model)
     read = accept_samples(calibration)
     sources = {"fp32": accept(fp32), "int8": accept(int8, failed_too=True), "calibration": read}
     inputs = _inputs(model, static, calibration, options)
     parts = parts_of(int8_model, static, int8)
     values = values_of(static, parts, inputs)
     ranking = examine(static, parts, values, inputs, watch, _in_integers(int8, inputs))
-    diagnosis = replace(ranking, folder=folder)
+    layer, why = advice(ranking.sqnr_db, ranking.findings, failed_gates(int8))
+    diagnosis = replace(ranking, folder=folder, layer_to_fix=layer, advice=why)
     with writing(folder / FILE) as temporary:
         temporary.write_text(json.dumps(asdict(diagnosis), indent=1, default=str) + "\n", encoding="utf-8")
     draw_noise(folder / "noise.svg", diagnosis.findings, diagnosis.sqnr_db)
@@ -151,12 +155,12 @@ def examine(
         key=lambda finding: -finding.noise_share,
     )
     sqnr = decibels(signal, whole)
-    layer_to_fix, advice = _advice(sqnr, ranked)
+    layer_to_fix, why = advice(sqnr, ranked, None)
     return Diagnosis(
         sqnr_db=sqnr,
         samples=len(inputs),
         layer_to_fix=layer_to_fix,
-        advice=advice,
+        advice=why,
         findings=tuple(ranked),
         folder=Path(),
     )
@@ -171,15 +175,44 @@ def _in_integers(int8: Path, inputs: Sequence[Sample]) -> NDArray[np.float32] | 
     return np.stack([runner(*_fed(sample))[0] for sample in inputs])
 
 
-def _advice(sqnr: float, ranked: Sequence[PartFinding]) -> tuple[str | None, str]:
-    """Name the layer to fix: the noisiest with a known cause, or else the noisiest."""
-    if sqnr >= MIN_SQNR_DB:
-        return None, f"the output keeps {sqnr:.1f} dB; nothing needs to be fixed (limit {MIN_SQNR_DB:.0f} dB)"
+def advice(sqnr_db: float, ranked: Sequence[PartFinding], failed: Sequence[str] | None) -> tuple[str | None, str]:
+    """Name the layer to fix: the noisiest with a known cause, or else the noisiest; ``None`` where none needs to be.
+
+    Parameters
+    ----------
+    sqnr_db
+        Of the whole file's output on the calibration windows.
+    ranked
+        The parts by decreasing noise.
+    failed
+        Gates on INT8 that its verdict has not met. It decides whatever these few windows show; without a verdict
+        (``None``) the SQNR's limit does.
+    """
+    if failed is None and sqnr_db >= MIN_SQNR_DB:
+        return None, f"the output keeps {sqnr_db:.1f} dB; nothing needs to be fixed (limit {MIN_SQNR_DB:.0f} dB)"
+    if failed is not None and not failed:
+        return (
+            None,
+            f"the output keeps {sqnr_db:.1f} dB; nothing needs to be fixed: the verdict's gates on INT8 are met",
+        )
     worst = ranked[0]
     blamed = next((finding for finding in ranked if finding.causes and finding.noise_share > MIN_SHARE), worst)
     why = blamed.causes[0] if blamed.causes else "its scale fits and is too coarse: QAT (--qat), or normalise the input"
-    gain = f"the output keeps {sqnr:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
-    return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}"
+    gain = f"the output keeps {sqnr_db:.1f} dB, and {blamed.without_db:.1f} dB with this part in float"
+    judged = f"; on the verdict's held-out windows: {'; '.join(failed)}" if failed else ""
+    return blamed.name, f"{blamed.name} ({blamed.kind}): {why}; {gain}{judged}"
+
+
+def failed_gates(int8: Path) -> tuple[str, ...] | None:
+    """Return the lines of the gates on INT8 that a verdict of exactly these bytes has not met; ``None`` without one."""
+    try:
+        verdict = json.loads(verdict_path(int8).read_text(encoding="utf-8"))
+        if verdict["int8_sha256"] != sha256_of(int8):
+            return None
+        gates = [gate for gate in verdict["gates"] if gate["name"] not in ELSEWHERE]
+        return tuple(str(gate["line"]) for gate in gates if not gate["met"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def values_of(static: onnx.ModelProto, parts: Sequence[RoundedPart], inputs: Sequence[Sample]) -> dict[str, Values]:

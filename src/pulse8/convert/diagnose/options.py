@@ -18,9 +18,10 @@ UNEVEN_CHANNELS: Final = 8.0
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnoseOptions:
-    """How many calibration windows the layers are compared on."""
+    """How the layers are compared."""
 
     num_samples: int = 32
+    """Calibration windows that the layers are compared on."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 100_000:

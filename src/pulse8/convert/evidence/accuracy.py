@@ -32,7 +32,10 @@ def _promises(evidence: Evidence) -> Section:
     rows = [(gate.what, gate.asked, gate.measured, "met" if gate.met else "not met") for gate in verdict.gates]
     return Section(
         title="Promises",
-        text=("The limits that an INT8 file has to meet to be accepted; decisions 0026 and 0032 give the reasons.",),
+        text=(
+            "The limits that an INT8 file has to meet to be accepted. The documentation gives the reasons, under"
+            " Decisions: Gates, and INT8 scheme of pulse12.",
+        ),
         tables=(Table(head=("what", "asked", "measured", "result"), rows=(*rows, *_pre_flight_rows(evidence))),),
     )
 

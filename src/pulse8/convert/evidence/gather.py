@@ -1,6 +1,7 @@
 """From a verdict's file to every measurement of its INT8 file; a missing measurement is ``None``."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from pulse8.convert.verify.verdict import Verdict
 from pulse8.errors import InputError
 from pulse8.manifest import Accepted, Row, accept, existing_file, lineage, sha256_of
 
-HINT: Final = "make it with verify_quantization.py (or pulse8 verify)"
+HINT: Final = "make it with pulse8 verify"
 DIAGNOSIS: Final = "diagnosis"
 BOARD: Final = "board"
 """Folders of the two steps, as their verbs name them."""
@@ -76,6 +77,15 @@ class Evidence:
         """The pre-flights, where every file for the board has one."""
         known = tuple(result for result in self.preflights.values() if result is not None)
         return known if len(known) == len(self.preflights) else ()
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """Files that the INT8 file and its verdict were made of, as far as rows name them: fp32, int8, data ..."""
+        known: dict[str, Path] = {}
+        for path, row in self.rows.items():
+            for name, source in row.inputs.items():
+                known.setdefault(name, Path(os.path.normpath(path.parent / source.path)))
+        return known
 
     def path(self, name: str) -> Path | None:
         """Return the path of an input of the verification: fp32, int8 or data."""

@@ -31,10 +31,10 @@ def headline(evidence: Evidence) -> Headline:
         finding for result in evidence.board_preflights for finding in result.findings if finding.severity == "error"
     ]
     if not verdict.passed:
-        count = f"{len(verdict.failures)} of {len(verdict.gates)} gates"
+        count = f"{sum(not gate.met for gate in verdict.gates)} of {len(verdict.gates)} gates not met"
         return Headline(
             badge="Do not ship",
-            sentence=f"Not accepted, {count} not met: {'; '.join(verdict.failures)}.{_simulated(verdict)}",
+            sentence=f"Not accepted, {count}: {_missed(verdict)}. What to try stands below.{_simulated(verdict)}",
             tone="bad",
         )
     faithful = f"Accepted, all {len(verdict.gates)} gates are met: {_fidelity(verdict)}"
@@ -54,6 +54,10 @@ def headline(evidence: Evidence) -> Headline:
         )
     sentence = f"{faithful}; it is {verdict.comparison.usefulness} ({_against_constant(verdict)}); {_board(evidence)}."
     return Headline(badge="Ship", sentence=f"{sentence}{_simulated(verdict)}", tone="good")
+
+
+def _missed(verdict: Verdict) -> str:
+    return "; ".join(f"{gate.line}, missed by {gate.missed_by}" for gate in verdict.gates if not gate.met)
 
 
 def _simulated(verdict: Verdict) -> str:

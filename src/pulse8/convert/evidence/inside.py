@@ -3,8 +3,9 @@
 import shlex
 from typing import Final
 
-from pulse8.convert.diagnose.diagnose import Diagnosis
+from pulse8.convert.diagnose.diagnose import Diagnosis, advice
 from pulse8.convert.evidence.gather import DIAGNOSIS, Evidence
+from pulse8.convert.verify.plans import ELSEWHERE
 from pulse8.measure.draw.agreement import layer_sqnr_svg
 from pulse8.report.html import Picture, Section, Table
 
@@ -36,7 +37,7 @@ def layers_section(evidence: Evidence) -> Section:
     if diagnosis is None:
         text.append("Which part makes the noise: not measured; run the command below.")
     else:
-        text.append(f"Which part makes the noise, on {diagnosis.samples} calibration windows: {diagnosis.advice}.")
+        text.append(_noisiest(evidence, diagnosis))
         tables = (_parts(diagnosis),)
     return Section(
         title="SQNR layer by layer",
@@ -45,6 +46,14 @@ def layers_section(evidence: Evidence) -> Section:
         code=() if diagnosis is not None else (_command(evidence),),
         pictures=pictures,
     )
+
+
+def _noisiest(evidence: Evidence, diagnosis: Diagnosis) -> str:
+    """Name the part to blame: no diagnosis of some windows calls a file good that its verdict does not."""
+    gates = evidence.verdict.gates
+    failed = [gate.line for gate in gates if not gate.met and gate.name not in ELSEWHERE]
+    _, why = advice(diagnosis.sqnr_db, diagnosis.findings, failed)
+    return f"Which part makes the noise, on {diagnosis.samples} calibration windows, not those of the verdict: {why}."
 
 
 def _command(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from pulse8.convert.evidence.chain import chain_sections
 from pulse8.convert.evidence.gather import gather
 from pulse8.convert.evidence.headline import facts, headline
 from pulse8.convert.evidence.inside import layers_section
+from pulse8.convert.evidence.trying import trying_sections
 from pulse8.manifest import record
 from pulse8.report.html import render, write_page
 
@@ -25,6 +26,7 @@ def write_report(verdict_file: Path, output: Path) -> Path:
     evidence = gather(verdict_file)
     summary = headline(evidence)
     sections = [
+        *trying_sections(evidence),
         *rate_sections(evidence),
         layers_section(evidence),
         *board_sections(evidence),

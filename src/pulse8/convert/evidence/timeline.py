@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pulse8.manifest import accept, record, writing
+from pulse8.values import Watch, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,15 @@ class Clock:
     """Measures the time of one stage after the other."""
 
     stages: list[Stage] = field(default_factory=list)
+    watch: Watch[Any] = unwatched
+    count: int = 0
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measure the time of the block."""
+    def stage(self, name: str) -> Iterator[Watch[Any]]:
+        """Measure the time of the block; gives what shows its progress, as one of ``count`` stages."""
         started = time.perf_counter()
-        yield
+        place = f"[{len(self.stages) + 1}/{self.count}] {name}"
+        yield lambda items, what, count: self.watch(items, f"{place}: {what}", count)
         self.stages.append(Stage(name=name, seconds=round(time.perf_counter() - started, 3)))
 
 

@@ -7,9 +7,10 @@ from pulse8.errors import SpecError
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """The ONNX operator set to write; the STM32N6's tool and per-channel INT8 need 13."""
+    """How the FP32 file is written."""
 
     opset: int = 13
+    """The ONNX operator set; the STM32N6's tool and per-channel INT8 need 13."""
 
     def __post_init__(self) -> None:
         if not 11 <= self.opset <= 20:

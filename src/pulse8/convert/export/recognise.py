@@ -25,7 +25,7 @@ from pulse8.spec import METADATA_KEY, ULTRALIGHT, ModelSpec
 
 TOLERANCE_BPM: Final = 1e-4
 COMPARED_SAMPLES: Final = 4
-FIX: Final = "export it with export_onnx.py (or pulse8 export)"
+FIX: Final = "export it with pulse8 export"
 OWN: Final = "what a network of your own must be is in docs/tutorials/own-model.md"
 
 

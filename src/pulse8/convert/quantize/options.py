@@ -16,15 +16,15 @@ REFUSED: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrateOptions:
-    """Which training windows the activation ranges are taken from.
-
-    stratified: as many from every 10 BPM of 40-160 as there are. natural: at random, as the data come. uniform: evenly
-    spaced in file order.
-    """
+    """Which training windows the activation ranges are taken from."""
 
     num_samples: int = 200
+    """Calibration windows; all there are, where there are fewer."""
     distribution: Literal["stratified", "natural", "uniform"] = "stratified"
+    """How they are drawn: stratified, as many from every 10 BPM of 40-160 as there are; natural, at random, as the data
+    come; uniform, evenly spaced in file order."""
     seed: int = 0
+    """Seed of the draw."""
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.num_samples <= 1_000_000:
@@ -78,6 +78,8 @@ class QuantizeOptions:
     """Ranges of activations: minmax, percentile (99.99), percentile:P, entropy."""
     layers: tuple[str, ...] = ()
     """Tensors with a method of their own, such as conv1_relu=entropy conv2_relu=percentile:99.9."""
+    equalise: bool = False
+    """Bring a tensor's channels to like ranges first, by factors in the weights around it; FP32 computes the same."""
 
     def __post_init__(self) -> None:
         RangeRule.of(self.method)

@@ -1,7 +1,7 @@
 """FP32 ONNX to INT8 QDQ ONNX: one static file, and for ultralight the board pair cut from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from pulse8.board.inputs import pair_paths
 from pulse8.convert.export.onnx_file import save_model
 from pulse8.convert.export.recognise import FIX, contract_of, converted, inputs_of, opset_of, static_input
 from pulse8.convert.quantize.audit import Audit, audit, scale_violations, unasked_scales
+from pulse8.convert.quantize.equalise import Factors, equalised, equalising_factors, with_factors
 from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.options import QuantizeOptions
 from pulse8.convert.quantize.pair import cut_pair
@@ -25,8 +26,9 @@ from pulse8.convert.quantize.scales import Scales, every_scale, scale_table
 from pulse8.errors import GateError, InputError, Pulse8Error, SpecError
 from pulse8.learn.formats.calibration import CalibrationSet
 from pulse8.learn.formats.data_file import open_calibration
+from pulse8.learn.formats.guide_pt import MAKE_CALIBRATION
 from pulse8.learn.formats.samples import SampleSet, accept_samples, open_samples
-from pulse8.manifest import Accepted, accept, options_of, record
+from pulse8.manifest import Accepted, accept, existing_file, options_of, record
 from pulse8.measure.clips.patches import FEATURES, FRAMES, PATCHES, SHAPE_FEATURES
 from pulse8.measure.infer.integer import IntegerRunner
 from pulse8.measure.infer.onnx_file import load_model
@@ -83,6 +85,8 @@ class Source:
         What it measures; ``None`` for a network of one's own.
     notes
         What was converted.
+    factors
+        Those in the static form's weights, where it is equalised.
     """
 
     fp32: onnx.ModelProto
@@ -91,6 +95,7 @@ class Source:
     accepted: dict[str, Accepted]
     drawn: CalibrationSet | SampleSet
     notes: tuple[str, ...] = ()
+    factors: Factors = field(default_factory=dict)
 
     def inputs(self, watch: Watch[Any] = unwatched) -> Iterator[Sample]:
         """Read the calibration samples one after another, as the static form takes them."""
@@ -102,7 +107,7 @@ class Source:
 
 
 def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
-    """Open an FP32 file and a calibration set.
+    """Open an FP32 file and a calibration set; equalise the network where that is asked for.
 
     Raises
     ------
@@ -111,13 +116,22 @@ def open_source(fp32: Path, calibration: Path, options: QuantizeOptions) -> Sour
     SpecError
         Per-channel scales are asked of an opset below 13.
     """
+    source = _opened(fp32, calibration, options)
+    if not options.equalise:
+        return source
+    factors = equalising_factors(source.static, source.inputs(), per_channel=options.per_channel)
+    return replace(source, static=equalised(source.static, factors), factors=factors)
+
+
+def _opened(fp32: Path, calibration: Path, options: QuantizeOptions) -> Source:
     model = _fp32_model(fp32, options)
     static, notes = converted(model, fp32)
     spec = contract_of(model)
     if spec is None:
         accepted = {"fp32": accept(fp32), "calibration": accept_samples(calibration)}
         return Source(model, static, None, accepted, _own_samples(calibration, static), notes)
-    accepted = {"fp32": accept(fp32), "calibration": accept(calibration)}
+    calibrated = accept(existing_file(calibration, "Calibration data", MAKE_CALIBRATION))
+    accepted = {"fp32": accept(fp32), "calibration": calibrated}
     return Source(model, static, spec, accepted, open_calibration(calibration), notes)
 
 
@@ -172,7 +186,7 @@ def write_quantized(
         As :func:`quantize`.
     """
     pair = source.spec is not None and source.spec.output == "bpm"
-    paths = _save(write_int8(static, scales, options, source.spec), output, pair=pair)
+    paths = _save(with_factors(write_int8(static, scales, options, source.spec), source.factors), output, pair=pair)
     reloaded = [onnx.load(path) for path in paths]
     audits = [audit(part, source.spec, per_channel=options.per_channel) for part in reloaded]
     violations = [

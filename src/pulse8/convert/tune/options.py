@@ -7,9 +7,10 @@ from pulse8.errors import SpecError
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions:
-    """Size of the search: ways to quantise (the default among them), and validation windows."""
+    """Size of the search."""
 
     trials: int = 30
+    """Ways to quantise that are tried, the default among them."""
     windows: int = 200
     """Validation windows that each trial is judged on."""
     seed: int = 0

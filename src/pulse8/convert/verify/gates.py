@@ -47,6 +47,7 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+MOST_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +75,15 @@ class Gate:
     met: bool
     line: str
 
+    @property
+    def missed_by(self) -> str:
+        """By how much the limit is missed, with the figure's unit."""
+        return f"{abs(self.figure - self.limit):.2g}{self.measured.lstrip('-0123456789.e+infa')}"
+
 
 def most(name: str, what: str, figure: float, limit: float, unit: str, digits: int = 2) -> Gate:
     """Gate for a figure that must stay strictly below its limit."""
-    measured, asked = f"{number(figure, digits)}{unit}", f"{limit}{unit}"
+    measured, asked = f"{told_apart(figure, limit, digits)}{unit}", f"{limit}{unit}"
     return Gate(
         name=name,
         what=what,
@@ -96,7 +102,7 @@ def least(name: str, what: str, figure: float, limit: float, unit: str, line: st
         name=name,
         what=what,
         asked=f"at least {limit:.4g}{unit}",
-        measured=f"{figure:.4g}{unit}",
+        measured=f"{told_apart(figure, limit, 2)}{unit}",
         figure=figure,
         limit=limit,
         met=bool(figure >= limit),
@@ -109,9 +115,17 @@ def number(figure: float, digits: int = 2) -> str:
     return str(round(figure, digits) + 0.0)
 
 
+def told_apart(figure: float, limit: float, digits: int) -> str:
+    """Write a figure with the digits that it takes to see on which side of its limit it is: never 0.3 >= 0.3."""
+    while digits < MOST_DIGITS and figure != limit and round(figure, digits) == round(limit, digits):
+        digits += 1
+    return number(figure, digits)
+
+
 def wave_gates(waves: WaveComparison, limits: Limits = LIMITS) -> Iterator[Gate]:
     """Compare a waveform model's figures with their limits."""
-    sqnr = f"Waveform SQNR ({waves.sqnr_db:.1f} dB) < threshold ({limits.min_sqnr_db} dB)"
+    measured = told_apart(waves.sqnr_db, limits.min_sqnr_db, 1)
+    sqnr = f"Waveform SQNR ({measured} dB) < threshold ({limits.min_sqnr_db} dB)"
     yield least("sqnr", "Waveform SQNR", waves.sqnr_db, limits.min_sqnr_db, " dB", sqnr)
     yield most(
         "p95", "95th percentile of the change of rate", waves.difference_p95, limits.max_difference_p95_bpm, " BPM"

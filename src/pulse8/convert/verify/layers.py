@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from pulse8.convert.export.recognise import FIX, spec_of, static_form, static_input
+from pulse8.convert.quantize.equalise import as_quantised
 from pulse8.convert.quantize.families import quantised_tensors
 from pulse8.convert.quantize.float64 import Sample, tensor_reader
 from pulse8.convert.quantize.float64_operators import Values
@@ -56,7 +57,8 @@ def layer_sqnr(fp32: Path, int8: Path, samples: NDArray[np.float32]) -> tuple[La
 def _compared(
     static: onnx.ModelProto, int8: Path, layers: Sequence[str], samples: Sequence[Sample]
 ) -> tuple[LayerSqnr, ...]:
-    readers = tensor_reader(static, layers), _int8_reader(int8, layers)
+    model = load_model(int8, "INT8 model", FIX)
+    readers = tensor_reader(as_quantised(static, model), layers), _int8_reader(int8, model, layers)
     powers = np.zeros((len(layers), 4))  # count, sum, sum of squares, sum of squared errors
     for sample in samples:
         pairs = zip(readers[0](sample), readers[1](sample), strict=True)
@@ -67,11 +69,13 @@ def _compared(
     return tuple(LayerSqnr(layer=name, sqnr_db=float(db)) for name, db in zip(layers, sqnr_db, strict=True))
 
 
-def _int8_reader(int8: Path, layers: Sequence[str]) -> Callable[[Sample], list[NDArray[np.float32]]]:
+def _int8_reader(
+    int8: Path, model: onnx.ModelProto, layers: Sequence[str]
+) -> Callable[[Sample], list[NDArray[np.float32]]]:
     """Return what runs the INT8 file on a sample and returns the layers' tensors in real values."""
     runner = IntegerRunner(int8)
     made = {step.output.name: step.output for step in runner.program.steps}
-    codes_of = quantised_names(load_model(int8, "INT8 model", FIX))
+    codes_of = quantised_names(model)
     tensors = [made.get(codes_of.get(layer, "")) for layer in layers]
     known = [tensor for tensor in tensors if tensor is not None]
     if len(known) < len(layers):

@@ -14,6 +14,7 @@ class VerifyOptions:
     """How many held-out windows to compare on, and which engine runs the INT8 file."""
 
     num_samples: int = 500
+    """Held-out windows to compare on; all there are, where there are fewer."""
     runner: RunnerName = "integer"
     """What computes the INT8 side: the integer reference, or for comparison ONNX Runtime with its QDQ fusion off."""
     min_sqnr_db: float = 20.0

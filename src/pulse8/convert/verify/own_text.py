@@ -1,6 +1,15 @@
 """The verdict on a network of one's own, for a terminal."""
 
+from typing import Final
+
 from pulse8.convert.verify.own import OwnVerdict
+
+WHAT_TO_TRY: Final = (
+    "🔧 What to try, in this order:",
+    "   1. `pulse8 diagnose` names the layer that loses it",
+    "   2. `pulse8 quantize` with more samples of what the network will see",
+    "   3. `pulse8 quantize --method minmax`, or entropy; for that layer alone --layers NAME=minmax",
+)
 
 
 def own_network_report(verdict: OwnVerdict) -> str:
@@ -20,7 +29,7 @@ def own_network_report(verdict: OwnVerdict) -> str:
     if verdict.calibrated_on_the_same:
         lines.append("these samples were calibrated on: verify on others before you believe the figures")
     failures = [f"   {line}" for line in verdict.failures]
-    advice = ["   `pulse8 diagnose` names the layer that loses it"] if failures else []
+    advice = WHAT_TO_TRY if failures else ()
     return "\n".join([head, *failures, *advice, *(f"   {line}" for line in lines)])
 
 

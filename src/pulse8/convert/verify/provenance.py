@@ -12,7 +12,7 @@ from pulse8.errors import InputError
 from pulse8.manifest import Accepted, sha256_of
 from pulse8.measure.infer.onnx_file import load_model
 
-FIX_INT8: Final = "quantise it with quantize_onnx.py (or pulse8 quantize)"
+FIX_INT8: Final = "quantise it with pulse8 quantize"
 FIX_CALIBRATION: Final = "calibrate on training subjects (pulse8 calibrate)"
 
 

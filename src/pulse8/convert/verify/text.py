@@ -1,9 +1,13 @@
 """The report for the terminal: the guide's blocks as the guide prints them, then our own."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from pulse8.convert.verify.gates import LIMITS, number
-from pulse8.convert.verify.verdict import Comparison, Verdict, degraded
+from pulse8.convert.verify.plans import plans
+from pulse8.convert.verify.verdict import Comparison, Verdict
 from pulse8.convert.verify.waves import FLIP_BPM, WaveComparison
 from pulse8.notice import NOTICE
 
@@ -11,24 +15,30 @@ EIGHT_FRAMES: Final = (
     "8 frames are 0.27 s, less than one beat at 40-180 BPM: so short a window carries no heart rate,"
     " and a low error on it comes from knowing the face or the light"
 )
-PLANS: Final = """\
-   Plan A, more calibration samples: python quantize_utils.py --num_samples 500, then quantize and verify again
-   Plan B, QAT: python quantize_onnx.py --qat, if plan A and plan C do not help
-   Plan C, other scales: python quantize_onnx.py --per_channel=False, or quantize_utils.py --distribution natural"""
 
 
-OWN_PLANS: Final = """\
-   Plan A, other ranges: pulse8 quantize --method percentile or entropy, or more clips with pulse8 calibrate
-   Plan B: pulse8 diagnose says which layer loses it"""
+def verdict_report(verdict: Verdict, names: Mapping[str, str | Path] = MappingProxyType({})) -> str:
+    """Return the guide's report of a verdict, what to try where it is not met, and the figures the guide leaves out.
+
+    ``names`` are the files for the commands, as in :func:`pulse8.convert.verify.plans.plans`.
+    """
+    report = guide_report(verdict.comparison, verdict.failures)
+    return "\n\n".join((report, *_what_to_try(verdict, names), own_report(verdict)))
 
 
-def verdict_report(verdict: Verdict) -> str:
-    """Return the guide's report of a verdict, followed by the figures that the guide leaves out."""
-    plans = PLANS if verdict.waves is None else OWN_PLANS
-    return f"{guide_report(verdict.comparison, verdict.failures, plans)}\n\n{own_report(verdict)}"
+def _what_to_try(verdict: Verdict, names: Mapping[str, str | Path]) -> Iterator[str]:
+    if verdict.passed:
+        return
+    short = (f"   {gate.what}: missed by {gate.missed_by}" for gate in verdict.gates if not gate.met)
+    yield "\n".join(("📏 What fell short:", *short))
+    steps = (
+        "\n".join((f"   {number}. {step.what}:", *(f"      {command}" for command in step.commands)))
+        for number, step in enumerate(plans(verdict, names), 1)
+    )
+    yield "\n".join(("🔧 What to try, in this order:", *steps))
 
 
-def guide_report(comparison: Comparison, failures: tuple[str, ...], plans: str = PLANS) -> str:
+def guide_report(comparison: Comparison, failures: tuple[str, ...]) -> str:
     """Return the guide's report; its figures in BPM."""
     fp32, int8 = comparison.fp32, comparison.int8
     return f"""\
@@ -49,14 +59,13 @@ def guide_report(comparison: Comparison, failures: tuple[str, ...], plans: str =
    Max:   {comparison.difference_max:.2f} BPM
    Std:   {comparison.difference_std:.2f} BPM
 
-{_last_block(comparison, failures, plans)}"""
+{_last_block(comparison, failures)}"""
 
 
-def _last_block(comparison: Comparison, failures: tuple[str, ...], plans: str) -> str:
+def _last_block(comparison: Comparison, failures: tuple[str, ...]) -> str:
     if failures:
         lines = "\n".join(f"   {line}" for line in failures)
-        advice = f"\n{plans}" if degraded(comparison) else ""
-        return f"⚠️ Quantization DEGRADATION SIGNIFICANT\n{lines}{advice}"
+        return f"⚠️ Quantization DEGRADATION SIGNIFICANT\n{lines}"
     passed = f"MAE increase ({number(comparison.mae_increase)} BPM) < threshold ({LIMITS.max_mae_increase_bpm} BPM)"
     return f"✅ Quantization ACCEPTABLE\n   {passed}"
 

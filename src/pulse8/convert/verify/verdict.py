@@ -203,12 +203,6 @@ def _worst(windows: Predictions) -> WorstSubject:
     return max((of(str(subject)) for subject in np.unique(windows.subjects)), key=lambda worst: worst.int8_mae)
 
 
-def degraded(comparison: Comparison) -> bool:
-    """Whether one of the guide's two criteria failed; the guide has plans for those."""
-    guides = (gate for gate in rate_gates(comparison) if gate.name in ("mae", "difference"))
-    return not all(gate.met for gate in guides)
-
-
 def rate_gates(comparison: Comparison, limits: Limits = LIMITS) -> Iterator[Gate]:
     """Apply the guide's two criteria and the constant-output gate to a comparison of rates."""
     yield most("mae", "MAE increase", comparison.mae_increase, limits.max_mae_increase_bpm, " BPM")

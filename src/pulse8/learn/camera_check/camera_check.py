@@ -7,7 +7,7 @@ the codec itself removes and the motion of a face are not included: the answer i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -33,6 +33,20 @@ AMPLITUDES: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.0
 
 CARRIED_SHARE: Final = 0.9
 """A pulse counts as carried if this share of windows is read within 5 BPM, at its amplitude and all larger ones."""
+
+Grade = Literal["good", "enough at rest", "too weak"]
+
+LARGEST_SHARES: Final[dict[Grade, float]] = {"good": 0.003, "enough at rest": 0.007}
+"""Largest amplitude from which on pulses are carried, for each grade. Of the range of faces, 0.001 to 0.02, two thirds
+lie above the first on a scale of ratios, a third above the second."""
+
+MEANINGS: Final[dict[Grade, str]] = {
+    "good": "the pulse of most faces is larger",
+    "enough at rest": "a still face in good light is read, a weak pulse or a moving face is not",
+    "too weak": "the pulse of most faces is lost; more light, less compression, a larger face",
+}
+
+NOBODYS: Final = "This grades the camera: it is nobody's heart rate."
 
 REPEATED_LEVELS: Final = 0.01
 """A smaller change of a cell between frames means that the codec repeated it: rounding alone changes it more."""
@@ -106,6 +120,8 @@ class CameraCheck:
         Readings by amplitude, from 0.
     smallest_share
         Smallest amplitude carried; ``None`` if there is none.
+    grade
+        What the camera and its codec are good for.
     """
 
     clip: str
@@ -116,6 +132,7 @@ class CameraCheck:
     pulses: str
     rows: tuple[AmplitudeRow, ...]
     smallest_share: float | None
+    grade: Grade
 
     @property
     def sentence(self) -> str:
@@ -129,12 +146,15 @@ class CameraCheck:
         )
 
     def _answer(self) -> str:
-        false = f"without a pulse {self.rows[0].accepted_share:.0%} of {self.rows[0].windows} windows gave a rate"
+        false = f"without one {self.rows[0].accepted_share:.0%} of {self.rows[0].windows} windows gave a rate"
+        verdict = f"{self.grade.capitalize()} ({MEANINGS[self.grade]})"
         if self.smallest_share is None:
-            return f"This recording carries no pulse of up to {AMPLITUDES[-1]:.1%} of the colour; {false}."
+            return (
+                f"{verdict}: no test pulse of up to {AMPLITUDES[-1]:.1%} of green is read reliably; {false}. {NOBODYS}"
+            )
         return (
-            f"This recording carries a pulse of {self.smallest_share:.2%} of the colour, peak to peak in green: from "
-            f"there on POS reads {CARRIED_SHARE:.0%} of windows within {CLOSE_BPM:.0f} BPM; {false}."
+            f"{verdict}: test pulses of {self.smallest_share:.2%} of green and more, peak to peak, are read by POS"
+            f" within {CLOSE_BPM:.0f} BPM in {CARRIED_SHARE:.0%} of windows; faces have 0.1% to 2%; {false}. {NOBODYS}"
         )
 
 
@@ -165,7 +185,14 @@ def camera_check(
         pulses=str(options.ppg) if options.ppg else "simulated",
         rows=rows,
         smallest_share=_smallest(rows),
+        grade=_grade(_smallest(rows), repeats=repeated > MANY_REPEATED),
     )
+
+
+def _grade(share: float | None, *, repeats: bool) -> Grade:
+    """Grade by the smallest amplitude; where the codec repeats frames, at most enough at rest."""
+    fits = (grade for grade, largest in LARGEST_SHARES.items() if share is not None and share <= largest)
+    return next((grade for grade in fits if not (repeats and grade == "good")), "too weak")
 
 
 def _repeated_share(traces: CellTraces, clip: Path) -> float:

@@ -24,7 +24,7 @@ def fused_pos(cells: Signal) -> Signal:
 
 
 def _weight(pulse: Signal) -> float:
-    """Ratio of powers over the amplitude: what a sum of signals of unequal noise should give each of them."""
+    """Signal-to-noise power ratio divided by the amplitude: the weight of each signal in a sum under unequal noise."""
     deviation = float(pulse.std())
     bpm = peak_bpm(power_spectrum(as_wave(pulse), Readout().fft_length), Readout().band_bpm)
     if bpm is None or deviation == 0:

@@ -10,21 +10,21 @@ from pulse8.learn.evaluate.readings import Readings
 from pulse8.learn.evaluate.scores import Reading
 
 USUAL: Final = ("body.bpm", "skin.melanin", "motion.talk", "light.flicker_share", "codec.name")
-"""What simulated recordings are parted by, if nothing is asked for."""
+"""Conditions of simulated recordings that results are grouped by where none is given."""
 
 FEW_VALUES: Final = 8
-"""A condition with at most so many values is parted by value."""
+"""A condition with at most this many values is grouped by value, others by thirds."""
 
 Parts = dict[str, Readings]
 
 
 def parts_by_condition(readings: Readings, names: Sequence[str] = ()) -> Parts:
-    """Part readings by each of some conditions; without names by the usual ones, or by all that have few values.
+    """Group readings by each of some conditions; without names by the default ones, or by all that have few values.
 
     Raises
     ------
     SpecError
-        No recording has a condition of a name; the message lists those there are.
+        No recording has a condition of that name; the message lists the known ones.
     """
     first = next(iter(readings.values()))
     seen = sorted({name for reading in first for name in reading.conditions})
@@ -50,7 +50,7 @@ def _parted(readings: Readings, name: str) -> Parts:
 
 
 def _labels(readings: Sequence[Reading], name: str) -> list[str]:
-    """One label a reading: its value, or the third of the recordings that it is in."""
+    """One label per reading: its value, or the third of the recordings that it is in."""
     by_recording: Mapping[str, float | str | bool | None] = {r.recording: r.conditions.get(name) for r in readings}
     values = set(by_recording.values())
     if len(values) <= FEW_VALUES or not all(isinstance(value, int | float) for value in values):

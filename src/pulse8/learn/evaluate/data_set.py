@@ -21,7 +21,7 @@ from pulse8.learn.splits.protocols import Protocol, open_protocol
 from pulse8.values import Watch, unwatched
 
 ALWAYS: Final = ("green", "chrom", "pos")
-"""Methods that stand in every data set's table, beside the constant."""
+"""Methods that are in every data set's table, as the constant is."""
 
 
 def evaluate_data_set(
@@ -41,14 +41,14 @@ def evaluate_data_set(
     watch
         Shows progress.
     tell
-        Is given each recording that could not be prepared.
+        Called with each recording that could not be prepared.
 
     Raises
     ------
     InputError
-        A store, protocol or raw data cannot be read, or nothing of it has a true rate.
+        A store, protocol or raw data cannot be read, or no recording has a true rate.
     SpecError
-        There is no method, data set or fold of a name.
+        A method, data set or fold is unknown.
     """
     if options.strata or options.mechanisms:
         raise SpecError("--strata and --mechanisms are simulated; give a data set or one of them")
@@ -79,7 +79,7 @@ def _groups(
 
 
 def _prepared(data: DataSetOptions, kept: ExitStack, watch: Watch[Any], tell: Callable[[Failure], None]) -> Path:
-    """Return a store: the one that is named, prepared first where raw data are; without a name one that goes again."""
+    """Return the named store, prepared first where raw data are given; without a name, a temporary one."""
     if data.raw is None:
         if data.store is None:
             raise SpecError("name the data: --store DIR, or --dataset NAME --raw DIR, or --protocol FILE")
@@ -102,7 +102,7 @@ def _group(name: str, recordings: "_Stored | _Side", count: int) -> Group:
 
 @dataclass(frozen=True)
 class _Stored:
-    """Recordings of some of a store's subjects, read anew each time that they are gone through."""
+    """Recordings of some of a store's subjects, read again on each iteration."""
 
     store: Store
     subjects: Collection[str]
@@ -113,7 +113,7 @@ class _Stored:
 
 @dataclass(frozen=True)
 class _Side:
-    """Recordings of one side of a protocol, read anew each time that they are gone through."""
+    """Recordings of one side of a protocol, read again on each iteration."""
 
     protocol: Protocol
     subjects: Collection[str]

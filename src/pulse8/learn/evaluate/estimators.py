@@ -1,4 +1,4 @@
-"""What is evaluated: anything that makes pulses of windows. Classical methods, an ONNX file, a network in training."""
+"""What is evaluated: anything that turns windows into pulses. Classical methods, ONNX files, a network in training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ CLIP_SHAPE: Final = (3, 12, WINDOW)
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A pulse, and how far it is to be believed.
+    """A pulse, and how trustworthy it is.
 
     Attributes
     ----------
     pulse
         float64 [N] at ``RATE_HZ``, not band-passed.
     confidence
-        Higher is surer, on any scale; ``None`` for the pulse's own tonality.
+        Higher is more certain, on any scale; ``None`` means the pulse's own tonality is used.
     accepted
-        Whether its rate counts; ``None`` for what the measure line accepts: more of a tone than noise is.
+        Whether its rate is accepted; ``None`` leaves it to the measure line: more tonal than noise.
     """
 
     pulse: Signal
@@ -42,7 +42,7 @@ class Estimate:
 
 
 Estimator = Callable[[Sequence[Window]], Sequence[Estimate]]
-"""From any number of windows to as many estimates; windows of several recordings come together, for speed."""
+"""From any number of windows to as many estimates; windows of several recordings come in one call, for speed."""
 
 
 def classical(baseline: Baseline) -> Estimator:
@@ -58,7 +58,7 @@ def from_clips(waves: Callable[[Sequence[Clip]], NDArray[Any]], refusals: Sequen
     waves
         From B clips to their pulses, [B, 256] or, four phases interleaved, [B, 4, 1, 64] (:func:`interleaved`).
     refusals
-        By which rules a reading is refused; without any, as the measure line refuses a classical method's.
+        Rules by which a reading is refused; without any, as the measure line refuses a classical method's.
     """
 
     def estimate(windows: Sequence[Window]) -> list[Estimate]:
@@ -94,7 +94,7 @@ def onnx_file(path: Path) -> Estimator:
     Raises
     ------
     InputError
-        It is missing, cannot be loaded, or takes something else than clips.
+        It is missing, cannot be loaded, or does not take clips.
     """
     run = open_runner(existing_file(path, "Model", "give an ONNX file that `pulse8 build` wrote"))
     batch, *shape = run.input_shape
@@ -115,7 +115,7 @@ def estimators(methods: Sequence[str], models: Sequence[Path]) -> dict[str, Esti
     Raises
     ------
     SpecError
-        There is no such method, or two files share a name.
+        A method is unknown, or two files share a name.
     InputError
         A file cannot be used.
     """
@@ -127,12 +127,12 @@ def estimators(methods: Sequence[str], models: Sequence[Path]) -> dict[str, Esti
 
 
 def known(method: str) -> str:
-    """Find a method's name in the table, written in any case, with a hyphen for a blank.
+    """Find a method's name in the table; case is ignored, and a hyphen stands for a space.
 
     Raises
     ------
     SpecError
-        There is none; the message lists those there are.
+        It is unknown; the message lists the known ones.
     """
     names = {_flag(name): name for name in BASELINES}
     if _flag(method) not in names:

@@ -1,6 +1,6 @@
-"""Beyond single windows, measured apart from them: joined waves, whole recordings, and the tracker's steady rate.
+"""Spans longer than a window, evaluated separately: joined waves, whole recordings, and the tracker's steady rate.
 
-Windows follow each other by a second, as in live use. Single windows are here too, every second, to compare with.
+Windows start every second, as in live use. Single windows are included for comparison.
 """
 
 from collections import defaultdict
@@ -24,10 +24,10 @@ from pulse8.measure.signal.tracker import RateTracker
 from pulse8.values import HeartRate, Watch, Waveform, unwatched
 
 HOP: Final = 30
-"""Samples from one window to the next: a second."""
+"""Samples from one window's start to the next: one second."""
 
 JOINED: Final = (6, 13)
-"""So many windows are joined: 13.5 and 20.5 s."""
+"""Numbers of windows that are joined: 13.5 and 20.5 s."""
 
 SINGLE: Final = "window"
 TRACKED: Final = "tracked"
@@ -36,17 +36,17 @@ WHOLE: Final = "whole"
 
 @dataclass(frozen=True, kw_only=True)
 class Longer:
-    """One method on one group, one way to use its windows.
+    """One method on one group, with one way to combine its windows.
 
     Attributes
     ----------
     span
-        ``window``, the seconds that were joined, ``tracked`` or ``whole``.
+        ``window``, the length that was joined in seconds, ``tracked`` or ``whole``.
     row
-        Its figures; POS over the same span stands beside it.
+        Its figures, paired with POS over the same span.
     moved_share
-        Share of seconds in which the rate differs from that of the second before by over 5 BPM; ``None`` for whole
-        recordings. A heart's own rate does so in under 1 % of the strata's seconds.
+        Share of seconds in which the rate differs by over 5 BPM from the second before; ``None`` for whole recordings.
+        The true rate does so in under 1 % of the strata's seconds.
     """
 
     span: str
@@ -57,7 +57,7 @@ class Longer:
 def evaluate_longer(
     groups: Iterable[Group], methods: Mapping[str, Estimator], watch: Watch[Recording] = unwatched
 ) -> tuple[Longer, ...]:
-    """Read every group by every method, POS among them, in all of the ways."""
+    """Read every group by every method, POS included, over every kind of span."""
     found: list[Longer] = []
     for group in groups:
         spans: dict[str, Readings] = defaultdict(lambda: defaultdict(list))
@@ -117,7 +117,7 @@ def _estimates(method: Estimator, windows: Sequence[TrueWindow]) -> list[Estimat
 
 
 def _joined(estimates: Sequence[Estimate | None]) -> Estimate | None:
-    """Join what was seen; ``None`` if the first or the last window was not: the span is then shorter than its truth."""
+    """Join the windows that were seen; ``None`` without the first or last: the span is then shorter than its truth."""
     if estimates[0] is None or estimates[-1] is None:
         return None
     waves = [_wave(estimate, place) for place, estimate in enumerate(estimates) if estimate is not None]
@@ -155,7 +155,7 @@ def _shown(rate: HeartRate | None, truth: Truth) -> Reading:
 
 
 def moved_share(readings: Sequence[Reading]) -> float | None:
-    """Share of seconds in which the rate is over ``CLOSE_BPM`` from the one before, both of one recording and read."""
+    """Share of pairs of successive readings in a recording whose rates differ by over ``CLOSE_BPM``."""
     steps = [
         abs(now.bpm - before.bpm) > CLOSE_BPM
         for before, now in pairwise(readings)

@@ -17,13 +17,13 @@ class DataSetOptions:
     store
         Its prepared store.
     raw
-        Its raw files, prepared first: into the store where one is named.
+        Its raw files; they are prepared first, into the store where one is named.
     processes
-        How many recordings are prepared at once.
+        Recordings that are prepared at the same time.
     protocol
         A protocol whose test sides are evaluated.
     fold
-        One of its folds; all of them without.
+        One of its folds; by default all.
     """
 
     dataset: str | None = None
@@ -48,20 +48,20 @@ class EvaluateOptions:
     strata
         Names; empty for all test strata and anchors.
     limit
-        Only so many subjects of each; 0 for all. Fewer give wider intervals, and the table says so.
+        Number of subjects of each; 0 for all. Fewer give wider intervals, and the table says so.
     method
         Classical methods: green, ica, chrom, pos, pbv, lgi, omit, fused-pos.
     model
         ONNX files of networks that take clips, FP32 or INT8; each is a method called by its file's name.
     oracle
-        Whether the best fixed filter, fitted with the truth, stands beside them; it takes most of the time.
+        Whether the best fixed filter, fitted with the truth, is in the table; it takes most of the time.
     mechanisms
-        Instead of the strata, the people of the hard one with motion, flicker, codec, exposure or specular light alone:
-        what networks that were trained without one of them do on it.
+        Instead of the strata, the people of the hard one with only motion, flicker, codec, exposure or specular light:
+        it shows how networks that were trained without a mechanism do on it.
     by
-        Conditions by which all windows are parted, such as skin.melanin; the usual ones if none is given.
+        Conditions that results are grouped by, such as skin.melanin; a default set if none is given.
     longer
-        Beyond single windows as well: waves joined to 13.5 and 20.5 s, whole recordings, and the rate that a display
+        Longer spans as well: waves joined to 13.5 and 20.5 s, whole recordings, and the rate that a display
         would show. It takes several times as long.
     """
 
@@ -83,16 +83,16 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleOptions(EvaluateOptions):
-    """Real people, and the open benchmark, in place of simulated strata.
+    """Real people and the open benchmark, in place of simulated strata.
 
     Attributes
     ----------
     people
-        Folder of the real recordings: classical methods and networks on every second of them.
+        Folder of the real recordings; classical methods and networks are evaluated on every second of them.
     predictions
-        CSV file of somebody's predictions, scored on the frozen strata and, with --people, on the real recordings.
+        CSV file of a method's predictions, scored on the frozen strata and, with --people, on the real recordings.
     windows
-        Write the windows that a prediction file has rows for to this CSV file.
+        CSV file to write with the windows that a prediction file must have rows for.
     """
 
     people: Path | None = None

@@ -1,7 +1,7 @@
 """The oracle: the best fixed linear filter over a subject's 36 channels, fitted with the truth on other windows.
 
-No method that weights cells and channels the same way all through a recording can know more than it does, so that it
-shows how much of a stratum's error is there to be won.
+No method that weights cells and channels the same way throughout a recording can know more, so it shows how much of a
+stratum's error could be removed.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from pulse8.measure.clips.normalise import BASIS
 from pulse8.measure.signal.filters import detrend
 
 RIDGES: Final = (0.003, 0.03, 0.3, 3.0)
-"""Penalties over a channel's power, which is 1; each fit chooses among them on windows that it left out."""
+"""Ridge penalties relative to a channel's power, which is 1; each fit selects one on windows that it left out."""
 
 DELAYS: Final = range(0, 10, 3)
-"""A finger's pulse comes up to 0.3 s later than a face's; in samples."""
+"""Delays in samples: a finger's pulse arrives up to 0.3 s after a face's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """What a fit needs of one window at one delay: channels' products [36, 36], those with the truth [36], samples."""
+    """What a fit needs of one window at one delay: the Gram matrix [36, 36], products with the truth [36], samples."""
 
     gram: Signal
     towards: Signal
@@ -36,7 +36,7 @@ def oracle_pulse(window: TrueWindow, others: Sequence[TrueWindow]) -> Signal | N
     Returns
     -------
     Signal or None
-        Detrended, float64 [N]; ``None`` where it cannot be seen, or no other one with a contact pulse can.
+        Detrended, float64 [N]; ``None`` where no face is seen in it, or in no other window with a contact pulse.
     """
     known = [
         (banded(channels(other.seen.even.cells)), other.truth.contact)
@@ -52,7 +52,7 @@ def oracle_pulse(window: TrueWindow, others: Sequence[TrueWindow]) -> Signal | N
 
 
 def _moments(signals: Signal, contact: Signal, delay: int) -> Moments:
-    """Pair channels with a contact pulse of unit variance that comes ``delay`` samples later."""
+    """Pair channels with a contact pulse of unit variance that is ``delay`` samples late."""
     early = signals[: len(signals) - delay]
     return Moments(early.T @ early, early.T @ (contact[delay:] / max(contact.std(), 1e-12)), len(early))
 

@@ -1,4 +1,4 @@
-"""An evaluation as one HTML page: errors with coverage beside them first, then pictures, then who and under what."""
+"""An evaluation as one HTML page: first errors with coverage, then pictures, then results by subject and condition."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from pulse8.report.html import Picture, Section, render, write_page
 from pulse8.report.html import Table as Printed
 
 GLUE: Final = "\u00a0"
-"""A blank at which no line is broken."""
+"""A non-breaking space."""
 
 MAIN: Final = (
     "group",
@@ -195,7 +195,7 @@ def _longer(longer: Sequence[Longer]) -> Section:
 
 
 def grouped(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Say each group's name once."""
+    """Show each group's name once."""
     return [*rows[:1], *(("" if now[0] == before[0] else now[0], *now[1:]) for before, now in pairwise(rows))]
 
 

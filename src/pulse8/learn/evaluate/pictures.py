@@ -28,7 +28,7 @@ Curve = NDArray[np.float64]
 
 
 def colours_of(methods: Sequence[str]) -> dict[str, str]:
-    """One colour a method, the same in every picture; the constant and the oracle are grey and black."""
+    """One colour per method, the same in every picture; the constant is grey and the oracle black."""
     named = [method for method in methods if method not in NEUTRAL]
     return {**NEUTRAL, **{name: COLOURS[index % len(COLOURS)] for index, name in enumerate(named)}}
 
@@ -65,7 +65,7 @@ def plot_errors(path: Path, rows: Sequence[Row]) -> None:
 
 
 def plot_risks(path: Path, readings: Mapping[str, Readings]) -> None:
-    """Draw the mean absolute error of the surest readings over the share that they are, group by group.
+    """Draw the mean absolute error of the most confident readings over their share, group by group.
 
     Raises
     ------

@@ -24,12 +24,12 @@ from pulse8.spec import Readout
 from pulse8.values import Item, Watch, unwatched
 
 CONSTANT: Final = "constant"
-"""Predicts the group's own mean rate: kinder than any constant that had to be known before."""
+"""Predicts the group's own mean rate: a stronger baseline than any constant chosen in advance."""
 
 ORACLE: Final = "oracle"
 
 TOGETHER: Final = 50
-"""Recordings whose windows a method gets at once: 250 windows of 43 s recordings, 25 MB."""
+"""Number of recordings whose windows a method gets in one call: 250 windows of 43 s recordings, 25 MB."""
 
 BAND_BPM: Final = Readout().band_bpm
 
@@ -38,17 +38,17 @@ Readings = dict[str, list[Reading]]
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Recordings that share rows of a table.
+    """A group of recordings: one set of rows in a table.
 
     Attributes
     ----------
     name, recordings, count
-        What they are called; read once for windows, once more for whole recordings; how many are expected.
+        Its name; its recordings, iterated once for windows and once more for whole recordings; their expected number.
     published_mae_bpm
-        What was published for the data set that they are near, whole recordings, by method.
+        Published errors over whole recordings of the data set that they resemble, by method.
     labelled
-        Whether a true rate is a label of beats that the spectrum confirms, as for people, or the contact wave's
-        spectrum alone, as the frozen strata have it.
+        Whether a true rate comes from labelled beats that the spectrum confirms, as for people, or only from the
+        contact wave's spectrum, as in the frozen strata.
     whole
         Whether whole recordings are read too.
     every_subject
@@ -71,7 +71,7 @@ class Group:
 def readings_of(
     group: Group, methods: Mapping[str, Estimator], oracle: bool = True, watch: Watch[Recording] = unwatched
 ) -> Readings:
-    """Read every window of a group by every method: lists of one length, in one order, by method.
+    """Read every window of a group by every method: for each method a list of the same windows in the same order.
 
     The constant comes first where any truth is known, the oracle last where each subject has two windows.
     """
@@ -98,7 +98,7 @@ def whole_readings(group: Group, methods: Mapping[str, Estimator], watch: Watch[
 
 
 def read_all(method: Estimator, windows: Sequence[TrueWindow]) -> list[Reading]:
-    """Read windows by a method; one in which no face is seen is not shown to it.
+    """Read windows by a method; windows in which no face is seen are not passed to it.
 
     Raises
     ------
@@ -116,8 +116,8 @@ def read_all(method: Estimator, windows: Sequence[TrueWindow]) -> list[Reading]:
 def read(estimate: Estimate | None, truth: Truth) -> Reading:
     """Read a pulse's rate; ``None`` is a window that could not be seen.
 
-    A rate is accepted as the estimate says, or else where the measure line would believe it: more of a tone than noise
-    is (decision 0111).
+    A rate is accepted where the estimate says so; if it says nothing, where the measure line would accept it: where it
+    is more tonal than noise (decision 0111).
     """
     common = Reading(
         subject=truth.subject,
@@ -147,7 +147,7 @@ def read(estimate: Estimate | None, truth: Truth) -> Reading:
 
 
 def _guided(windows: Sequence[TrueWindow]) -> Iterator[tuple[Estimate | None, TrueWindow]]:
-    """Pair each window of a subject with a pulse, if any can be fitted on the others."""
+    """Pair each window of a subject with the oracle's pulse, if one can be fitted on the others."""
     for index, window in enumerate(windows):
         pulse = oracle_pulse(window, [*windows[:index], *windows[index + 1 :]])
         yield None if pulse is None else Estimate(pulse), window

@@ -1,4 +1,4 @@
-"""A method's readings on one group of windows to one row: errors with intervals, coverage beside them."""
+"""From a method's readings on one group of windows to one row: errors with intervals, and coverage."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -28,21 +28,21 @@ class Reading:
     Attributes
     ----------
     subject, recording, start_s
-        Whose window it is, and where it begins.
+        The window's subject and recording, and its start.
     bpm
-        What it read; ``None`` where it read nothing.
+        The rate; ``None`` where the method gave none.
     confidence
-        How sure it is, on the method's own scale.
+        Confidence on the method's own scale.
     accepted
-        Whether its rate counts: for classical methods, whether it is surer than a reading of noise.
+        Whether its rate is accepted: for classical methods, whether its confidence is above that of noise.
     alive
         Whether there is a pulse.
     true_bpm
-        The contact sensor's; ``None`` where there is no pulse, or the sensor has no rate.
+        The contact sensor's rate; ``None`` where there is no pulse, or the sensor has no rate.
     snr_db, macc
-        The wave against the true rate and against the contact wave; ``None`` where there is none of either.
+        Quality of the wave at the true rate, and correlation with the contact wave; ``None`` where either is missing.
     conditions
-        The recording's.
+        Conditions of the recording.
     """
 
     subject: str
@@ -59,29 +59,29 @@ class Reading:
 
     @property
     def error_bpm(self) -> float | None:
-        """Absolute error; ``None`` where nothing was read or the truth is not known."""
+        """Absolute error, BPM; ``None`` where there is no reading or the truth is not known."""
         return None if self.bpm is None or self.true_bpm is None else abs(self.bpm - self.true_bpm)
 
     @property
     def close(self) -> bool:
-        """Whether it is right within ``CLOSE_BPM``; a window that is not read is not."""
+        """Whether it is right within ``CLOSE_BPM``; a window without a reading is not."""
         return self.error_bpm is not None and self.error_bpm <= CLOSE_BPM
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One method on one group of windows. Errors are over windows with a reading, accepted or not, unless said.
+    """One method on one group of windows. Errors are over windows with a reading, accepted or not, unless stated.
 
     Attributes
     ----------
     stratum, method, windows, subjects
-        What was read, and how much of it.
+        Names of the group and the method, and the numbers of windows and subjects.
     read_share
         Share of windows with a reading at all.
     coverage
         Share of windows whose reading is accepted: where there is no pulse, the false accepts.
     accepted_upper
-        95 % upper bound of that share, windows taken as independent: the bound on false accepts.
+        95 % upper bound of that share, with windows taken as independent: the bound on false accepts.
     mae_bpm, mae_95_bpm
         Mean absolute error, and its interval over subjects.
     close_share, close_95
@@ -91,22 +91,22 @@ class Row:
     snr_db, macc
         Means over windows.
     accepted_mae_bpm
-        Mean absolute error of the accepted; ``None`` where there are none.
+        Mean absolute error of accepted readings; ``None`` where there are none.
     wrong_share, wrong_upper
-        Share of the accepted that are off by more than 5 BPM, and its 95 % upper bound: the larger one of windows
-        taken as independent and of subjects resampled.
+        Share of accepted readings with an error over 5 BPM, and its 95 % upper bound: the larger of that with windows
+        taken as independent and that with subjects resampled.
     auroc
         Of the confidence, for being within 5 BPM.
     risks_bpm
-        Mean absolute error of the surest 100, 90, 80, 70 and 50 % of readings.
+        Mean absolute error of the most confident 100, 90, 80, 70 and 50 % of readings.
     paired_bpm, paired_95_bpm
         This method's absolute error minus POS's, mean over windows that both read, and its interval over subjects.
     whole_mae_bpm
         Mean absolute error over whole recordings; ``None`` where they are not read.
     published_mae_bpm
-        What was published for whole recordings of the data set that an anchor is near.
+        Published error over whole recordings of the data set that an anchor resembles.
     score
-        (POS - this) / (POS - oracle) in MAE: 0 is POS, 1 the oracle; ``None`` where POS and oracle are alike.
+        (POS - this) / (POS - oracle) in MAE: 0 is POS, 1 the oracle; ``None`` where POS and oracle hardly differ.
     """
 
     stratum: str
@@ -140,14 +140,14 @@ class Row:
 
     @property
     def distance_bpm(self) -> float | None:
-        """How far an anchor's error on whole recordings is from the published one."""
+        """Difference between an anchor's error on whole recordings and the published one."""
         if self.whole_mae_bpm is None or self.published_mae_bpm is None:
             return None
         return self.whole_mae_bpm - self.published_mae_bpm
 
 
 def row_of(stratum: str, method: str, readings: Sequence[Reading], beside: Sequence[Reading] = ()) -> Row:
-    """Sum up a method's readings; those of POS on the same windows, in the same order, stand ``beside`` them.
+    """Sum up a method's readings; ``beside`` holds those of POS on the same windows, in the same order.
 
     Windows of a living person whose true rate is not known are left out. Whole recordings and the score are added by
     the caller.

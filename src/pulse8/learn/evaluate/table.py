@@ -1,4 +1,4 @@
-"""Methods over groups of recordings: the table that every model is put beside."""
+"""Methods over groups of recordings: the table in which every model is compared."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,23 +21,23 @@ from pulse8.measure.signal.metrics import mae
 from pulse8.values import Watch, unwatched
 
 POS: Final = "POS"
-"""What every method is paired with: always in the table."""
+"""The method that every other one is paired with; always in the table."""
 
 POOLED: Final = ("easy", "medium", "hard", "dark")
-"""Strata that are also taken as one, where all of them are in a table."""
+"""Strata that are also summarised together where all of them are in a table."""
 
 WHOLE_METHODS: Final = ("GREEN", "CHROM", "POS")
-"""What was published for the data sets that the anchors are near."""
+"""Published errors for the data sets that the anchors resemble."""
 
 DEFAULTS: Final = EvaluateOptions()
 
 FEW_SUBJECTS: Final = 20
-"""Under so many, every subject is shown: an interval over so few says little."""
+"""With fewer subjects than this every subject is listed: an interval over so few says little."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What was found. Not a medical device.
+    """The result of an evaluation. Not a medical device.
 
     Attributes
     ----------
@@ -50,13 +50,13 @@ class Table:
     subjects
         A row for each subject and method of a group of under 20 subjects.
     conditions
-        A row for each part of a condition and method, over all groups that have a pulse.
+        A row for each value of a condition and method, over all groups that have a pulse.
     longer
-        What lies beyond single windows, where it was asked for.
+        Rows of spans longer than a window, where requested.
     networks
         Which of the methods are neither classical, nor the constant, nor the oracle.
     readings
-        Of each group and method, for whoever goes on counting; :meth:`without_readings` leaves them out.
+        Of each group and method, for further analysis; :meth:`without_readings` leaves them out.
     """
 
     source: str
@@ -97,12 +97,12 @@ def evaluate_strata(
     watch
         Shows progress.
     extra
-        Methods that are no file and no classical one, such as a network in training, by name.
+        Further methods by name, such as a network in training.
 
     Raises
     ------
     SpecError
-        There is no stratum or method of a name.
+        A stratum or method is unknown.
     InputError
         A model's file cannot be used.
     """
@@ -111,18 +111,18 @@ def evaluate_strata(
 
 
 def groups_of(options: EvaluateOptions) -> list[Group]:
-    """Take the chosen strata, or the mechanisms' ones, as groups."""
+    """Return the chosen strata, or those of single mechanisms, as groups."""
     chosen = mechanism_strata() if options.mechanisms else [*map(stratum, options.strata)] or [*strata().values()]
     return [group_of(one, options.limit) for one in chosen]
 
 
 def source_of_strata() -> str:
-    """Say what the strata are."""
+    """Describe the strata."""
     return f"Simulated strata {FROZEN_SHA256[:12]}"
 
 
 def mechanism_strata() -> list[Stratum]:
-    """Take the hard stratum whole, without any of the mechanisms, and with each one alone: the same people."""
+    """Return the hard stratum, the same people without any of the mechanisms, and with each one alone."""
     hard = stratum("hard")
     alone = {f"only {name}": only(hard.preset, name) for name in MECHANISMS}
     presets = {"all": hard.preset, "none": without(hard.preset, *MECHANISMS), **alone}
@@ -130,7 +130,7 @@ def mechanism_strata() -> list[Stratum]:
 
 
 def group_of(one: Stratum, limit: int = 0) -> Group:
-    """Take a stratum as a group, or only its first ``limit`` subjects."""
+    """Return a stratum as a group, or only its first ``limit`` subjects."""
     return Group(
         name=one.name,
         recordings=_Stratum(one, limit),
@@ -141,7 +141,7 @@ def group_of(one: Stratum, limit: int = 0) -> Group:
 
 @dataclass(frozen=True)
 class _Stratum:
-    """A stratum's recordings, simulated anew each time that they are gone through."""
+    """A stratum's recordings, simulated again on each iteration."""
 
     one: Stratum
     limit: int
@@ -157,18 +157,18 @@ def evaluate(
     options: EvaluateOptions = DEFAULTS,
     watch: Watch[Recording] = unwatched,
 ) -> Table:
-    """Read every window of some groups of recordings by every method, POS among them.
+    """Read every window of some groups of recordings by every method, POS included.
 
     Parameters
     ----------
     groups
-        Recordings of any origin, each group with its name; gone through anew for whole recordings and longer spans.
+        Groups of recordings of any origin; they are iterated again for whole recordings and longer spans.
     methods
         By name.
     source
         What the recordings are, for the table's head.
     options
-        Whether the oracle stands beside them, what is parted by condition, and whether longer spans are read too.
+        Whether the oracle is included, which conditions results are grouped by, and whether longer spans are read.
     watch
         Shows progress.
     """
@@ -197,14 +197,14 @@ def evaluate(
 
 
 def rows_of(name: str, readings: Readings) -> list[Row]:
-    """One row a method; POS stands beside each, and the score where there is an oracle."""
+    """One row per method, each paired with POS, and with a score where there is an oracle."""
     rows = [row_of(name, method, found, readings[POS] if method != POS else ()) for method, found in readings.items()]
     errors = {row.method: row.mae_bpm for row in rows}
     return [dataclasses.replace(row, score=score(errors[POS], row.mae_bpm, errors.get(ORACLE))) for row in rows]
 
 
 def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, *, every: bool = False) -> list[Row]:
-    """One row a subject and method where there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
+    """One row per subject and method if there are under ``FEW_SUBJECTS`` subjects or all are wanted, else none."""
     people = sorted({reading.subject for reading in readings[POS]})
     if len(people) >= FEW_SUBJECTS and not every:
         return []
@@ -220,14 +220,14 @@ def subject_rows(name: str, readings: Readings, wholes: Readings | None = None, 
 
 
 def condition_rows(readings: Mapping[str, Readings], names: Sequence[str] = ()) -> list[Row]:
-    """One row a part of a condition and method, over all groups that have a pulse."""
+    """One row per value of a condition and method, over all groups that have a pulse."""
     alive = [found for found in readings.values() if any(reading.alive for reading in found[POS])]
     parts = parts_by_condition(pooled(alive), names) if alive else {}
     return [row for label, part in parts.items() for row in rows_of(label, part)]
 
 
 def parted(readings: Readings, field_name: str, value: str) -> Readings:
-    """Take the readings of which a field has a value: the same windows for every method."""
+    """Select the readings in which a field has a given value: the same windows for every method."""
     return {
         method: [reading for reading in found if getattr(reading, field_name) == value]
         for method, found in readings.items()
@@ -241,14 +241,14 @@ def pooled(parts: Sequence[Readings]) -> Readings:
 
 
 def _wholes_of(group: Group, watch: Watch[Recording]) -> Readings:
-    """Read whole recordings, of an anchor, where they were published, and of a data set; else none."""
+    """Read whole recordings of an anchor with published errors or of a data set; otherwise none."""
     if not (group.published_mae_bpm or group.whole):
         return {}
     return whole_readings(group, {name: classical(BASELINES[name]) for name in WHOLE_METHODS}, watch)
 
 
 def _with_wholes(rows: Sequence[Row], wholes: Readings, published_mae_bpm: Mapping[str, float]) -> list[Row]:
-    """Add whole recordings' errors to rows, and what was published of them."""
+    """Add errors over whole recordings to rows, and the published ones."""
     errors = {name: _whole_mae(found) for name, found in wholes.items()}
     return [
         dataclasses.replace(

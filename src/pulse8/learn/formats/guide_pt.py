@@ -21,8 +21,8 @@ from pulse8.values import SIMULATED
 
 LABEL_RANGE_BPM: Final = (20.0, 250.0)
 LONGEST_ID: Final = 256
-MAKE_DATA: Final = "make it: cd ../server_training && python preprocess_data.py --dataset ubfc (or: pulse8 simulate)"
-MAKE_CALIBRATION: Final = "make it: python quantize_utils.py (or pulse8 calibrate)"
+MAKE_DATA: Final = "make it: pulse8 simulate, or pulse8 preprocess of UBFC"
+MAKE_CALIBRATION: Final = "make it: pulse8 calibrate"
 
 
 @dataclass(frozen=True, eq=False)

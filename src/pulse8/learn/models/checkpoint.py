@@ -24,7 +24,7 @@ from pulse8.spec import PULSE12, ULTRALIGHT, ModelName, ModelSpec
 
 Network = Pulse12 | Ultralight
 
-MAKE_CHECKPOINT: Final = "make it: cd ../server_training && bash run_training.sh (or pulse8 train)"
+MAKE_CHECKPOINT: Final = "make it: pulse8 train, or leave --checkpoint out for the shipped one"
 DAMAGED: Final = (
     *(RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError, OSError, struct.error),
     *(AssertionError, ArithmeticError, MemoryError, NameError),

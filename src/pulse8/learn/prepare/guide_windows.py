@@ -26,10 +26,12 @@ Patches = Iterable[tuple[float, NDArray[np.uint8] | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class WindowOptions:
-    """How recordings are cut: frames in a window, and frames from one window's start to the next one's."""
+    """How recordings are cut into windows."""
 
     window_size: int = WINDOW
+    """Frames in a window; the guide's network reads 8."""
     stride: int = 1
+    """Frames from one window's start to the next one's."""
 
     def __post_init__(self) -> None:
         if self.window_size != WINDOW:

@@ -1,4 +1,4 @@
-"""Beat by beat: when the heart beats."""
+"""Beat times and beat heights of a simulated heart."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pulse8.learn.simulate.conditions import Body
 
 RATES_BPM: Final = (40.0, 180.0)
-"""No beat is slower or faster; the readout's band."""
+"""Every beat's rate lies in this range, the readout's band."""
 
 LEAD_S: Final = 4.0
-"""Beats start before the recording and end after it, so that delays and neighbours never run out."""
+"""Beats start this long before the recording and end as long after it, so that delayed and neighbouring beats exist."""
 
 RAMP_S: Final = 3.0
 """Time constant of a ramp: about ten seconds from end to end, as on standing up or starting to move."""
@@ -22,7 +22,7 @@ MAYER_HZ: Final = 0.1
 """Blood pressure waves. Source: Task Force of the ESC and NASPE, "Heart rate variability", Circulation 93, 1996."""
 
 EARLY: Final = (0.55, 0.75)
-"""A premature beat's interval over the normal one; assumed. The pause that follows makes up for it."""
+"""A premature beat's interval relative to the normal one; assumed. The pause that follows compensates for it."""
 
 EARLY_HEIGHT: Final = 0.5
 """The heart fills less before an early beat, so its pulse is lower; assumed."""
@@ -37,7 +37,7 @@ class Beats:
 
 
 def beats(body: Body, seconds: float, rng: np.random.Generator) -> Beats:
-    """Lay beats over a recording of ``seconds`` and ``LEAD_S`` on either side."""
+    """Generate beats for a recording of ``seconds``, and ``LEAD_S`` before and after it."""
     most = math.ceil((seconds + 2 * LEAD_S) * RATES_BPM[1] / 60) + 2
     phases = rng.uniform(0, 2 * np.pi, 3)
     early = rng.uniform(size=most) < body.ectopic_share
@@ -59,7 +59,7 @@ def beats(body: Body, seconds: float, rng: np.random.Generator) -> Beats:
 
 
 def rate_bpm(body: Body, t_s: float, seconds: float, phases: NDArray[np.float64]) -> float:
-    """Rate that the heart is driven at, inside ``RATES_BPM``."""
+    """Instantaneous heart rate, limited to ``RATES_BPM``."""
     ramp = body.ramp_bpm / (1 + math.exp(-(t_s - seconds / 2) / RAMP_S))
     breath = body.breath_swing_bpm * math.sin(2 * math.pi * body.breath_hz * t_s + phases[0])
     mayer = math.sin(2 * math.pi * MAYER_HZ * t_s + phases[1]) + math.sin(

@@ -1,7 +1,7 @@
-"""From light to the mean of a cell's bytes, without drawing a pixel.
+"""From light to the mean of a cell's bytes, without rendering pixels.
 
-A cell's mean over n pixels is computed from its distribution: noise falls by the square root of n, and rounding to
-bytes is what rounding does to the mean of a distribution that is as wide as the noise and the skin's texture.
+A cell's mean over n pixels is computed from its distribution: noise falls with the square root of n, and rounding acts
+on the mean of a distribution as wide as the noise and the skin's texture together.
 """
 
 from typing import Final
@@ -26,10 +26,10 @@ WHITE_STEP: Final = 0.02
 photoplethysmography", IEEE Access 8, 2020, show that such steps matter."""
 
 GRAIN: Final = 1.5
-"""Noise of a cell's mean over that of independent pixels: a mosaic's neighbours share their noise; assumed."""
+"""Noise of a cell's mean relative to independent pixels: demosaicing correlates neighbours; assumed."""
 
 MOVES: Final = 0.004
-"""Pose change a frame, in face widths, at which noise reduction lets half of a new frame through; assumed."""
+"""Pose change per frame, in face widths, at which noise reduction passes half of a new frame; assumed."""
 
 
 def adjusted(light: Cells, camera: Camera, t_s: Cells, place: tuple[int, int]) -> Cells:
@@ -45,10 +45,10 @@ def adjusted(light: Cells, camera: Camera, t_s: Cells, place: tuple[int, int]) -
 
 
 def _steps(per_min: float, t_s: Cells, rng: np.random.Generator, channels: int) -> Cells:
-    """Step at random times, each followed by one back to the middle in the end, [T, channels]."""
+    """Step at random times, and back towards the mean in the end, [T, channels]."""
     count = rng.poisson(per_min * t_s[-1] / 60)
     starts_s, sizes = rng.uniform(t_s[0], t_s[-1], count), rng.normal(size=(count, channels))
-    sizes = np.diff(sizes, axis=0, prepend=np.zeros((1, channels)))  # the level strays, it does not run away
+    sizes = np.diff(sizes, axis=0, prepend=np.zeros((1, channels)))  # the level wanders but stays bounded
     return np.asarray(expit((t_s[:, None] - starts_s) / STEP_S) @ sizes)
 
 
@@ -76,7 +76,7 @@ def _rounded(levels: Cells, width: Cells, camera: Camera, place: tuple[int, int]
     """Mean of bytes over pixels spread normally about ``levels``.
 
     The first harmonic of the rounding staircase, damped by the spread (Widrow and Kollar, "Quantization Noise", 2008,
-    chapter 4), and the error that is left to each pixel, 1/12 in variance.
+    chapter 4), and each pixel's remaining error, of variance 1/12.
     """
     bias = -np.exp(-2 * (np.pi * width) ** 2) / np.pi * np.sin(2 * np.pi * levels)
     left = stream(*place, "camera.rounding").standard_normal(levels.shape, np.float32)

@@ -1,9 +1,9 @@
-"""What a video codec does to the mean of a cell, without coding a picture.
+"""The effect of a video codec on the mean of a cell, without coding a picture.
 
-A codec keeps the last decoded block and adds what it has coded of the difference: a difference under the quantiser's
-dead zone is not sent at all, so that a pulse of a fraction of a level is lost, comes late, or rides on noise that lifts
-it over the threshold. Each cell is some blocks; each block's mean goes through that loop in luma and chroma. Steps are
-the standards'; the dead zones and the share of noise that meets the threshold are fitted to pictures that went through
+A codec keeps the last decoded block and adds the coded part of the difference. A difference inside the quantiser's dead
+zone is not sent at all, so a pulse of a fraction of a level is lost, comes late, or is lifted over the threshold by
+noise. A cell consists of several blocks; each block's mean goes through that loop in luma and chroma. Step sizes are
+those of the standards; the dead zones and the share of noise at the threshold are fitted to pictures that went through
 the real codecs (benchmarks/codec_model.py, docs/decisions/0020).
 """
 
@@ -35,14 +35,14 @@ class Loop:
     Attributes
     ----------
     step
-        Coded difference of a block's mean, in levels.
+        Quantiser step of a block's mean, in levels.
     dead_zone
         Smallest difference that is coded, in steps.
     noise
-        Standard deviation in levels of what prediction, filters between blocks and lost detail that moves under the
-        cell add to a block's mean in each frame.
+        Standard deviation in levels of the noise that prediction, deblocking and moving lost detail add to a block's
+        mean in each frame.
     key_every
-        Frames from one whole picture to the next; 1 for codecs that send nothing else.
+        Frames from one key frame to the next; 1 for codecs that send only key frames.
     """
 
     step: float
@@ -84,7 +84,7 @@ def _mjpeg(quantizer: float) -> Loop:
 
 
 FINEST: Final = 1e-6
-"""A finer step than this, in levels, loses nothing and is no divisor."""
+"""A step finer than this, in levels, loses nothing and is too small to divide by."""
 
 LOOPS: Final[dict[str, Callable[[float], Loop]]] = {"h264": _h264, "mpeg4": _mpeg4, "mjpeg": _mjpeg}
 

@@ -1,4 +1,4 @@
-"""Everything that is true of one simulated recording, as numbers: whose pulse, what skin, which light, what camera.
+"""The conditions of one simulated recording, as numbers: pulse, skin, light, camera and codec.
 
 A strength of 0 switches its mechanism off; the mechanisms themselves are in the modules named after the records.
 Ranges with their sources are in docs/simulator.md; presets draw from them (:mod:`pulse8.learn.simulate.presets`).
@@ -13,7 +13,7 @@ from pulse8.errors import SpecError
 
 Kind = Literal["face", "photograph", "mask", "wall", "moving picture"]
 KINDS: Final[tuple[Kind, ...]] = ("face", "photograph", "mask", "wall", "moving picture")
-"""What stands before the camera; only a face has a pulse."""
+"""What is in front of the camera; only a face has a pulse."""
 
 CodecName = Literal["none", "h264", "mpeg4", "mjpeg"]
 CODECS: Final[tuple[CodecName, ...]] = ("none", "h264", "mpeg4", "mjpeg")
@@ -35,15 +35,15 @@ class Body:
     bpm
         Mean rate at the start, beats per minute.
     drift_bpm_min, ramp_bpm
-        Steady change in BPM a minute, and a rise within about ten seconds in the middle.
+        Linear drift in BPM per minute, and a rise within about ten seconds in the middle.
     breath_hz, breath_swing_bpm, breath_depth
-        Breathing rate; how far it moves the heart's rate (peak); by what share it changes a beat's height (peak).
+        Breathing rate; its peak effect on the heart rate; its peak effect on a beat's height, as a share.
     wander_bpm
         Standard deviation of the slow (0.1 Hz) wandering of the rate.
     ectopic_share
         Share of beats that come early and are followed by a pause.
     dicrotic
-        Height of the second wave of a beat over the first one's.
+        Height of a beat's second wave relative to the first.
     """
 
     bpm: float = 72.0
@@ -75,7 +75,7 @@ class Skin:
     roi_delay_ms, roi_gain_spread
         Standard deviations over ROIs of the pulse's arrival and of the logarithm of its strength.
     specular_share
-        Light that the surface mirrors, as a share of the diffuse light of green.
+        Specular light, as a share of the diffuse green light.
     """
 
     melanin: float = 0.2
@@ -96,13 +96,13 @@ class Motion:
     Attributes
     ----------
     sway
-        Slow rigid movement, of a slope of 1/f^2 in power.
+        Slow rigid motion with 1/f^2 power.
     nod, nod_hz
         Periodic movement with two harmonics.
     talk, talk_hz
-        Lips and cheeks, about a syllable rate that wanders; strongest in the lower cells of the cheeks.
+        Motion of lips and cheeks at a wandering syllable rate; strongest in the lower cells of the cheeks.
     jerks_per_min, jerk
-        Sudden turns, and how far they go.
+        Rate and size of sudden turns.
     """
 
     sway: float = 0.0
@@ -120,14 +120,14 @@ class Motion:
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """What lights the face; shares are standard deviations of the light's logarithm, if not said otherwise.
+    """What lights the face; shares are standard deviations of the light's logarithm unless stated otherwise.
 
     Attributes
     ----------
     drift_share
         Clouds and people passing: 1/f noise, white to within a tenth.
     flicker_share, mains_hz
-        Amplitude of lamps that follow the mains, at twice its frequency, as the exposure leaves it.
+        Amplitude of mains flicker at twice the mains frequency, as it remains after the exposure time.
     screen_share
         Coloured light of a screen that changes every few seconds.
     """
@@ -152,7 +152,7 @@ class Camera:
     level
         Mean green of light skin, 0..255.
     exposure_steps_per_min, white_balance_steps_per_min
-        How often the camera changes its mind about brightness (by some percent) and about colour.
+        How often the camera steps its exposure (by a few percent) and its white balance.
     full_well
         Electrons of a pixel at level 255: shot noise; 0 switches it off.
     read_noise
@@ -162,7 +162,7 @@ class Camera:
     texture
         Standard deviation of a cell's pixels in 8-bit levels; it dithers the rounding.
     gamma, eight_bit
-        Coding of light as 255 x light^(1/gamma), rounded to bytes or not.
+        Light is coded as 255 x light^(1/gamma); ``eight_bit`` rounds it to bytes.
     denoise
         Weight of the past in the temporal noise reduction.
     """
@@ -187,7 +187,7 @@ class Camera:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """When frames arrive: stamps off by a share of the interval (standard deviation), frames dropped or repeated."""
+    """Timing of frames: timestamp jitter (standard deviation, share of the interval), frames dropped or repeated."""
 
     jitter_share: float = 0.0
     dropped_share: float = 0.0
@@ -199,7 +199,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """What lies over the skin, as the share of a cell that it covers; the hand comes for some seconds."""
+    """What covers the skin, as the covered share of a cell; the hand stays for some seconds."""
 
     hair: float = 0.0
     glasses: float = 0.0
@@ -225,7 +225,7 @@ class Codec:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """One recording's world."""
+    """All conditions of one recording."""
 
     kind: Kind = "face"
     body: Body = Body()
@@ -247,7 +247,7 @@ class Conditions:
         Raises
         ------
         SpecError
-            There is no such field, or the value is outside its range.
+            The field is unknown, or the value is outside its range.
         """
         changed = self
         for name, value in values.items():

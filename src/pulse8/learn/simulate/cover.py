@@ -1,4 +1,4 @@
-"""What lies over the skin: hair, glasses, a beard, and a hand that comes and goes."""
+"""What covers the skin: hair, glasses, a beard, and a hand that comes and goes."""
 
 from typing import Final
 
@@ -17,15 +17,15 @@ WHERE: Final = {
     "glasses": np.array([0.0] * 4 + [1.0, 1.0, 0.1, 0.1] * 2),
     "beard": np.array([0.0] * 4 + [0.0, 0.0, 1.0, 1.0] * 2),
 }
-"""Which cells each one lies on, of forehead, left and right cheek, each row-major."""
+"""The cells that each one covers: forehead, left and right cheek, each row-major."""
 
 HAIR_RGB: Final = np.array([0.05, 0.04, 0.03])
 GLASS_RGB: Final = np.array([0.30, 0.32, 0.34])
 COLOURS: Final = {"hair": HAIR_RGB, "glasses": GLASS_RGB, "beard": 1.4 * HAIR_RGB}
-"""Linear reflectance; dark hair, a lens that mirrors the room, shorter hair with skin between. Assumed."""
+"""Linear reflectance: dark hair, a lens that reflects the room, short hair with skin between. Assumed."""
 
 SLIDES: Final = 2.0
-"""Share by which a cover grows over its cell for one face width of movement; assumed."""
+"""Increase of the covered share for one face width of motion; assumed."""
 
 HAND_S: Final = (1.5, 4.0)
 HAND_FADE_S: Final = 0.12
@@ -33,14 +33,14 @@ HAND_RGB: Final = np.array([0.45, 0.25, 0.18])
 
 
 def covered(light: Cells, cover: Cover, t_s: Cells, pose: Cells, place: tuple[int, int]) -> Cells:
-    """Lay the covers over reflected light, float64 [T, 12, 3].
+    """Apply the covers to reflected light, float64 [T, 12, 3].
 
     Parameters
     ----------
     light
         float64 [T, 12, 3], linear.
     cover
-        Shares.
+        Covered shares.
     t_s, pose
         [T] seconds and [T, 3] face widths: covers slide as the head moves.
     place
@@ -60,7 +60,7 @@ def covered(light: Cells, cover: Cover, t_s: Cells, pose: Cells, place: tuple[in
 
 
 def _hand(t_s: Cells, rng: np.random.Generator) -> Cells:
-    """Lay a hand over one ROI for some seconds, [T, 12] in 0..1."""
+    """Cover one ROI with a hand for some seconds, [T, 12] in 0..1."""
     start_s, stays_s = rng.uniform(0, max(t_s[-1] - HAND_S[1], 0.1)), rng.uniform(*HAND_S)
     there = expit((t_s - start_s) / HAND_FADE_S) * expit((start_s + stays_s - t_s) / HAND_FADE_S)
     roi = rng.integers(0, 3)

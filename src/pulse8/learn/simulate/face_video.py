@@ -1,8 +1,8 @@
 """A real face with a known pulse, known motion and known picture quality, as frames or as a UBFC DATASET_2 folder.
 
 The face is scikit-image's photograph of the astronaut Eileen Collins (NASA, public domain). Its skin is tinted by the
-pulse, the picture is moved by a similarity, lit by slow drift, given sensor noise and rounded to bytes. The motion is
-rigid: no speech, no turn of the head, so a tracker finds this easier than life (docs/decisions/0012).
+pulse; the picture is moved by a similarity transform, gets a slow drift of light and sensor noise, and is rounded to
+bytes. The motion is rigid, without speech or head turns: easier to track than a real face (docs/decisions/0012).
 """
 
 import math
@@ -41,7 +41,7 @@ FACE_BOX_PX: Final = 100.0
 """Side of the scene, and of the detector's box about the face in it."""
 
 SHIFT_PX: Final = 200
-"""The noise of each frame is one of 40,000 places in one larger field of noise."""
+"""Each frame's noise is cut from one of 40,000 places in a larger noise field."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +59,14 @@ class FaceVideo:
     motion_px, roll_deg, scale_share
         Amplitudes of slow swaying, head roll and distance; all slower than 0.25 Hz.
     exposure, light_share, noise_levels
-        Brightness as a share of the photograph's, whose red is near its end; amplitude of slow drift of the light;
+        Brightness as a share of the photograph's, whose red is close to clipping; amplitude of the slow drift of light;
         standard deviation of sensor noise in 8-bit levels.
     uneven
         Share of the frame interval by which frame times vary (variable frame rate), below 0.5.
     seed
         Seed of noise and uneven times.
     backdrop, image
-        A face or a plain wall; the face's photograph, the astronaut's where there is none.
+        A face or a plain wall; the face's photograph, by default the astronaut's.
     """
 
     seconds: float = 10.0
@@ -93,7 +93,7 @@ class FaceVideo:
 
     @property
     def count(self) -> int:
-        """How many frames it has."""
+        """Number of frames."""
         return max(1, round(self.seconds * self.rate_hz))
 
     def times_s(self) -> NDArray[np.float64]:
@@ -143,14 +143,14 @@ def _pictures(video: FaceVideo) -> Iterator[tuple[Rgb, float]]:
         moved = cv2.warpAffine(
             lit, video.pose(t_s), (video.width, video.height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
-        # The same grain at a random place is new noise to every pixel, at a hundredth of the cost.
+        # A random crop of the same noise field is new noise for every pixel, at a hundredth of the cost.
         y, x = rng.integers(0, SHIFT_PX, 2)
         noisy = light * moved + grain[y : y + video.height, x : x + video.width]
         yield np.clip(np.rint(noisy), 0, 255).astype(np.uint8), float(t_s)
 
 
 def _scene(video: FaceVideo) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the scene before the camera and what a full pulse adds to it: float32 [512, 512, 3] in 8-bit levels."""
+    """Return the scene and what a full pulse adds to it: float32 [512, 512, 3] in 8-bit levels."""
     if video.backdrop == "wall":
         wall = np.broadcast_to(np.array(WALL_RGB, np.float32), (SIDE_PX, SIDE_PX, 3)).copy()
         return wall, np.zeros_like(wall)
@@ -177,7 +177,7 @@ def portrait(path: Path) -> Rgb:
     Raises
     ------
     InputError
-        It is no picture, or it shows no face.
+        It is not a picture, or it shows no face.
     """
     existing_file(path, "photograph", "give a picture of a face such as .jpg or .png")
     rgb = read_picture(path, "give a .jpg or .png")
@@ -187,7 +187,7 @@ def portrait(path: Path) -> Rgb:
     scale = FACE_BOX_PX / faces[0].side_px
     shift = np.array(FACE_CENTRE) - scale * faces[0].centre
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    # Area averaging where it shrinks: aliases of fine detail would shimmer as the face moves.
+    # Area averaging when shrinking: aliased detail would shimmer as the face moves.
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     moved = cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=kind, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.uint8)

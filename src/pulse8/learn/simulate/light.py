@@ -13,13 +13,13 @@ Factor = NDArray[np.float64]
 
 CELLS: Final = 12
 READOUT_S: Final = 0.010
-"""A rolling shutter reads a face's height in about so long: cells that lie lower see the lamp later."""
+"""Seconds in which a rolling shutter reads a face's height: lower cells see the lamp later."""
 
 HEIGHTS: Final = np.array([0.0, 0.0, 0.15, 0.15, 0.5, 0.5, 0.8, 0.8, 0.5, 0.5, 0.8, 0.8])
 """Where the twelve cells lie in the face, from its top."""
 
 COLOURING: Final = 0.05
-"""Share of drifting light that is not white: a cloud or a lamp changes colour little."""
+"""Share of drifting light that is coloured: clouds and lamps change colour little."""
 
 SCREEN_RGB: Final = np.array([0.7, 1.0, 1.5])
 """Light of a screen against room light: bluer (a white point of 6500 K beside lamps of 3000-4000 K)."""

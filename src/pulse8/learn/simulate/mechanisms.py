@@ -1,7 +1,7 @@
-"""Five mechanisms that spoil a pulse, and presets without one of them, or with one of them alone.
+"""Five mechanisms that disturb a pulse, and presets without one of them or with only one of them.
 
-Every value of a preset has a random stream of its own, so that one which is switched off leaves the others' draws as
-they were: the same people, the same light, one thing less.
+Every value of a preset has its own random stream, so switching one off leaves the others' draws unchanged: the same
+people and the same light, without that mechanism.
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ MECHANISMS: Final = {
 OFF: Final = {"codec.name": Draw(among=("none",))}
 
 FELT: Final = {"flicker": {"light.mains_hz": Draw(low=60.4, high=61.5)}}
-"""What a mechanism alone needs to be felt: lamps at exactly twice 50 or 60 Hz fall on 0, 4, 5 or 10 Hz at 24, 25 or 30
-frames a second, outside the pulse's band. A driver at 120.8 to 123 Hz beats with 24 and 30 inside it."""
+"""What a mechanism needs to have an effect alone: lamps at exactly twice 50 or 60 Hz fall on 0, 4, 5 or 10 Hz at 24,
+25 or 30 frames a second, outside the pulse's band. A driver at 120.8 to 123 Hz beats with 24 and 30 inside it."""
 
 
 def without(preset: Preset, *mechanisms: str) -> Preset:
@@ -32,7 +32,7 @@ def without(preset: Preset, *mechanisms: str) -> Preset:
     Raises
     ------
     SpecError
-        There is no such mechanism; the message lists those there are.
+        The mechanism is unknown; the message lists the known ones.
     """
     if unknown := sorted(set(mechanisms) - set(MECHANISMS)):
         raise SpecError(f"unknown mechanism {', '.join(unknown)}; choose from {', '.join(MECHANISMS)}")
@@ -46,7 +46,7 @@ def only(preset: Preset, mechanism: str) -> Preset:
     Raises
     ------
     SpecError
-        There is no such mechanism, or the preset never has it.
+        The mechanism is unknown, or the preset never has it.
     """
     alone = {**without(preset, *(set(MECHANISMS) ^ {mechanism})), **FELT.get(mechanism, {})}
     for name in MECHANISMS[mechanism]:

@@ -1,7 +1,7 @@
-"""How a head moves: what its pose does over time, and when the tracker loses it.
+"""Head motion: its pose over time, and when the tracker loses it.
 
-A pose is three numbers: to the side, up, and towards the camera, in face widths. What each does to a cell's colour is
-the skin's affair (:mod:`pulse8.learn.simulate.skin`).
+A pose is three numbers: to the side, up, and towards the camera, in face widths. How they change a cell's colour is
+computed with the skin (:mod:`pulse8.learn.simulate.skin`).
 """
 
 from typing import Final
@@ -16,10 +16,10 @@ from pulse8.values import CELLS_PER_ROI, ROI_NAMES
 
 AXES: Final = 3
 SLOWEST_HZ: Final = 0.05
-"""Under this a sway is one slope over a window."""
+"""Below this frequency a sway is a straight line over a window."""
 
 HARMONICS: Final = (1.0, 0.5, 0.25)
-"""Amplitudes of a nod's harmonics: a head turns round faster than a sine does."""
+"""Amplitudes of a nod's harmonics: a head reverses its direction faster than a sine."""
 
 WANDER_HZ: Final = 0.25
 """How far a syllable rate strays, standard deviation; assumed. Mouths open at 2-7 Hz (Chandrasekaran et al., "The

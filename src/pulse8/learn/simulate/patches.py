@@ -26,8 +26,11 @@ class SimulateOptions:
     """How many people, how many 8-frame windows of each, and the random seed they share."""
 
     subjects: int = 40
+    """Simulated people."""
     windows: int = 15
+    """Windows of 8 frames of each."""
     seed: int = 0
+    """Seed that all of them share."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.subjects <= 100_000 or not 1 <= self.windows <= 100_000:

@@ -1,7 +1,7 @@
 """Skin under light: the dichromatic model, with blood in the diffuse part and pose in both.
 
 Source: Wang, den Brinker, Stuijk and de Haan, "Algorithmic principles of remote PPG", IEEE Trans. Biomed. Eng. 64(7),
-2017, equation 5: what the camera sees is the light's strength times (specular + diffuse + pulse), each of its own
+2017, equation 5: what the camera sees is the light's intensity times (specular + diffuse + pulse), each with its own
 colour. All values here are linear in light; 1 is where the camera clips.
 """
 
@@ -51,14 +51,14 @@ WALL_RGB: Final = (0.08, 0.6)
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """One face's cells: what each reflects and what movement does to it.
+    """One face's cells: what each reflects and how motion changes it.
 
     Attributes
     ----------
     colour
         Linear diffuse light, [12, 3].
     specular
-        Linear mirrored light, [12].
+        Linear specular light, [12].
     shading, browning, reddening, glinting
         Change of the logarithm for a face width along each axis of the pose, [3, 12].
     gain, delay_s
@@ -115,7 +115,7 @@ def _reflectance(melanin: float) -> Cells:
 def reflected(
     conditions: Conditions, face: Surface, volume: Cells | None, t_s: Cells, pose: Cells, talk: Cells
 ) -> Cells:
-    """Light that comes back from each cell under light of 1, float64 [T, 12, 3].
+    """Light reflected by each cell under unit light, float64 [T, 12, 3].
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def reflected(
 
 
 def pulse(conditions: Conditions, face: Surface, volume: Cells, t_s: Cells) -> Cells:
-    """Relative loss of green diffuse light to the blood, [T, 12], each ROI at its own time and strength."""
+    """Relative loss of green diffuse light to blood, [T, 12], with each ROI's own delay and strength."""
     share = conditions.skin.pulse_share * np.exp(-MELANIN_LOSS * conditions.skin.melanin)
     waves = [read_off(volume, t_s - delay) for delay in face.delay_s[::CELLS_PER_ROI]]
     return np.asarray(share * face.gain * np.repeat(waves, CELLS_PER_ROI, axis=0).T)

@@ -1,4 +1,4 @@
-"""The frozen test strata and the anchors, from one file that is held to its hash.
+"""The frozen test strata and the anchors, from one file whose hash is checked.
 
 A stratum's subjects depend on its own seed, and those seeds are reserved: :class:`RecordingOptions` refuses them, so
 that no other recording can be one of a stratum's. A trainer that reads recordings from files asks
@@ -20,7 +20,7 @@ from pulse8.learn.simulate.recording import FIRST_RESERVED_SEED, recorded
 from pulse8.values import SIMULATED
 
 FROZEN_SHA256: Final = "34b19ebfe5693484d9459d3ff111cb902b7d96b02f248ec184b1e0e3e1c4aaa4"
-"""Of strata.json, its lines ended by a line feed. A changed stratum takes a new name: old tables stay true."""
+"""Of strata.json with LF line ends. A changed stratum gets a new name, so that old tables stay valid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,13 @@ class Stratum:
     Attributes
     ----------
     name, sentence
-        What it is called, and what it stands for.
+        Its name, and a sentence that describes it.
     subjects, seconds, seed
-        How many, how long each one's recording is, and what they depend on.
+        Number of subjects, length of each one's recording, and their random seed.
     preset
-        Where their conditions are drawn from.
+        Distributions of their conditions.
     published_mae_bpm
-        Of an anchor: what was published for the data set that it is near, whole recordings, by method.
+        Of an anchor: published errors over whole recordings of the data set that it resembles, by method.
     source
         Where that was published.
     """
@@ -96,7 +96,7 @@ def stratum(name: str) -> Stratum:
     Raises
     ------
     SpecError
-        There is none of that name; the message lists those there are.
+        The name is unknown; the message lists the known ones.
     """
     if name not in strata():
         raise SpecError(f"unknown stratum {name!r}; choose from {', '.join(strata())}")
@@ -104,7 +104,7 @@ def stratum(name: str) -> Stratum:
 
 
 def assert_not_frozen(subjects: Iterable[str]) -> None:
-    """Hold that no subject belongs to a test stratum.
+    """Check that no subject belongs to a test stratum.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Random streams: one a mechanism, so that switching one off leaves the others' draws alone."""
+"""Random streams: one per mechanism, so that switching one off leaves the others' draws unchanged."""
 
 import zlib
 

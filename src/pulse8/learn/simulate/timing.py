@@ -1,4 +1,4 @@
-"""When frames were taken, which of them arrive, and what is written on them."""
+"""When frames were taken, which of them arrive, and their timestamps."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,24 +10,24 @@ from pulse8.learn.simulate.conditions import Camera, Timing
 from pulse8.learn.simulate.streams import stream
 
 LARGEST_JITTER: Final = 0.45
-"""Share of the interval; beyond half of it two stamps could change places."""
+"""Share of the interval; beyond half of it two timestamps could swap their order."""
 
 
 @dataclass(frozen=True, eq=False)
 class Arrival:
-    """Frames as they arrive: index [F] of the picture that each shows, and its stamp float64 [F] in seconds."""
+    """Frames as they arrive: index [F] of the picture that each shows, and its timestamp float64 [F] in seconds."""
 
     picture: NDArray[np.int64]
     stamp_s: NDArray[np.float64]
 
 
 def taken_s(camera: Camera, seconds: float) -> NDArray[np.float64]:
-    """Lay out the times at which pictures are taken, float64 [T], evenly from 0."""
+    """Return the times at which pictures are taken, float64 [T], evenly spaced from 0."""
     return np.arange(int(seconds * camera.rate_hz)) / camera.rate_hz
 
 
 def arrival(timing: Timing, t_s: NDArray[np.float64], place: tuple[int, int]) -> Arrival:
-    """Drop, repeat and stamp pictures; the first one always arrives, and never are two neighbours dropped."""
+    """Drop, repeat and timestamp pictures; the first one always arrives, and two neighbours are never both dropped."""
     count, interval_s = len(t_s), float(t_s[1] - t_s[0])
     picture = np.arange(count)
     repeated = stream(*place, "timing.repeated").uniform(size=count) < timing.repeated_share

@@ -1,4 +1,4 @@
-"""From beats to the blood's volume over time, on the face and under a contact sensor."""
+"""From beats to blood volume over time, in the face and under a contact sensor."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from pulse8.learn.simulate.beats import LEAD_S, Beats
 from pulse8.learn.simulate.conditions import Body
 
 FINE_HZ: Final = 240.0
-"""Grid that waves are made on and read off by a straight line: 24 samples over the crest of the fastest beat."""
+"""Rate of the grid on which waves are made and linearly interpolated: 24 samples over the crest of the fastest beat."""
 
 SYSTOLIC: Final = (0.25, 0.10)
 DICROTIC: Final = (0.55, 0.15)
@@ -26,7 +26,7 @@ CONTACT_DELAY_S: Final = (0.04, 0.16)
 """A finger is further from the heart than a face: its pulse comes some 100 ms later; the range is assumed."""
 
 CONTACT_NOISE: Final = 0.02
-"""Standard deviation of a contact sensor's noise over the pulse's height; assumed: a clip holds still."""
+"""Standard deviation of a contact sensor's noise relative to the pulse's height; assumed: a clip does not move."""
 
 
 def blood(pulse: Beats, body: Body, seconds: float) -> NDArray[np.float64]:
@@ -56,13 +56,13 @@ def _beat(scaled_s: NDArray[np.float64], dicrotic: float) -> NDArray[np.float64]
 
 
 def read_off(volume: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Read a wave of the fine grid at times from ``-LEAD_S / 2`` on."""
+    """Interpolate a wave of the fine grid at times from ``-LEAD_S / 2`` on."""
     place = (t_s + LEAD_S / 2) * FINE_HZ
     return np.interp(place, np.arange(len(volume)), volume)
 
 
 def contact_ppg(volume: NDArray[np.float64], seconds: float, rng: np.random.Generator) -> Ppg:
-    """Record it with a finger sensor that has a clock of its own."""
+    """Record it with a finger sensor that has its own clock."""
     t_s = np.arange(int(seconds * CONTACT_HZ)) / CONTACT_HZ + rng.uniform(0, 1 / CONTACT_HZ)
     delay_s = rng.uniform(*CONTACT_DELAY_S)
     samples = read_off(volume, t_s - delay_s) + CONTACT_NOISE * rng.standard_normal(len(t_s))

@@ -1,4 +1,4 @@
-"""What happens to cells on the way to a batch: things that the world may hold and a recording did not."""
+"""Augmentation of cell colours: disturbances that the world may bring and that a recording lacks."""
 
 from dataclasses import dataclass
 
@@ -21,33 +21,37 @@ class AugmentOptions:
     Attributes
     ----------
     stretch
-        Time runs faster or slower, so that the rate becomes the one that is wanted, within a factor of 1.4.
+        Time is stretched or compressed by a factor of at most 1.4, so that the rate becomes the target rate.
     people
-        The wanted rate is one as people have it; otherwise an even draw of 40 to 180 BPM.
+        The target rate is distributed as in people; otherwise it is uniform over 40 to 180 BPM.
     flip
-        The face is mirrored, and the cells of an ROI change places.
+        The face is mirrored, or the rows of cells in each ROI are swapped.
     disturbance
-        All cells get a nearly white periodic light of 0.4 to 3.2 Hz, of 0.1 to 3 %.
+        All cells are modulated by a nearly white periodic light of 0.4 to 3.2 Hz, by 0.1 to 3 %.
     noise
-        Noise of 0.02 to 1 level in luma and, less, in chroma, as codecs leave it.
+        Noise of 0.02 to 1 level in luma and less in chroma, as codecs leave it.
     gap
-        Some frames are missing and bridged.
+        Some frames are missing and were interpolated.
     drop
-        One ROI, seldom two, was not seen.
+        One ROI, rarely two, was not seen.
     clean
-        In place of the recording, a face that does nothing but pulse, before a camera with next to no noise.
+        The recording is replaced by a face with a pulse and nothing else, seen by a camera with almost no noise.
     short
-        A batch's windows have only 5 to 8 s, after zeros: a provisional reading.
+        A batch's windows hold only 5 to 8 s, with zeros before them, as in a provisional reading.
     long
-        A batch has half the windows of twice the length: what the same weights are read on for 17 s.
-    drift, move, exposure
-        Light drifts steeply; something moves in the pulse's band; the exposure follows the picture.
+        A batch has half as many windows of twice the length: the same weights are also run on 17 s.
+    drift
+        The light drifts strongly.
+    move
+        Something moves at a rate in the pulse band.
+    exposure
+        The camera's automatic exposure follows the picture.
     single
-        All cells carry one mean of the skin, as in a table of one trace.
+        All cells carry the mean over the skin, as in a table with one trace.
     blind
-        The brightness rows are zeros: brightness is no reference of movement on a clean face, it is pulse.
+        The brightness rows are zeros: on a clean face brightness carries the pulse and is no motion reference.
     still
-        In place of the recording, a thing without a pulse that moves in brightness and colour.
+        The recording is replaced by an object without a pulse whose brightness and colour change.
     """
 
     stretch: float = 0.5
@@ -73,7 +77,7 @@ class AugmentOptions:
 
 
 def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -> Cells:
-    """Change one window; its pulse stays where it is."""
+    """Augment one window; its pulse keeps its place in time."""
     luck = iter(rng.uniform(size=9))
     if next(luck) < options.flip:
         cells = _flipped(cells, rng)
@@ -92,7 +96,7 @@ def augmented(cells: Cells, options: AugmentOptions, rng: np.random.Generator) -
 
 
 def clean_face(contact: NDArray[np.float32], rng: np.random.Generator) -> Cells:
-    """Make cells [L, 12, 3] of a contact pulse [L] alone: 0.06 to 3 % of green, each cell by its own share."""
+    """Make cells [L, 12, 3] with only a contact pulse [L]: 0.06 to 3 % of green, each cell with its own strength."""
     wave = (contact - contact.mean()) / max(float(np.ptp(contact)), 1e-6)
     colour = np.array([150.0, 100.0, 90.0]) * np.exp(0.2 * rng.standard_normal(3))
     strength = 10 ** rng.uniform(-3.2, -1.5) * np.exp(0.2 * rng.standard_normal((12, 1)) * rng.integers(0, 2))
@@ -102,14 +106,14 @@ def clean_face(contact: NDArray[np.float32], rng: np.random.Generator) -> Cells:
 
 
 def sine(contact: NDArray[np.float32], bpm: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Replace a contact pulse by a tone of its rate: a plain one, or one with a second and a third harmonic."""
+    """Replace a contact pulse by a sine of its rate, alone or with a second and a third harmonic."""
     angle = 2 * np.pi * bpm / 60 * np.arange(len(contact), dtype=np.float64) / RATE_HZ + rng.uniform(0, 2 * np.pi)
     wave = np.sin(angle) if rng.uniform() < 0.5 else harmonics(angle, rng)
     return np.asarray(wave, np.float32)
 
 
 def _flipped(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Mirror the face (cheeks and columns change places), or turn each ROI's cells about."""
+    """Mirror the face (cheeks and columns change places), or swap the rows of each ROI's cells."""
     rois = cells.reshape(len(cells), 3, 2, 2, 3)
     if rng.uniform() < 0.5:
         return np.ascontiguousarray(rois[:, [0, 2, 1], :, ::-1]).reshape(cells.shape)
@@ -117,7 +121,7 @@ def _flipped(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def _disturbance(length: int, rng: np.random.Generator) -> Cells:
-    """Periodic light [L, 12, 3] about 1: one rate that wanders, a harmonic, each cell by its own share."""
+    """Periodic light [L, 12, 3] about 1: a wandering rate, a harmonic, each cell with its own strength."""
     rate_hz = rng.uniform(0.4, 3.2) + 0.05 * np.cumsum(rng.standard_normal(length)) / np.sqrt(length)
     angle = 2 * np.pi * np.cumsum(rate_hz) / RATE_HZ + rng.uniform(0, 2 * np.pi)
     wave = np.sin(angle) + rng.uniform(0, 0.5) * np.sin(2 * angle + rng.uniform(0, 2 * np.pi))

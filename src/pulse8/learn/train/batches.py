@@ -1,7 +1,7 @@
-"""Batches for pulse12 out of pools: windows drawn anew for each step, and fixed ones for validation.
+"""Batches for pulse12 from pools: windows drawn anew for each step, and fixed ones for validation.
 
-A step's batch depends on the seed, the step's number and the device's alone: a run that was interrupted goes on with
-the batches that it would have had, and several devices draw different ones.
+A batch depends only on the seed, the step's number and the device's number: a resumed run gets the batches that it
+would have had, and devices draw different ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,14 +28,14 @@ SHORT: Final = (150, 180, 210, 240)
 """Samples of a window that is not yet full: from 5 s on."""
 
 LONG: Final = 2
-"""How many times as long a long window is, and how many times fewer of them a batch has."""
+"""A long window is so many times as long, and a batch has so many times fewer of them."""
 
 FASTEST: Final = 1.4
-"""Largest factor by which time is stretched: noise and movement change with it."""
+"""Largest factor by which time is stretched: noise and motion are stretched with it."""
 
 
 class Batch(NamedTuple):
-    """Windows for a step.
+    """The windows of one step.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The measure line's normaliser and readout as matrices, so that a whole batch takes one product.
+"""The measure line's normaliser and readout as matrices, so that a batch takes one matrix product.
 
 Detrending and band-passing a window are linear: both are their function applied to the identity. Equality with
 :func:`pulse8.measure.clips.normalise.normalise` is tested.
@@ -22,12 +22,12 @@ from pulse8.spec import Readout
 STANDARD: Final = Normaliser()
 
 RATES_BPM: Final = torch.arange(40.0, 181.0)
-"""Where a wave's spectrum is looked at: every beat per minute of the readout's band."""
+"""Rates at which a wave's spectrum is evaluated: every BPM of the readout's band."""
 
 
 @cache
 def detrending(length: int) -> Tensor:
-    """Matrix [L, L] that takes a window's trend off."""
+    """Matrix [L, L] that removes a window's trend."""
     return torch.from_numpy(detrend(np.eye(length), STANDARD.detrend_lambda)).float()
 
 
@@ -48,7 +48,7 @@ def _banding(length: int, band_bpm: tuple[float, float]) -> NDArray[np.float64]:
 
 
 def _plain(length: int) -> NDArray[np.float64]:
-    """Matrix [2, 141, L]: mean off, Hann window, then cosine and sine at each rate."""
+    """Matrix [2, 141, L]: remove the mean, apply a Hann window, then cosine and sine at each rate."""
     angle = 2 * np.pi * np.outer(RATES_BPM.numpy() / 60, np.arange(length) / RATE_HZ)
     waves = np.stack([np.cos(angle), np.sin(angle)]) * np.hanning(length)
     return np.asarray(waves - waves.mean(axis=2, keepdims=True))
@@ -66,7 +66,7 @@ def _label_transform(length: int) -> Tensor:
 
 
 def label_spectra(contact: Tensor) -> Tensor:
-    """Power of labels [B, L] at ``RATES_BPM``, not band-passed once more: [B, 141]."""
+    """Power of labels [B, L] at ``RATES_BPM``, without another band pass: [B, 141]."""
     return _power(_label_transform(contact.shape[1]), contact)
 
 

@@ -1,4 +1,4 @@
-"""What pulse12 is trained for: a wave with its spectrum's peak at the true rate, and as strong as it is sure."""
+"""The loss of pulse12: a wave whose spectrum peaks at the true rate and whose amplitude is its confidence."""
 
 from typing import Final
 
@@ -10,10 +10,10 @@ from pulse8.learn.train.options import LossOptions
 
 NEAR_BPM: Final = 5.0
 AROUND_BPM: Final = 12.0
-"""A peak's middle is taken within this of the true rate: about a window's main lobe."""
+"""A peak's centre is computed within this distance of the true rate: about a window's main lobe."""
 
 LAGS: Final = range(-8, 9, 2)
-"""Samples by which the contact pulse may trail the face's: its clock and place are its own."""
+"""Samples by which the contact pulse may lag the face's: the sensor has another clock and another place on the body."""
 
 EDGE: Final = 8
 TINY: Final = 1e-9
@@ -30,7 +30,7 @@ def label_rates_bpm(contact: Tensor) -> Tensor:
 
 
 def loss(waves: Tensor, contact: Tensor, pulse: Tensor, options: LossOptions) -> Tensor:
-    """Loss of waves [B, L] against contact pulses [B, L] of unit variance; ``pulse`` bool [B] says where one is."""
+    """Loss of waves [B, L] against contact pulses [B, L] of unit variance; ``pulse`` bool [B] marks rows with one."""
     banded = waves @ labelling(waves.shape[1]).T
     wanted = _aligned(banded, contact)
     core = banded[:, EDGE:-EDGE]
@@ -53,7 +53,7 @@ def _where_pulse(waves: Tensor, core: Tensor, contact: Tensor, wanted: Tensor, o
 
 
 def _middle(power: Tensor, away: Tensor) -> Tensor:
-    """Mean rate of the power about the true rate, in BPM: [B]."""
+    """Power-weighted mean of the rates about the true rate, in BPM: [B]."""
     near = power * (away <= AROUND_BPM)
     middle: Tensor = (near * RATES_BPM).sum(dim=1) / (near.sum(dim=1) + TINY)
     return middle
@@ -61,7 +61,7 @@ def _middle(power: Tensor, away: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _aligned(waves: Tensor, contact: Tensor) -> Tensor:
-    """Contact pulses at the lag where each is likest its wave, without the edges: [B, L - 16]."""
+    """Contact pulses, each at the lag of its highest correlation with the wave, without the edges: [B, L - 16]."""
     length = contact.shape[1]
     lagged = torch.stack([contact[:, EDGE + lag : length - EDGE + lag] for lag in LAGS], dim=1)
     best = _correlation(waves[:, None, EDGE:-EDGE], lagged).argmax(dim=1)

@@ -12,7 +12,7 @@ from pulse8.learn.splits.split import Way
 class TrainOptions:
     """How the ultralight model is trained: AdamW on smooth L1 in units of 10 BPM, one-cycle rate, best epoch kept.
 
-    ``split`` says what stands on one side of training, validation and test: a subject, or, leaky, a window.
+    ``split`` is the unit that is never divided between training, validation and test: a subject, or (leaky) a window.
     """
 
     epochs: int = 12
@@ -40,27 +40,27 @@ class Pulse12Options:
     Attributes
     ----------
     steps, batch_size
-        How long, and how many windows a step on each device.
+        Number of steps, and of windows per step on each device.
     learning_rate, weight_decay
-        Of AdamW; the rate is the one-cycle schedule's highest.
+        Of AdamW; the rate is the maximum of the one-cycle schedule.
     seed
-        Of the first weights and of the windows' draw.
+        Of the initial weights and of the draw of windows.
     subjects
         Simulated people to train on; 0 for stores alone.
     without
-        Mechanisms to leave out of their world: motion, flicker, codec, exposure, specular.
+        Mechanisms to leave out of their simulation: motion, flicker, codec, exposure, specular.
     stores, weights
-        Prepared stores to train on beside them, and how often each is drawn from, against 1 for the simulated world.
+        Prepared stores to train on as well, and how often each is drawn from, relative to 1 for the simulated people.
     protocol, fold
-        A protocol in place of stores, and which of its folds, the first without: its training side is trained on.
+        A protocol in place of stores, and which of its folds, by default the first; its training side is used.
     split
-        What stands on one side of training and validation: a subject, or, leaky, a window.
+        The unit that is never divided between training and validation: a subject, or (leaky) a window.
     precision
-        Of the network's sums while it trains: 32 bits, or bfloat16, which takes two thirds of the time.
+        Of the arithmetic during training: float32, or bfloat16, which takes two thirds of the time.
     accelerator, devices
         As Lightning names them: auto, cpu, gpu, and how many.
     start
-        Checkpoint whose weights are the first ones, for another round of the schedule.
+        Checkpoint with the initial weights, for another round of the schedule.
     resume
         Go on from the last state in the output's folder.
     """
@@ -116,10 +116,11 @@ class LossOptions:
     shape
         1 - Pearson's correlation with the contact pulse at the best lag.
     size
-        Mean squared difference from the contact pulse of unit variance, or from nothing where there is no pulse: the
-        wave's size then says how sure it is.
+        Mean squared difference from the contact pulse of unit variance, or from zero where there is no pulse: the
+        wave's amplitude then is its confidence.
     centre
-        Distance in BPM between the middle of the wave's peak and of the contact pulse's: 0.2 BPM is better than 4.
+        Distance in BPM between the centres of the wave's peak and of the contact pulse's: an error of 4 BPM costs more
+        than one of 0.2.
     """
 
     spectrum: float = 1.0

@@ -1,7 +1,7 @@
 """Recordings as a trainer reads them: evenly sampled cells and contact pulses, end to end in two memory maps.
 
-Preparing costs once; a batch then is some slices of a file. A recording is cut where nothing was seen for longer than a
-gap that is bridged; each piece is a row of ``pool.json``.
+They are prepared once; a batch then is a few slices of a file. A recording is cut where nothing was seen for longer
+than the longest gap that is interpolated; each piece is a row of ``pool.json``.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ MAKE_POOL: Final = "make it again with pulse8 train"
 class Piece:
     """One unbroken piece of a recording: samples ``start`` to ``stop`` of the pool.
 
-    ``part`` says which kind or source it is of, ``pulse`` whether there is a true pulse.
+    ``part`` is its kind or source; ``pulse`` is true where the contact sensor's pulse is known.
     """
 
     subject: str
@@ -56,7 +56,7 @@ class Pool:
     Attributes
     ----------
     pieces
-        What lies where.
+        The pieces, in the order of their samples.
     cells
         float32 [N, 36] at 30 Hz, ROI-major, each cell's red, green, blue, 0..255; an ROI that was not seen is zeros.
     contact
@@ -72,12 +72,12 @@ class Pool:
 
     @property
     def subjects(self) -> frozenset[str]:
-        """Everybody in it."""
+        """All subjects in the pool."""
         return frozenset(piece.subject for piece in self.pieces)
 
 
 def write_pool(folder: Path, recordings: Iterable[tuple[str, Recording]]) -> Pool:
-    """Write recordings, each with the name of its part, as a pool; the table comes last, so that half a pool is none.
+    """Write recordings, each with the name of its part, as a pool; the table comes last, as the mark of a whole pool.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def write_pool(folder: Path, recordings: Iterable[tuple[str, Recording]]) -> Poo
 def _fill(
     cells_file: IO[bytes], contact_file: IO[bytes], recordings: Iterable[tuple[str, Recording]]
 ) -> tuple[list[Piece], str]:
-    """Write the samples; return what lies where and the hash of both."""
+    """Write the samples; return the pieces and the hash of both."""
     pieces: list[Piece] = []
     digest, place = hashlib.sha256(), 0
     for part, recording in recordings:

@@ -32,13 +32,13 @@ from pulse8.spec import PULSE12
 from pulse8.values import Watch, unwatched
 
 WATCHES: Final = 20
-"""How often in a run the error on validation subjects is taken and the state is kept."""
+"""How often in a run the error on validation subjects is measured and the state is saved."""
 PREFETCH: Final = 4
-"""Batches that a process of its own keeps ready: drawing one takes a third of a step."""
+"""Batches that a separate process keeps ready: drawing one takes a third of a step."""
 WORKER: Final = "DataLoader worker"
 """How torch's error about that process begins."""
 PLACES: Final = ("resume", "accelerator", "devices")
-"""Options that a run may go on with changed."""
+"""Options that may change when a run is resumed."""
 
 CLIP_GRADIENT: Final = 2.0
 WARM_UP: Final = 0.15
@@ -53,7 +53,7 @@ class Trained12:
     checkpoint
         Weights of the last step.
     steps, parameters, training_subjects
-        How much of what.
+        Steps that were run, weights of the network, and people in training.
     validation_mae_bpm, validation_close_share
         Mean absolute error and share within 5 BPM over all windows of the validation subjects that have a pulse.
     parts_mae_bpm
@@ -76,7 +76,7 @@ class Trained12:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Say it in some lines."""
+        """Summarise the run in a few lines."""
         parts = ", ".join(f"{part} {error:.1f}" for part, error in self.parts_mae_bpm.items())
         return (
             f"pulse12 of {self.parameters:,} parameters, {self.steps:,} steps, {self.training_subjects:,} people",
@@ -88,7 +88,7 @@ class Trained12:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that a run depends on beside its data."""
+    """Everything that a run depends on, apart from its data."""
 
     options: Pulse12Options = field(default_factory=Pulse12Options)
     design: Design = field(default_factory=Design)
@@ -99,7 +99,7 @@ class Recipe:
 def train_pulse12(
     output: Path, recipe: Recipe, cache: Path, watch: Watch[Any] = unwatched, *, show_progress: bool = False
 ) -> Trained12:
-    """Train, and write the checkpoint, who stood on which side, and the curves.
+    """Train, and write the checkpoint, who was in training and in validation, and the curves.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def train_pulse12(
     recipe
         Options, sizes, augmentation and loss.
     cache
-        Folder for the simulated worlds' pools; made once and read again.
+        Folder for the pools of simulated people; they are made once and read again.
     watch
         Shows progress while they are made.
     show_progress

@@ -1,8 +1,8 @@
-"""Refusal by risk: rules whose thresholds are set on calibration people, so that what is accepted can be trusted.
+"""Refusal by risk: rules whose thresholds are set on calibration people to bound the errors among accepted readings.
 
 Two rules, each a weighted sum of a reading's features (:mod:`pulse8.measure.signal.trust`). The first is the logarithm
-of the odds that a reading is within 5 BPM of the truth; the second, of the odds that there is a pulse at all. Bounds
-are Clopper and Pearson's, which take windows as independent: so there is one window a person.
+of the odds that a reading is within 5 BPM of the truth; the second, of the odds that there is a pulse at all. The
+Clopper-Pearson bounds assume independent windows, so each person contributes one.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,13 +39,13 @@ PROMISED_FALSE: Final = 0.01
 """95 % upper bounds of the share of wrong rates among accepted ones, and of accepted windows without a pulse."""
 
 MARGIN: Final = 0.8
-"""Thresholds are set for this share of what is promised: the promise is kept to other people than these."""
+"""Thresholds are set for this share of the promised risk: the promise must also hold for people not seen here."""
 
 LEAST_ACCEPTED: Final = 50
-"""Fewer accepted windows of a kind bound nothing."""
+"""With fewer accepted windows of a kind there is no useful bound."""
 
 ANCHORS: Final = frozenset(name for name, part in PARTS.items() if stratum(part.stratum).published_mae_bpm)
-"""Parts drawn as the people of an anchor, which no promise is made for."""
+"""Parts simulated like the people of a published data set (an anchor); no promise is made for them."""
 
 SHRINK: Final = 1e-3
 BATCH: Final = 256
@@ -53,7 +53,7 @@ BATCH: Final = 256
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Readings:
-    """One reading a calibration person.
+    """One reading per calibration person.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Readings:
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What the rules accept of one kind of calibration people: how many of how many, how many of those are wrong."""
+    """Windows of one kind of calibration people: how many, how many are accepted, and how many of those are wrong."""
 
     part: str
     windows: int
@@ -128,7 +128,7 @@ def fit_refusals(readings: Readings) -> tuple[Refusal, ...]:
     odds = fit_odds(readings.features, readings.right)
     sure = readings.features @ odds
     least = max(_threshold(sure[of], readings.right[of]) for of in _kinds(readings))
-    near = sure >= least - 1.5  # the second rule has to tell what the first one lets through
+    near = sure >= least - 1.5  # the second rule only has to separate what the first one accepts
     alive_odds = fit_odds(readings.features[near], readings.alive[near])
     lively = readings.features @ alive_odds
     false = np.sort(lively[~readings.alive & (sure >= least)])[::-1]
@@ -140,7 +140,7 @@ def fit_refusals(readings: Readings) -> tuple[Refusal, ...]:
 
 
 def _kinds(readings: Readings) -> Sequence[NDArray[np.bool_]]:
-    """Windows of each kind of people that has a pulse; an anchor's people are shown, but bound nothing."""
+    """Windows of each kind of people that has a pulse; an anchor's people are listed, but set no threshold."""
     bounding = [part for part in np.unique(readings.parts[readings.alive]) if str(part) not in ANCHORS]
     return [(readings.parts == part) & readings.alive for part in bounding]
 
@@ -172,7 +172,7 @@ def fit_odds(features: Values, right: NDArray[np.bool_]) -> Values:
 
 
 def _threshold(sure: Values, right: NDArray[np.bool_]) -> float:
-    """Smallest score from which on the bound of wrong ones holds."""
+    """Smallest score at and above which the bound on wrong readings holds."""
     order = np.argsort(-sure)
     wrong = np.cumsum(~right[order])
     held = [
@@ -207,7 +207,7 @@ def accepted(features: Values, refusals: Sequence[Refusal]) -> NDArray[np.bool_]
 
 
 def coverages(readings: Readings, refusals: Sequence[Refusal]) -> tuple[Coverage, ...]:
-    """Count what the rules accept, kind by kind; where there is no pulse, every accepted window is wrong."""
+    """Count accepted and wrong windows of each kind; where there is no pulse, every accepted window is wrong."""
     kept = accepted(readings.features, refusals)
     found = []
     for part in np.unique(readings.parts):

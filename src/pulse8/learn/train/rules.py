@@ -1,4 +1,4 @@
-"""A checkpoint's refusal rules, set on calibration people when it has been trained."""
+"""A checkpoint's refusal rules, set on calibration people after training."""
 
 import dataclasses
 from pathlib import Path
@@ -26,7 +26,7 @@ def set_rules(checkpoint: Path, waves: Waves, calibration: Pool | None, watch: W
 def refuse_by_risk(
     checkpoint: Path, waves: Waves, calibration: Pool, watch: Watch[Any] = unwatched
 ) -> tuple[Coverage, ...]:
-    """Set a checkpoint's refusal rules on calibration people, and return what they accept of them.
+    """Set a checkpoint's refusal rules on calibration people, and return which share of them is accepted.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Where pulse12's windows come from, and who stands on which side: training, validation, calibration.
+"""Where pulse12's windows come from, and who belongs to which side: training, validation, calibration.
 
-Simulated worlds depend on seeds of their own; a store's people are laid out by the hash of their ids. Nobody may be on
-two sides, and nobody of a frozen test stratum on any.
+Each side's simulated people have their own seed; a store's people are assigned by the hash of their ids. Nobody may be
+on two sides, and nobody of a frozen test stratum on any.
 """
 
 import dataclasses
@@ -27,12 +27,12 @@ Side = Literal["training", "validation", "calibration"]
 
 SEEDS: Final[Mapping[Side, int]] = {"training": 12, "validation": 13, "calibration": 14}
 PLAIN_SUBJECTS: Final[Mapping[Side, int]] = {"validation": 800, "calibration": 8000}
-"""People to choose and to set thresholds by; their conditions are drawn as the strata draw theirs."""
+"""People for model selection and for thresholds; their conditions are distributed as in the strata."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Pools to train on with their weights, to watch the training by, to set thresholds on, and what separates them."""
+    """Pools to train on with their weights, to validate on and to set thresholds on; ``leaky`` if they share people."""
 
     training: tuple[tuple[Pool, float], ...]
     validation: Pool
@@ -41,7 +41,7 @@ class Sources:
 
     @property
     def sentence(self) -> str:
-        """Say what separates them."""
+        """Say how they are separated."""
         return LEAKY if self.leaky else "split by subject: nobody is on two of training, validation and calibration"
 
 
@@ -53,7 +53,7 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
     InputError
         A subject is on two sides or belongs to a frozen test stratum.
     """
-    stored, stored_validation = stored_pools(options, cache)  # first: what cannot be read is said before minutes pass
+    stored, stored_validation = stored_pools(options, cache)  # before minutes of simulation: it may be unreadable
     simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
     training = simulated + stored
     if options.split == "window":
@@ -70,7 +70,7 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
 
 
 def simulated_pool(side: Side, options: Pulse12Options, cache: Path, watch: Watch[int] = unwatched) -> Pool:
-    """Open a simulated world's pool in the folder ``cache``, or make it."""
+    """Open the pool of a side's simulated people in the folder ``cache``, or make it."""
     wanted = world_of(side, options)
     name = hashlib.sha256(json.dumps(dataclasses.asdict(wanted), sort_keys=True).encode()).hexdigest()[:12]
     folder = cache / f"{side}-{name}"
@@ -80,7 +80,7 @@ def simulated_pool(side: Side, options: Pulse12Options, cache: Path, watch: Watc
 
 
 def world_of(side: Side, options: Pulse12Options) -> WorldOptions:
-    """Say which world a side is drawn from."""
+    """Return the options of a side's simulated people."""
     if side == "training":
         return WorldOptions(subjects=options.subjects, seed=SEEDS[side], without=options.without)
     share = min(1.0, options.subjects / Pulse12Options().subjects) if options.subjects else 1.0
@@ -106,7 +106,7 @@ def sides_of(sources: Sources) -> Mapping[str, Collection[str]]:
 
 
 def assert_apart(sides: Mapping[str, Collection[str]]) -> None:
-    """Hold that nobody is on two sides, or of a frozen test stratum.
+    """Check that nobody is on two sides or in a frozen test stratum.
 
     Raises
     ------

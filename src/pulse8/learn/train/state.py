@@ -1,4 +1,4 @@
-"""A run's state on disk while it trains: whole at every moment, so that a run that is killed goes on from it."""
+"""A run's state on disk while it trains: complete at every moment, so that a killed run can be resumed."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ HEAD: Final = ("step", "loss", "validation_mae_bpm", "validation_close_share")
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Lightning's states, written like every other file: its own way writes to another disk and copies."""
+    """Writes Lightning's states like every other file; its own code writes to another disk and copies."""
 
     def save_checkpoint(
         self,
@@ -26,7 +26,7 @@ class WholeFiles(TorchCheckpointIO):
         path: str | Path,
         storage_options: Any | None = None,  # noqa: ANN401 - Lightning's signature
     ) -> None:
-        """Write a state; ``storage_options`` are for other places than a disk.
+        """Write a state; ``storage_options`` is for storage other than a disk and is ignored.
 
         Raises
         ------
@@ -44,14 +44,14 @@ def last_state(folder: Path, every: int) -> ModelCheckpoint:
         every_n_train_steps=every,
         save_top_k=0,
         save_last=True,
-        enable_version_counter=False,  # another name than the one that is resumed from
+        enable_version_counter=False,  # a version in the name would hide the state from --resume
     )
 
 
 class Curves(pl.Callback):
-    """Rows of a run's figures in a CSV file, and what the run is made with: both are part of its state.
+    """Rows of a run's figures in a CSV file, and its recipe: both are part of its state.
 
-    A run that goes on adds to its own rows, and goes on from nobody else's state.
+    A resumed run adds to its own rows, and refuses the state of another run.
     """
 
     def __init__(self, file: Path, recipe: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ class Curves(pl.Callback):
         self.rows: list[list[str]] = []
 
     def add(self, step: int, figures: Sequence[float]) -> None:
-        """Add a row, and write the file anew."""
+        """Add a row, and rewrite the file."""
         self.rows.append([str(step), *(f"{figure:.4f}" for figure in figures)])
         with writing(self.file) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([HEAD, *self.rows])
@@ -70,11 +70,11 @@ class Curves(pl.Callback):
         return {"rows": self.rows, "recipe": self.recipe}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the rows up to the state that a run goes on from."""
+        """Take over the rows up to the state that is resumed."""
         self.rows = state_dict["rows"]
 
     def step_of(self, state: Path) -> int:
-        """Return after how many steps this run's state was kept.
+        """Return the step at which this run's state was saved.
 
         Raises
         ------

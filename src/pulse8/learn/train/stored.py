@@ -1,7 +1,7 @@
-"""People of prepared stores as pools to train on: those of one side of a split by subject, or of a protocol's fold.
+"""People of prepared stores as training pools: one side of a split by subject or of a protocol's fold.
 
-Subjects are named SUBJECT@DATASET, as a protocol names them. A recording that has rates and no contact pulse is left
-out: there is no wave to learn.
+Subjects are named SUBJECT@DATASET, as a protocol names them. A recording with rates but no contact pulse is left
+out: it has no wave to learn from.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""What recordings of people hold and the simulated world does not: changes to windows, cells float32 [L, 12, 3].
+"""Disturbances that real recordings have and the simulation lacks, applied to windows of cells float32 [L, 12, 3].
 
-A trace of the whole skin in all cells, light that drifts steeply, movement in the pulse's band with harmonics, an
-exposure that follows the picture, and things without a pulse that move in brightness and colour alike. Sizes are those
+One trace of the whole skin in all cells, light that drifts strongly, motion in the pulse band with harmonics, automatic
+exposure, and objects without a pulse whose brightness and colour change. Their sizes are those
 of real traces (docs/decisions/0121-what-training-windows-hold.md).
 """
 
@@ -17,7 +17,7 @@ Cells = NDArray[np.float32]
 Signal = NDArray[np.float64]
 
 PEOPLE_BPM: Final = (78.0, 18.0)
-"""Mean and standard deviation of rates as people have them, at rest and after some movement."""
+"""Mean and standard deviation of people's rates, at rest and after light exercise."""
 
 SLOWEST_BPM: Final = 41.0
 FASTEST_BPM: Final = 176.0
@@ -27,21 +27,21 @@ DRIFT_SLOPE: Final = (0.8, 1.5)
 
 MOVES_HZ: Final = (0.4, 3.2)
 SETTLE: Final = 200
-"""Samples after which a resonance has forgotten that it was switched on."""
+"""Samples after which a resonance's switch-on transient has died away."""
 
 ORDERS: Final = ((2, 0.8), (3, 0.5))
-"""Harmonics of a movement and of a pulse, and their largest height over the first's."""
+"""Harmonics of a motion and of a pulse, and their largest amplitude relative to the fundamental."""
 
 
 def wanted_bpm(band_bpm: tuple[float, float], people: float, rng: np.random.Generator) -> float:
-    """Draw a rate: as people have it with a probability, otherwise any of the band."""
+    """Draw a rate: with probability ``people`` from people's distribution, otherwise uniform over the band."""
     if rng.uniform() < people:
         return float(np.clip(rng.normal(*PEOPLE_BPM), SLOWEST_BPM, FASTEST_BPM))
     return float(rng.uniform(*band_bpm))
 
 
 def one_trace(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let all cells carry one weighted mean of the lit ones, as a table of a whole skin's colour does."""
+    """Give all cells one weighted mean of the lit ones, as in a table of the whole skin's colour."""
     lit = cells.mean(axis=(0, 2)) > 0
     if not lit.any():
         return cells
@@ -51,7 +51,7 @@ def one_trace(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def drifted(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let the light or the pose drift: 0.2 to 8 %, steep, nearly white, a little of each cell's own."""
+    """Add a drift of light or pose: 0.2 to 8 %, mostly slow, nearly white, a little different per cell."""
     wave = _drift(len(cells), rng)
     colour = 1 + 0.25 * rng.uniform() * rng.standard_normal(3)
     own = np.exp(0.3 * rng.uniform() * rng.standard_normal((cells.shape[1], 1)))
@@ -59,7 +59,7 @@ def drifted(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def moved(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let something move in the pulse's band: one to three rates that wander, with harmonics, 0.1 to 6 %."""
+    """Add motion in the pulse band: one to three wandering rates, with harmonics, 0.1 to 6 %."""
     total = np.zeros(len(cells))
     for _ in range(int(rng.integers(1, 4))):
         total += rng.uniform(0.2, 1) * (
@@ -71,7 +71,7 @@ def moved(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def exposed(cells: Cells, rng: np.random.Generator) -> Cells:
-    """Let the camera's exposure follow the face's brightness, by a part of it and after a delay of its own."""
+    """Simulate automatic exposure: it compensates a part of the face's brightness, with a delay."""
     brightness = cells.mean(axis=(1, 2), dtype=np.float64)
     mean = float(brightness.mean())
     if mean <= 0:
@@ -82,7 +82,7 @@ def exposed(cells: Cells, rng: np.random.Generator) -> Cells:
 
 
 def without_pulse(length: int, rng: np.random.Generator) -> Cells:
-    """Make cells [L, 12, 3] of a thing without a pulse: noise of a camera, one even colour a cell, and what moves."""
+    """Make cells [L, 12, 3] of an object without a pulse: one colour per cell, camera noise, drift and motion."""
     level = rng.uniform(30, 200) * np.exp(0.25 * rng.standard_normal(3))
     cells = np.clip(level, 5, 230) * np.exp(0.08 * rng.standard_normal((12, 1)))
     noise = 10 ** rng.uniform(-2.3, -0.3) * rng.standard_normal((length, 12, 3))
@@ -93,7 +93,7 @@ def without_pulse(length: int, rng: np.random.Generator) -> Cells:
 
 
 def harmonics(angle: Signal, rng: np.random.Generator) -> Signal:
-    """Sum a tone of an angle [L] and two harmonics of any height up to their largest."""
+    """Sum the sine of an angle [L] and two harmonics of random amplitude (``ORDERS``)."""
     parts = [rng.uniform(0, height) * np.sin(order * angle + rng.uniform(0, 2 * np.pi)) for order, height in ORDERS]
     return np.asarray(np.sin(angle) + sum(parts))
 
@@ -111,7 +111,7 @@ def _drift(length: int, rng: np.random.Generator) -> Signal:
 
 
 def _resonance(length: int, rng: np.random.Generator) -> Signal:
-    """Noise through a resonance of 0.02 to 0.5 Hz width, seldom with a second harmonic."""
+    """Noise through a resonance of 0.02 to 0.5 Hz width, half of the time with a second harmonic."""
     rate_hz, width_hz = rng.uniform(*MOVES_HZ), 10 ** rng.uniform(-1.7, -0.3)
     radius = np.exp(-np.pi * width_hz / RATE_HZ)
     poles = [1, -2 * radius * np.cos(2 * np.pi * rate_hz / RATE_HZ), radius**2]
@@ -120,7 +120,7 @@ def _resonance(length: int, rng: np.random.Generator) -> Signal:
 
 
 def _cycling(length: int, rng: np.random.Generator) -> Signal:
-    """Strokes at a rate that wanders, with a second and a third harmonic."""
+    """Periodic motion at a wandering rate, with a second and a third harmonic."""
     strays = np.cumsum(rng.standard_normal(length)) / np.sqrt(length)
     rate_hz = np.maximum(rng.uniform(*MOVES_HZ) * (1 + 0.08 * rng.uniform() * strays), 0.2)
     return _unit(harmonics(2 * np.pi * np.cumsum(rate_hz) / RATE_HZ + rng.uniform(0, 2 * np.pi), rng))

@@ -1,4 +1,4 @@
-"""The smallest subject-wise trainer of the guide's model: training, validation and test subjects never mix."""
+"""A small trainer of the guide's model; training, validation and test subjects never mix."""
 
 import math
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ MONITORED = "validation_mae_bpm"
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """Mean absolute errors in BPM on windows that the weights never saw, and of always saying the training mean.
+    """Mean absolute errors in BPM on windows that the weights never saw, and of always predicting the training mean.
 
     ``validation_curve_bpm`` is the error after each epoch.
     """
@@ -49,7 +49,7 @@ class Trained:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Say it in some lines."""
+        """Summarise the run in a few lines."""
         constant = f"always the training mean: {self.constant_test_mae_bpm:.2f} BPM"
         return (
             f"{self.train_windows} training windows; {self.split}",

@@ -1,7 +1,7 @@
-"""The training world: simulated people in all the conditions of the test strata and beyond them, on seeds of its own.
+"""Simulated people to train on: the conditions of the test strata and beyond them, with seeds of their own.
 
-Each part begins with a stratum's ranges and widens them. Trained and tested on one simulator: what that proves ends
-where the simulator does (docs/models.md).
+Each part starts from a stratum's ranges and widens them. Training and test share one simulator, so results say nothing
+beyond what it models (docs/models.md).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ ANY_HEART: Final[Mapping[str, Any]] = {
 class Part:
     """One kind of people: the stratum whose ranges it starts from, its share of the world, and what is drawn wider.
 
-    ``instead`` is what makes it another kind than its stratum, widened or not.
+    ``instead`` holds settings that replace the stratum's own, widened or not.
     """
 
     stratum: str
@@ -61,13 +61,13 @@ class WorldOptions:
     Attributes
     ----------
     subjects, seconds
-        How many people, each in a recording of so many seconds.
+        Number of people, and the length of each one's recording.
     seed
-        What they depend on; below the seeds that the test strata have for themselves.
+        Random seed; below those that are reserved for the test strata.
     without
         Mechanisms to leave out (:data:`~pulse8.learn.simulate.mechanisms.MECHANISMS`).
     plain
-        Each part as its stratum is, not widened: for calibration and validation.
+        Use each stratum's own ranges, not widened: for calibration and validation.
     """
 
     subjects: int = 8_000

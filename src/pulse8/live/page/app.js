@@ -1,13 +1,17 @@
 // Camera frames out, readings in. Few frames are on the way at once, so that a slow machine shows fewer, not later ones.
+// What measures is behind a link: a worker of this page, or the server that it came from. Both give the same messages.
+import { HEIGHT, WIDTH, cameras, openCamera, watchCamera } from "./camera.js";
 import { drawSpectrum, drawTrend, drawWave } from "./plots.js";
 import { WORDS } from "./words.js";
 
-const WIDTH = 640, HEIGHT = 480, QUALITY = 0.92, MOST_ON_THE_WAY = 3, MOST_READINGS = 7200, SPEAK_EVERY_S = 10, SHOW_FAULT_MS = 8000;
+const MOST_ON_THE_WAY = 3, MOST_READINGS = 7200, SPEAK_EVERY_S = 10, SHOW_FAULT_MS = 8000, SILENT_MS = 3000, BACK_MS = 3000;
+const HERE = document.documentElement.dataset.link === "worker";
+const linked = import(HERE ? "./worker_link.js" : "./server_link.js");
 const find = (id) => document.getElementById(id);
 const state = {
   language: navigator.language.startsWith("zh") ? "zh-Hant" : "en",
-  running: false, paused: false, socket: null, stream: null, sent: new Map(), lastSent: -Infinity, sending: Promise.resolve(), reading: null, seen: null,
-  face: null, readings: [], costs: [], delays: [], spokenAt: -Infinity, frames: 0, faultAt: Infinity,
+  running: false, paused: false, link: null, stream: null, sent: new Map(), lastSent: -Infinity, reading: null, seen: null, face: null, camera: null,
+  readings: [], costs: [], delays: [], arrivals: [], spokenAt: -Infinity, frames: 0, dropped: 0, skipped: 0, faultAt: Infinity, heardAt: Infinity,
 };
 window.pulse8 = state;
 
@@ -20,7 +24,6 @@ function speakTo(language) {
   state.language = language;
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
-  find("face").setAttribute("aria-label", word("face"));
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", word(node.dataset.label));
   find("language").textContent = word("language");
   find("language").lang = language === "en" ? "zh-Hant" : "en";
@@ -36,58 +39,77 @@ function fault(text) {
 
 async function start() {
   fault("");
-  if (!navigator.mediaDevices) return fault(word("insecure"));
+  find("start").disabled = true;
   try {
-    state.stream = await navigator.mediaDevices.getUserMedia({
-      audio: false, video: { width: { ideal: WIDTH }, height: { ideal: HEIGHT }, frameRate: { ideal: 30 }, facingMode: "user" },
-    });
+    await see();
+    await connect();
   } catch (error) {
-    const why = { NotFoundError: "noCamera", OverconstrainedError: "noCamera", NotReadableError: "busyCamera" };
-    return fault(word(why[error.name] ?? "refusedCamera"));
+    stop(word(error.word ?? (HERE ? "lostWorker" : "lostServer"), { reason: error.message }));
   }
+  find("start").disabled = false;
+}
+
+// Show the chosen camera; it may be another one than before.
+async function see() {
+  const before = state.stream;
+  state.stream = await openCamera(state.camera);
+  before?.getTracks().forEach((track) => track.stop());
+  const [track] = state.stream.getVideoTracks();
+  track.onended = () => stop(word("lostCamera"));
+  state.camera = track.getSettings().deviceId ?? null;
   find("video").srcObject = state.stream;
   await find("video").play();
-  connect();
+  await listCameras();
 }
 
-function connect() {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const query = new URLSearchParams(location.search);
-  if (state.face) query.set("face", state.face);  // until one is chosen here, the server's own choice stands
-  const socket = new WebSocket(`${scheme}://${location.host}/frames?${query}`);
-  socket.binaryType = "arraybuffer";
-  socket.onopen = () => {
-    state.sent.clear();  // what was taken while no socket was open never went
-    const already = state.running;
-    state.running = true;
-    if (!already) watchCamera();
-    find("curtain").hidden = true;
-    buttons();
-    show();
-  };
-  socket.onmessage = (event) => { if (socket === state.socket) take(JSON.parse(event.data)); };
-  socket.onclose = (event) => { if (socket === state.socket) stop(word("lostServer", { reason: event.reason || event.code })); };
-  state.socket = socket;
-  state.sent.clear();
+async function listCameras() {
+  const found = await cameras();
+  find("cameras").replaceChildren(...found.map(({ deviceId, label }, index) => new Option(label || `${word("camera")} ${index + 1}`, deviceId)));
+  find("cameras").value = state.camera;
+  find("cameras").hidden = found.length < 2;
+}
+
+async function connect() {
+  const { open } = await linked;
+  let link = null;
+  const current = (act) => (...values) => { if (link === null || link === state.link) act(...values); };
+  const onEnd = current((key, reason) => stop(word(key, { reason })));
+  link = await open({ face: state.face }, { onMessage: current(take), onEnd });
+  state.link?.close();
+  state.link = link;
+  state.sent.clear();  // what was taken while no link was open never went
   state.lastSent = -Infinity;
+  state.heardAt = performance.now();
+  if (!state.running) watchCamera(find("video"), picture);
+  state.running = true;
+  find("curtain").hidden = true;
+  buttons();
+  show();
 }
 
-function choose() {
+async function choose() {
   state.face = find("face").value;
   if (!state.running) return;
-  const before = state.socket;
   state.reading = state.seen = null;
-  connect();
-  before.close();
   show();
+  await connect().catch((error) => stop(word("lostServer", { reason: error.message })));
+}
+
+async function chooseCamera() {
+  state.camera = find("cameras").value;
+  await see().catch((error) => stop(word(error.word ?? "busyCamera")));
 }
 
 function stop(text) {
   state.running = false;
-  state.stream?.getTracks().forEach((track) => track.stop());
+  state.heardAt = Infinity;
+  state.stream?.getTracks().forEach((track) => { track.onended = null; track.stop(); });
+  state.link?.close();
+  state.stream = state.link = null;
   find("curtain").hidden = false;
   fault(text);
   buttons();
+  show();
 }
 
 function buttons() {
@@ -95,48 +117,39 @@ function buttons() {
   find("save-csv").disabled = find("save-json").disabled = !state.readings.length;
 }
 
-const grab = document.createElement("canvas");
-grab.width = WIDTH;
-grab.height = HEIGHT;
-
-function watchCamera() {
-  const video = find("video");
-  const pen = grab.getContext("2d", { willReadFrequently: true });
-  const next = (now, frame) => {
-    if (!state.running) return;
-    video.requestVideoFrameCallback(next);
-    if (state.paused || state.sent.size >= MOST_ON_THE_WAY || document.hidden) return;
-    const captured = frame.captureTime ?? now;
-    if (captured <= state.lastSent) return;  // the same picture shown again
+// A camera's picture on a canvas; false ends the watching.
+function picture(canvas, captured) {
+  if (!state.running) return false;
+  if (state.paused || document.hidden) state.heardAt = performance.now();
+  else if (state.sent.size >= MOST_ON_THE_WAY) state.skipped += 1;
+  else if (captured > state.lastSent || captured < state.lastSent - BACK_MS) {  // else the same picture shown again
     state.lastSent = captured;
-    // The middle of a wide picture, so that a face keeps its shape.
-    const scale = Math.max(WIDTH / video.videoWidth, HEIGHT / video.videoHeight);
-    const width = WIDTH / scale, height = HEIGHT / scale;
-    pen.drawImage(video, (video.videoWidth - width) / 2, (video.videoHeight - height) / 2, width, height, 0, 0, WIDTH, HEIGHT);
-    state.sent.set(captured / 1000, performance.now() - Math.max(0, performance.now() - captured));
-    const jpeg = new Promise((done) => grab.toBlob(done, "image/jpeg", QUALITY));
-    state.sending = state.sending.then(async () => send(captured / 1000, await jpeg));  // in the order of capture
-  };
-  video.requestVideoFrameCallback(next);
+    state.sent.set(captured / 1000, Math.min(captured, performance.now()));
+    state.link.push(canvas(), captured / 1000);
+  }
+  return true;
 }
 
-async function send(seconds, jpeg) {
-  const message = new Uint8Array(8 + jpeg.size);
-  new DataView(message.buffer).setFloat64(0, seconds, true);
-  message.set(new Uint8Array(await jpeg.arrayBuffer()), 8);
-  if (state.socket.readyState === WebSocket.OPEN) state.socket.send(message);
+// A camera that stalls, or whose clock does, says nothing itself.
+function watchSilence() {
+  if (performance.now() - state.heardAt < SILENT_MS) return;
+  state.sent.clear();
+  fault(word("silentCamera"));
 }
 
 function take(message) {
+  state.heardAt = performance.now();
   if (message.kind === "error") {
     state.sent.clear();
-    return fault(word("server", message));
+    return fault(word(HERE ? "worker" : "server", message));
   }
   if (message.kind === "frame") {
     const captured = state.sent.get(message.t_s);
     for (const time of state.sent.keys()) if (time <= message.t_s) state.sent.delete(time);
     state.seen = message;
     state.frames += 1;
+    state.dropped = state.skipped + (message.dropped ?? 0);
+    remember(state.arrivals, performance.now());
     if (performance.now() - state.faultAt > SHOW_FAULT_MS) fault("");
     remember(state.costs, message.cost_ms);
     requestAnimationFrame(() => { if (captured !== undefined) remember(state.delays, performance.now() - captured); drawRois(); });
@@ -201,6 +214,7 @@ function show() {
     find("coverage-text").textContent = `${Math.round(100 * reading.coverage)} %`;
     find("window").textContent = word("seconds", { value: seconds });
     if (state.costs.length) find("cost").textContent = word("ms", { value: median(state.costs).toFixed(1) });
+    if (state.arrivals.length > 1) find("frames").textContent = word("framesOf", { rate: perSecond(state.arrivals).toFixed(1), dropped: state.dropped });
     if (state.delays.length) find("delay").textContent = word("delayMs", { value: median(state.delays).toFixed(0) });
   }
   if (state.paused) why.textContent = word("paused");
@@ -209,6 +223,8 @@ function show() {
   drawTrend(find("trend"), state.readings, reading?.end_s ?? 0);
 }
 
+const perSecond = (times) => (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
+
 function followed({ reason }, { age_s, spread_bpm }) {
   const away = reason === "no face", held = away || age_s >= 1;
   const rate = word(held ? "held" : "shown", { spread: spread_bpm.toFixed(1), age: age_s.toFixed(0) });
@@ -216,6 +232,7 @@ function followed({ reason }, { age_s, spread_bpm }) {
 }
 
 function others({ other_faces, face }) {
+  if (HERE) return word("othersMarked", { count: other_faces + 1 });
   const count = other_faces + (face === null ? 0 : 1);
   return word(face === null ? "othersNone" : "others", { count, face });
 }
@@ -275,6 +292,12 @@ document.addEventListener("keydown", (event) => {
   if (!find(id).disabled) PRESSES[id]();
 });
 find("face").addEventListener("change", choose);
+find("face").hidden = HERE;
+find("cameras").addEventListener("change", chooseCamera);
+find("promise").dataset.word = HERE ? "promiseHere" : "promiseServer";
+navigator.mediaDevices?.addEventListener("devicechange", () => state.running && listCameras());
+setInterval(watchSilence, 1000);
+if (HERE) navigator.serviceWorker?.register("sw.js").catch(() => {});  // without one the page works, and not offline
 addEventListener("resize", show);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 if (stored("pulse8-theme")) document.documentElement.dataset.theme = stored("pulse8-theme");

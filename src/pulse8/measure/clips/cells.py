@@ -196,7 +196,7 @@ def area_means(rgb: Picture, roi: Roi, side: int) -> NDArray[np.float64]:
     part = rgb[y, x]
     sums = np.zeros((side, part.shape[1] * 3))
     for start in range(0, len(part), EXACT_ROWS):
-        rows = part[start : start + EXACT_ROWS].reshape(-1, part.shape[1] * 3).astype(np.float32)
+        rows = part[start : start + EXACT_ROWS].astype(np.float32, order="C").reshape(-1, part.shape[1] * 3)
         # Integers below 2**24 in float32, then below 2**53 in float64: every product and sum is exact.
         sums += y_weights.by_pixel[:, start : start + EXACT_ROWS] @ rows
     totals = x_weights.by_pixel.astype(np.float64) @ sums.reshape(side, -1, 3)
@@ -220,9 +220,8 @@ def _weights(low: int, length: int, count: int) -> Weights:
     """Weights of the pixels that an edge pair covers; ROIs keep their size for long, and meet 16 offsets."""
     edges = low + np.arange(count + 1) * length // count
     left = np.arange(low // PIXEL_PARTS, -(-(low + length) // PIXEL_PARTS)) * PIXEL_PARTS
-    covered = np.minimum(left + PIXEL_PARTS, edges[1:, None]) - np.maximum(left, edges[:-1, None])
-    by_pixel = np.maximum(covered, 0).astype(np.float32)
-    return Weights(by_pixel, by_pixel.sum(1, dtype=np.float64))
+    before = np.minimum(np.maximum(edges[:, None] - left, 0), PIXEL_PARTS)
+    return Weights((before[1:] - before[:-1]).astype(np.float32), (edges[1:] - edges[:-1]).astype(np.float64))
 
 
 def roi_reasons(frame: TrackedFrame, limits: RoiLimits) -> tuple[Reason | None, ...]:

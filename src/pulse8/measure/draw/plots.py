@@ -1,12 +1,13 @@
 """Pictures of a measurement, as SVG or PNG; the same measurement gives the same bytes."""
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pulse8.errors import InputError, ToolchainError
+from pulse8.errors import InputError, ToolchainError, shown
 from pulse8.manifest import writing
 from pulse8.measure.signal.spectrum import power_spectrum
 from pulse8.notice import NOTICE
@@ -40,25 +41,38 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
-def plot_measurement(
-    path: Path,
-    wave: Waveform,
-    windows: tuple[HeartRate, ...],
-    whole: HeartRate,
-    band_bpm: tuple[float, float],
-) -> None:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plotted:
+    """What is drawn of a measurement.
+
+    Attributes
+    ----------
+    wave
+        Pulse of its longest part.
+    windows, whole
+        Its rates.
+    band_bpm
+        Rates that were searched: the range of the spectrum's axis.
+    title
+        What was measured, and by which method.
+    """
+
+    wave: Waveform
+    windows: tuple[HeartRate, ...]
+    whole: HeartRate
+    band_bpm: tuple[float, float]
+    title: str
+
+
+def plot_measurement(path: Path | None, drawn: Plotted) -> "Figure":
     """Draw the wave's first seconds, the whole record's spectrum with its peak, and the rate over time.
 
     Parameters
     ----------
     path
-        Where to; ``.svg`` or ``.png``.
-    wave
-        Pulse of the whole record.
-    windows, whole
-        Its rates.
-    band_bpm
-        Rates that were searched: the range of the spectrum's axis.
+        Where to; ``.svg`` or ``.png``. ``None`` draws the figure alone.
+    drawn
+        The measurement.
 
     Raises
     ------
@@ -68,12 +82,16 @@ def plot_measurement(
         matplotlib is not installed.
     """
     with drawing(path, (9, 6.5)) as figure:
-        _draw(figure, wave, windows, whole, band_bpm)
+        figure.suptitle(shown(drawn.title), x=0.01, ha="left", fontsize=11, fontweight="bold", parse_math=False)
+        _draw(figure, drawn)
+    return figure
 
 
 @contextmanager
-def drawing(path: Path, size_in: tuple[float, float]) -> "Iterator[Figure]":
+def drawing(path: Path | None, size_in: tuple[float, float]) -> "Iterator[Figure]":
     """Give an empty figure of a width and height in inches, and write it to ``path`` with the notice under it.
+
+    Without a path it is drawn for a notebook and not written.
 
     Raises
     ------
@@ -82,45 +100,49 @@ def drawing(path: Path, size_in: tuple[float, float]) -> "Iterator[Figure]":
     ToolchainError
         matplotlib is not installed.
     """
-    if path.suffix.lower() not in FORMATS:
+    if path is not None and path.suffix.lower() not in FORMATS:
         raise InputError(f"cannot draw {path}; choose a name that ends in {' or '.join(FORMATS)}")
     try:
         from matplotlib import rc_context  # noqa: PLC0415 - an extra, and slow to load
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+
+        from pulse8.measure.draw.notebook_figure import NotebookFigure  # noqa: PLC0415 - it loads matplotlib
     except ImportError as error:
         raise ToolchainError('pictures need matplotlib; run `pip install "pulse8[plot]"`') from error
-    with rc_context(STYLE), writing(path) as temporary:
-        figure = Figure(figsize=size_in, layout="constrained")
+    with rc_context(STYLE):
+        figure = NotebookFigure(figsize=size_in, layout="constrained")
         yield figure
         figure.supxlabel(NOTICE, fontsize=8, color=INK)
-        kind = FORMATS[path.suffix.lower()]
-        figure.savefig(temporary, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
+        if path is not None:
+            kind = FORMATS[path.suffix.lower()]
+            with writing(path) as temporary:
+                figure.savefig(temporary, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
 
 
-def _draw(
-    figure: "Figure", wave: Waveform, windows: tuple[HeartRate, ...], whole: HeartRate, band_bpm: tuple[float, float]
-) -> None:
+def _draw(figure: "Figure", drawn: Plotted) -> None:
     grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1), height_ratios=(1, 1.15))
-    _draw_wave(figure.add_subplot(grid[0, 0]), wave)
-    _draw_spectrum(figure.add_subplot(grid[0, 1]), wave, whole, band_bpm)
-    _draw_rates(figure.add_subplot(grid[1, :]), windows, whole)
+    _draw_wave(figure.add_subplot(grid[0, 0]), drawn.wave)
+    _draw_spectrum(figure.add_subplot(grid[0, 1]), drawn)
+    _draw_rates(figure.add_subplot(grid[1, :]), drawn.windows, drawn.whole)
 
 
 def _draw_wave(axes: "Axes", wave: Waveform) -> None:
-    shown = wave.samples[: round(SHOWN_S * wave.rate_hz)]
-    seconds = wave.start_s + np.arange(len(shown)) / wave.rate_hz
-    axes.plot(seconds, 1000 * shown, color=PULSE, linewidth=1.2)
-    axes.set(title="Pulse wave", xlabel="time, s", ylabel="change, 1/1000 of the colour")
+    """Draw the first seconds; a network's wave has no unit, and the classical methods' units differ."""
+    first = wave.samples[: round(SHOWN_S * wave.rate_hz)]
+    seconds = wave.start_s + np.arange(len(first)) / wave.rate_hz
+    axes.plot(seconds, first, color=PULSE, linewidth=1.2)
+    lasts_s = len(wave.samples) / wave.rate_hz
+    extent = f", first {SHOWN_S:.0f} of {lasts_s:.0f} s" if len(first) < len(wave.samples) else ""
+    axes.set(title=f"Pulse wave{extent}", xlabel="time, s", ylabel="amplitude, no unit", yticks=[])
     axes.margins(x=0)
     axes.grid(color=FAINT, linewidth=0.6)
 
 
-def _draw_spectrum(axes: "Axes", wave: Waveform, whole: HeartRate, band_bpm: tuple[float, float]) -> None:
-    spectrum = power_spectrum(wave, Readout().fft_length)
-    inside = spectrum.inside(band_bpm)
+def _draw_spectrum(axes: "Axes", drawn: Plotted) -> None:
+    whole, spectrum = drawn.whole, power_spectrum(drawn.wave, Readout().fft_length)
+    inside = spectrum.inside(drawn.band_bpm)
     power = spectrum.power[inside]
     axes.fill_between(spectrum.bpm[inside], power / (power.max() or 1.0), color=FAINT, edgecolor=INK, linewidth=0.8)
-    axes.set(title="Spectrum, whole record", xlabel="rate, BPM", xlim=band_bpm, ylim=(0, 1.2), yticks=[])
+    axes.set(title="Spectrum, whole record", xlabel="rate, BPM", xlim=drawn.band_bpm, ylim=(0, 1.2), yticks=[])
     axes.spines["left"].set_visible(False)
     text = str(whole.reason) if whole.bpm is None else f"{whole.bpm:.1f} BPM"
     axes.text(0.98, 0.97, text, transform=axes.transAxes, ha="right", va="top", color=PULSE, fontweight="bold")

@@ -64,7 +64,7 @@ class Detector:
 
     def __init__(self) -> None:
         self._session = load(DETECTOR)
-        self._anchors = _anchors()
+        self._anchors = anchors()
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """Faces in a picture, the largest first; smaller ones are looked for only where there is no larger one."""
@@ -80,14 +80,22 @@ class Detector:
         scale = SIDE / side
         return _merged(self._look(rgb, np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])))
 
-    def whole(self, rgb: Rgb) -> list[Face]:
-        """Faces that are large enough to be seen in the whole picture, the largest first."""
-        return self._in_tiles(rgb, 1.0)
+    def near(self, view: Rgb) -> list[Face]:
+        """Faces in a square picture of ``SIDE`` px, as it is, the best first."""
+        return _merged(self._look(view, np.eye(2, 3)))
 
-    def _in_tiles(self, rgb: Rgb, share: float) -> list[Face]:
+    def whole(self, rgb: Rgb, known: NDArray[np.float64] | None = None) -> list[Face]:
+        """Faces that are large enough to be seen in the whole picture, the largest first.
+
+        A face in the box ``known``, which something else has just seen there, is not looked at close up.
+        """
+        return self._in_tiles(rgb, 1.0, known)
+
+    def _in_tiles(self, rgb: Rgb, share: float, known: NDArray[np.float64] | None = None) -> list[Face]:
         seen = _merged([face for tile in _tiles(rgb, share) for face in self._look(rgb, tile)])
-        closer = [face for rough in seen if (face := self._confirmed(rgb, rough)) is not None]
-        return sorted(_apart(closer), key=lambda face: -face.side_px)
+        sure = [known is not None and _iou(rough.box, known) > SAME_FACE_IOU for rough in seen]
+        looked_at = [rough if there else self._confirmed(rgb, rough) for rough, there in zip(seen, sure, strict=True)]
+        return sorted(_apart([face for face in looked_at if face is not None]), key=lambda face: -face.side_px)
 
     def _confirmed(self, rgb: Rgb, rough: Face) -> Face | None:
         """Look at a face close up: a cat's or a stain's score falls there, a face's rises."""
@@ -136,7 +144,7 @@ class Search:
         return faces
 
 
-def _anchors() -> NDArray[np.float64]:
+def anchors() -> NDArray[np.float64]:
     """Centres [896, 2] in network px: two in each field of 8 px, six in each field of 16 px."""
     grids = []
     for fields, count in ((16, 2), (8, 6)):

@@ -26,7 +26,11 @@ SHAKEN_SHARE: Final = 0.7
 REFRESH_STEPS: Final = 15
 WINDOW_PX: Final = 15
 STOP: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.01)
-MARGIN_PX: Final = 20
+MARGIN_PX: Final = 12
+GRID_PX: Final = 16
+"""Grid of the edges of the part that is looked at, in reduced px. A landmark's last bits differ between processors;
+a part that began one px elsewhere would give another motion, by 0.0001 px (decision 0160)."""
+
 LARGEST_SIDE_PX: Final = 480
 """Larger faces are looked at in reduced size: the flow keeps its cost in a 4K picture."""
 
@@ -93,9 +97,9 @@ class _Area:
     def __init__(self, bounds: NDArray[np.float64], shape: tuple[int, ...]) -> None:
         height, width = shape[:2]
         left, top, right, bottom = bounds.tolist()
-        x0, x1 = (min(max(0, edge), width) for edge in (math.floor(left) - MARGIN_PX, math.ceil(right) + MARGIN_PX))
-        y0, y1 = (min(max(0, edge), height) for edge in (math.floor(top) - MARGIN_PX, math.ceil(bottom) + MARGIN_PX))
-        self.scale = max(1, math.ceil(max(x1 - x0, y1 - y0) / LARGEST_SIDE_PX))
+        self.scale = max(1, math.ceil((max(right - left, bottom - top) + 2 * MARGIN_PX) / LARGEST_SIDE_PX))
+        x0, x1 = _on_grid(left, right, self.scale, width)
+        y0, y1 = _on_grid(top, bottom, self.scale, height)
         self.origin: NDArray[np.float32] = np.array([x0, y0], np.float32)
         self.empty = min(x1 - x0, y1 - y0) < 2 * WINDOW_PX * self.scale
         self._rows, self._columns = slice(y0, y1), slice(x0, x1)
@@ -106,6 +110,14 @@ class _Area:
             smaller = cv2.resize(part, None, fx=1 / self.scale, fy=1 / self.scale, interpolation=cv2.INTER_AREA)
             return np.asarray(smaller, np.uint8)
         return part
+
+
+def _on_grid(low: float, high: float, scale: int, length: int) -> tuple[int, int]:
+    """First and last px plus one of a part about an extent, outwards on the grid and inside the picture."""
+    grid = GRID_PX * scale
+    first = math.floor((low - MARGIN_PX) / grid) * grid
+    last = math.ceil((high + MARGIN_PX) / grid) * grid
+    return min(max(0, first), length), min(max(0, last), length)
 
 
 def _grey(picture: Picture, rows: slice, columns: slice) -> NDArray[np.uint8]:
@@ -142,5 +154,6 @@ def _motion(
 
 def _unscaled(motion: Similarity, area: _Area) -> Similarity:
     """Turn a motion in the area's px into one in the picture's px."""
-    turn, shift = motion[:, :2], motion[:, 2] * area.scale
-    return np.column_stack([turn, area.origin + shift - turn @ area.origin])
+    unscaled = motion.copy()
+    unscaled[:, 2] = area.origin + motion[:, 2] * area.scale - motion[:, :2] @ area.origin
+    return unscaled

@@ -1,7 +1,7 @@
 """Frames to a face track: one face is followed, the others are counted.
 
 Three trackers, one contract (``Tracker``): ``mesh`` follows landmarks and detects only when they are lost; ``board`` is
-the detector alone, as a microcontroller runs it; ``guide`` is Haar with the guide's fractions.
+what a microcontroller and a browser run, to the same bits; ``guide`` is Haar with the guide's fractions.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import SpecError
+from pulse8.measure.face.board_tracker import BoardFollower
 from pulse8.measure.face.choice import LARGEST, Lock, place_of
 from pulse8.measure.face.detector import Detector, Face, Search
 from pulse8.measure.face.flow import Flow
 from pulse8.measure.face.haar import Haar
 from pulse8.measure.face.mesh import Head, Mesh, square_of, square_of_mesh
 from pulse8.measure.face.placement import rois_in, rois_of, roll_deg
-from pulse8.measure.face.smoothing import Smoother
 from pulse8.regions import FACE_ROIS, GUIDE_ROIS
 from pulse8.values import FaceTrack, Frames, Picture, Reason, Rgb, TrackedFrame
 
@@ -40,7 +40,6 @@ MESH_SECONDS: Final = 1.5
 SNAP_SHARE: Final = 0.15
 """In eye distances: a difference that no jitter explains is corrected at once."""
 
-BOARD_SMOOTHING_S: Final = 0.2
 SETTLING_LOOKS: Final = 8
 """Looks at the first frame; after seven the square moves by less than its noise."""
 
@@ -101,11 +100,12 @@ class MeshTracker:
         if t_s - self._counted_s < RECOUNT_S:
             return True
         self._counted_s = t_s
-        faces = self._detector.whole(rgb)
-        low, high = _bounds(landmarks).reshape(2, 2)
+        bounds = _bounds(landmarks)
+        faces = self._detector.whole(rgb, bounds)
+        low, high = bounds.reshape(2, 2)
         here = [face for face in faces if np.abs(face.centre - (low + high) / 2).max() < face.side_px / 2]
         self._others = len(faces) - len(here[:1])
-        boxes = [np.concatenate([low, high]), *(face.box for face in faces if all(face is not one for one in here[:1]))]
+        boxes = [bounds, *(face.box for face in faces if all(face is not one for one in here[:1]))]
         self._place = place_of(boxes, 0)
         # A face too small to be seen beside larger ones is not refuted by them.
         too_small = bool(faces) and float((high - low).max()) < 0.5 * min(face.side_px for face in faces)
@@ -127,13 +127,15 @@ class MeshTracker:
 
     def _settled(self, rgb: Rgb, face: Face) -> NDArray[np.float64] | None:
         """Look again from each answer's own square: the first ones pull the ROIs along for some frames otherwise."""
-        square = square_of(face.box.reshape(2, 2), face.points[:2])
+        square = square_of(face.box.reshape(2, 2), face.points[:2]).snapped()
         landmarks = None
         for _ in range(SETTLING_LOOKS):
             landmarks = self._mesh.landmarks(rgb, square)
             if landmarks is None:
                 return None
-            square = square_of_mesh(landmarks)
+            looked_at, square = square, square_of_mesh(landmarks).snapped()
+            if square == looked_at:  # it would give the same answer
+                break
         return landmarks
 
 
@@ -179,47 +181,27 @@ class FollowedFace:
 
 
 class BoardTracker:
-    """The detector alone, looking about the last place and in the whole picture when it has lost the face."""
+    """As a microcontroller does it, to the same bits: the detector in INT8 now and then, a template in between."""
 
     def __init__(self, face: str = LARGEST) -> None:
-        self._detector = Detector()
-        self._looking = Search(self._detector)
-        self._lock, self._smoother = Lock(face), Smoother(BOARD_SMOOTHING_S)
-        self._face: Face | None = None
-        self._others, self._place, self._counted_s = 0, 1, -np.inf
+        self._follower = BoardFollower(face)
 
     def look(self, picture: Picture, t_s: float) -> TrackedFrame:
         """Find the ROIs in the next frame."""
-        self._face = self._next(np.asarray(picture), t_s)
-        if self._face is None:
-            self._smoother.reset()
-            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=self._others)
-        self._lock.seen(self._face.box, t_s)
-        points = self._smoother.follow(self._face.points, t_s)
+        face = self._follower.look(np.asarray(picture), round(t_s * 1e6))
+        seen = self._follower.faces
+        if face is None:
+            return TrackedFrame(picture, t_s, rois=None, missing=Reason.NO_FACE, other_faces=seen)
+        points = face.places[:6].astype(np.float32)  # as the board hands them on
         return TrackedFrame(
             picture,
             t_s,
-            rois=rois_of(points, FACE_ROIS),
-            roll_deg=roll_deg(points),
-            other_faces=self._others,
-            place=self._place,
-            points=self._face.points.astype(np.float32),
+            rois=rois_of(points.astype(np.float64), FACE_ROIS),
+            roll_deg=roll_deg(points.astype(np.float64)),
+            other_faces=seen - 1,
+            place=self._follower.place,
+            points=points,
         )
-
-    def _next(self, rgb: Rgb, t_s: float) -> Face | None:
-        if self._face is not None and t_s - self._counted_s < RECOUNT_S:
-            near = self._detector.around(rgb, self._face)
-            chosen = self._lock.choose([face.box for face in near], t_s)
-            if chosen is not None:
-                return near[chosen]
-        faces = self._looking.faces(rgb, t_s)
-        boxes = [face.box for face in faces]
-        chosen = self._lock.choose(boxes, t_s)
-        self._others, self._counted_s = len(faces) - (chosen is not None), t_s
-        if chosen is None:
-            return None
-        self._place = place_of(boxes, chosen)
-        return faces[chosen]
 
 
 class GuideTracker:

@@ -10,7 +10,7 @@ from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import SkinTrace, cut, skin_trace
 from pulse8.measure.reading.options import CLASSICAL_S, MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, too_short
-from pulse8.measure.signal.classical import NEED_COLOUR, is_grey, method
+from pulse8.measure.signal.classical import NEED_COLOUR, is_grey
 from pulse8.measure.signal.display import Second
 from pulse8.measure.signal.filters import band_pass, detrend
 from pulse8.measure.signal.rate import SHORTEST_S, heart_rate, no_rate, noise_tonality, refined, tonality
@@ -31,7 +31,7 @@ def classical_reader(options: MeasureOptions) -> Reader:
     """Make a classical method ready."""
     window_s = options.window_s or CLASSICAL_S
     return Reader(
-        method=options.method, window_s=window_s, band_bpm=options.band_bpm, read=partial(_read_stretch, options)
+        method=options.title, window_s=window_s, band_bpm=options.band_bpm, read=partial(_read_stretch, options)
     )
 
 
@@ -68,7 +68,7 @@ def pulse_wave(skin: SkinTrace, options: MeasureOptions) -> Waveform:
 
 def _steady(skin: SkinTrace, options: MeasureOptions) -> Waveform:
     """Pulse of a skin trace, detrended."""
-    pulse = detrend(method(options.method)(skin.rgb, skin.rate_hz))
+    pulse = detrend(options.projection(skin.rgb, skin.rate_hz))
     return Waveform(samples=pulse.astype(np.float32), rate_hz=skin.rate_hz, start_s=skin.start_s)
 
 

@@ -4,14 +4,18 @@ A file, a table, a store's recording, a camera and the live page all end here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from pulse8.errors import InputError
+from pulse8.errors import InputError, ToolchainError
 from pulse8.measure.clips.resample import LONGEST_GAP_S, refuse_slow
 from pulse8.measure.clips.windows import stretches
+from pulse8.measure.draw.card import as_html
+from pulse8.measure.draw.plots import Plotted, plot_measurement
 from pulse8.measure.infer.engine import Engine
+from pulse8.measure.reading.answer import Answer, answer
 from pulse8.measure.reading.classical import classical_reader
 from pulse8.measure.reading.mixture import mixture
 from pulse8.measure.reading.network import network_reader
@@ -21,7 +25,12 @@ from pulse8.measure.signal.camera_beats import Beat, camera_beats
 from pulse8.measure.signal.display import Second, ShownRate, shown_each_second
 from pulse8.measure.signal.respiration import Respiration, respiration_of
 from pulse8.measure.signal.variability import Variability, variability_of
+from pulse8.spec import Readout
 from pulse8.values import CellTraces, HeartRate, Reason, SeenFaces, Watch, Waveform, unwatched
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 LONGEST_PAUSE_S: Final = 60.0
 """Of a longer pause, only this much is followed second by second; by then nothing is shown any more."""
@@ -52,6 +61,10 @@ class Measurement:
         How many faces the video showed, and which was measured; ``None`` where there was no video.
     traces
         What was measured; beats and respiration are worked out from it when they are asked for.
+    band_bpm
+        Lowest and highest rate that was looked for.
+    source
+        Name of what was measured; empty for traces without one.
     """
 
     method: str
@@ -63,6 +76,8 @@ class Measurement:
     engine: Engine | None
     faces: SeenFaces | None = None
     traces: CellTraces | None = field(default=None, repr=False)
+    band_bpm: tuple[float, float] = Readout().band_bpm
+    source: str = ""
 
     @cached_property
     def pulses(self) -> tuple[Waveform, ...]:
@@ -83,6 +98,56 @@ class Measurement:
     def respiration(self) -> Respiration:
         """Breaths per minute from the beats' heights, their intervals and the skin's brightness, or why not."""
         return respiration_of(self.pulses, self.beats, self.traces)
+
+    @property
+    def answer(self) -> Answer:
+        """The recording's rate, its range, and what is missing, in one record and one line."""
+        return answer(self.windows, self.whole, calibrated=self.engine is not None)
+
+    def to_frame(self) -> "DataFrame":
+        """Return the windows as a pandas DataFrame, one row a window; ``bpm`` is NaN where there is a ``reason``.
+
+        Raises
+        ------
+        ToolchainError
+            pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame  # noqa: PLC0415 - nothing here needs it but this
+        except ImportError as error:
+            raise ToolchainError("a DataFrame needs pandas; run `pip install pandas`, or loop over .windows") from error
+        names = [field.name for field in fields(HeartRate)]
+        frame = DataFrame([vars(rate) for rate in self.windows], columns=names).astype({"bpm": float})
+        return frame.assign(reason=[None if rate.reason is None else str(rate.reason) for rate in self.windows])
+
+    def plot(self, path: str | Path | None = None) -> "Figure":
+        """Draw the wave, its spectrum and the rates; also to a .svg or .png file.
+
+        Raises
+        ------
+        InputError
+            There is no wave to draw, or the file cannot be written.
+        ToolchainError
+            matplotlib is not installed.
+        """
+        if not self.waves:
+            raise InputError("the face is nowhere in sight for long enough to plot a wave; leave the plot out")
+        wave = max(self.waves, key=lambda wave: len(wave.samples))
+        drawn = Plotted(
+            wave=wave,
+            windows=self.windows,
+            whole=self.whole,
+            band_bpm=self.band_bpm,
+            title=f"{self._titled(self.answer.text)}; {self.method}",
+        )
+        return plot_measurement(None if path is None else Path(path), drawn)
+
+    def _titled(self, text: str) -> str:
+        return f"{Path(self.source).name}: {text}" if self.source else text
+
+    def _repr_html_(self) -> str:
+        """Show the answer, the wave and every window's rate in a notebook."""
+        return as_html(self._titled(self.answer.text), self.method, self.windows, self.waves)
 
 
 def open_reader(options: MeasureOptions) -> Reader:
@@ -117,6 +182,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
         engine=reader.engine,
         faces=traces.faces,
         traces=traces,
+        band_bpm=reader.band_bpm,
     )
 
 

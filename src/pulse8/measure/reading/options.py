@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pulse8.errors import SpecError
+import numpy as np
+
+from pulse8.errors import InputError, SpecError
 from pulse8.measure.clips.resample import SLOWEST_HZ
 from pulse8.measure.face.choice import LARGEST, refuse_choice
 from pulse8.measure.face.track import TrackerName
-from pulse8.measure.signal.classical import MethodName, method
+from pulse8.measure.signal.classical import Method, MethodName, method
+from pulse8.measure.signal.colour import Signal
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.spec import Readout
 
@@ -62,6 +65,16 @@ class MeasureOptions:
         if not 20 <= self.band_bpm[0] < self.band_bpm[1] <= FASTEST_BPM:
             raise SpecError(f"band {self.band_bpm} BPM; give two rising rates in 20..{FASTEST_BPM:g}")
 
+    @property
+    def title(self) -> str:
+        """The method's name."""
+        return self.method
+
+    @property
+    def projection(self) -> Method:
+        """What makes a pulse of skin colour; of a classical method."""
+        return method(self.method)
+
 
 @dataclass(frozen=True, kw_only=True)
 class VideoOptions(MeasureOptions):
@@ -74,3 +87,36 @@ class VideoOptions(MeasureOptions):
     """
 
     roi: TrackerName = "mesh"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnMethod(VideoOptions):
+    """A method of one's own in a classical method's place: the same windows, rates and refusals.
+
+    Attributes
+    ----------
+    pulse
+        Takes rgb float64 [T, 3] (0..255), the mean colour of the skin, and its rate in Hz; returns a pulse [T].
+    """
+
+    pulse: Method
+    method: MethodName | Literal["pulse12"] = "green"  # what it stands in for: of green nothing asks for colour
+
+    @property
+    def title(self) -> str:
+        """The function's name."""
+        return getattr(self.pulse, "__name__", "own method")
+
+    @property
+    def projection(self) -> Method:
+        """The function, its answer checked."""
+        return self._checked
+
+    def _checked(self, rgb: Signal, rate_hz: float) -> Signal:
+        pulse = np.asarray(self.pulse(rgb, rate_hz), np.float64)
+        if pulse.shape != rgb.shape[:1] or not np.isfinite(pulse).all():
+            raise InputError(
+                f"{self.title} returned shape {list(pulse.shape)} for rgb {list(rgb.shape)}, or a value that is not"
+                f" finite; return {len(rgb)} finite numbers"
+            )
+        return pulse

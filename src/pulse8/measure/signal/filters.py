@@ -1,16 +1,19 @@
 """Filters over time: what is too slow or too fast to be a pulse goes, and nothing is shifted."""
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
 
 from pulse8.errors import SpecError
 from pulse8.measure.signal.sections import band_pass_design, run_sections
 
 DETREND_LAMBDA: Final = 100.0
 """Cuts off at about 0.48 Hz at 30 samples a second: under the band's 0.67 Hz, over breathing and lighting."""
+
+SHORT: Final = 512
+"""Samples up to which the trend is one matrix product: a network's window needs no SciPy, which takes 0.4 s to load."""
 
 
 def band_pass(signal: NDArray[np.float64], rate_hz: float, band_bpm: tuple[float, float]) -> NDArray[np.float64]:
@@ -86,8 +89,22 @@ def detrend(signal: NDArray[np.float64], smoothness: float = DETREND_LAMBDA) -> 
     if count < 3:
         return np.zeros_like(signal)
     columns = signal.reshape(count, -1)
-    trend = solveh_banded(_trend_bands(count, smoothness), columns, lower=True, check_finite=False)
+    trend = _short_trend(count, smoothness) @ columns if count <= SHORT else _long_trend(columns, smoothness)
     return np.asarray((columns - trend).reshape(signal.shape), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _short_trend(count: int, smoothness: float) -> NDArray[np.float64]:
+    """Return the matrix [N, N] that makes a signal its trend."""
+    difference = np.diff(np.eye(count), n=2, axis=0)
+    return np.asarray(np.linalg.inv(np.eye(count) + smoothness**2 * difference.T @ difference))
+
+
+def _long_trend(columns: NDArray[np.float64], smoothness: float) -> NDArray[np.float64]:
+    from scipy.linalg import solveh_banded  # noqa: PLC0415 - see SHORT
+
+    bands = _trend_bands(len(columns), smoothness)
+    return np.asarray(solveh_banded(bands, columns, lower=True, check_finite=False))
 
 
 def _trend_bands(count: int, smoothness: float) -> NDArray[np.float64]:

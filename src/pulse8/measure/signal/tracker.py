@@ -36,6 +36,11 @@ LEAST_SPREAD_BPM: Final = STEP_BPM
 than the steps that it is believed in."""
 
 
+def rates_of(band_bpm: tuple[float, float]) -> NDArray[np.float64]:
+    """Rates [N] that are believed in, BPM."""
+    return np.arange(band_bpm[0], band_bpm[1] + STEP_BPM / 2, STEP_BPM)
+
+
 class RateTracker:
     """Takes the waves of overlapping windows in time order, and says after each what the rate is.
 
@@ -48,7 +53,7 @@ class RateTracker:
         self, band_bpm: tuple[float, float] = Readout().band_bpm, *, least_belief: float = LEAST_BELIEF
     ) -> None:
         self._band_bpm, self._least_belief = band_bpm, least_belief
-        self._grid_bpm = np.arange(band_bpm[0], band_bpm[1] + STEP_BPM / 2, STEP_BPM)
+        self._grid_bpm = rates_of(band_bpm)
         self._belief = np.append(np.full(len(self._grid_bpm), 0.5 / len(self._grid_bpm)), 0.5)  # the last one: no pulse
         self._end_s: float | None = None
 

@@ -82,6 +82,8 @@ def _open(path: Path) -> InputContainer:
         raise InputError(
             f"{path} cannot be read as a video: it is a playlist, or of a kind that is not read here; {FIX}"
         ) from error
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read (Permission denied); ask for access to it") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} cannot be read as a video ({reason}); it may be cut or no video: {FIX}") from error

@@ -93,6 +93,7 @@ class PlanarPicture:
     def __init__(self, frame: av.VideoFrame, turn: Turn, converter: Converter) -> None:
         self._frame, self._turn, self._converter = frame, turn, converter
         self._stored: Rgb | None = None
+        self._upright: Rgb | None = None
         self._start = self._stop = 0
 
     @property
@@ -103,12 +104,15 @@ class PlanarPicture:
 
     def __getitem__(self, part: tuple[slice, slice]) -> Rgb:
         """Return the colours of a part of the upright picture, rows and columns."""
-        return self._turn.of(self._converted(*self._turn.stored_rows(*part, self._frame.height)))[part]
+        start, stop = self._turn.stored_rows(*part, self._frame.height)
+        if self._upright is None or start < self._start or stop > self._stop:
+            self._upright = self._turn.of(self._converted(start, stop))
+        return self._upright[part]
 
     def __array__(self, dtype: None = None, copy: bool | None = None) -> Rgb:
         """Return all of the upright picture."""
         if self._stop - self._start < self._frame.height:
-            self._stored = self._converter.whole(self._frame)
+            self._stored, self._upright = self._converter.whole(self._frame), None
             self._start, self._stop = 0, self._frame.height
         return np.ascontiguousarray(self[:, :])
 

@@ -5,7 +5,7 @@ against FP32 is then told apart from what more training alone does.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -117,6 +117,7 @@ def quantize_qat(
     save_model(float_form(static, source), fine_tuned)
     record(fine_tuned, "qat", {**source.accepted, "data": accepted}, told)
     source.accepted.update(data=accepted, fine_tuned=accept(fine_tuned))
+    source = replace(source, factors={})  # the fine-tuned file has them in its weights
     quantized = write_quantized(source, static, scales, output, options, {"qat": told})
     return QuantizedQat(quantized=quantized, fine_tuned=fine_tuned, training=figures)
 

@@ -44,7 +44,8 @@ What a display would have shown each second: the longest of {spans} whose share 
 peak reaches a threshold, held for at most {held:.0f} s, against the true rate of the last {single}. Thresholds are set
 on the **other** people alone (one left out), so that at most {part:.0%} of all windows of each of their sessions are
 wrong, a part of the {promised:.0%} that are promised. "Tracked" is what pulse8 itself shows: one rule for everybody,
-whose thresholds were set on simulated people (decisions 0023 and 0126), so that each person here is left out of it."""
+whose thresholds were set on simulated people ({{doc}}`decisions/0023-joined-and-tracked` and
+{{doc}}`decisions/0126-the-rate-a-display-shows`), so that each person here is left out of it."""
 
 NO_REFERENCE: Final = """\
 No error can be taken from these; how often a method and POS say the same within 5 BPM, and how often it shows a
