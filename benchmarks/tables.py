@@ -1,4 +1,4 @@
-"""Write the tables of docs/peers.md and docs/scaling.md from the committed results.
+"""Write the tables of docs/peers.md, docs/scaling.md and docs/beats.md from the committed results.
 
 usage: python benchmarks/tables.py [check]      ``check`` writes nothing; exits with 1 where a page is out of date
 """
@@ -83,14 +83,63 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-PAGES: Final = {"peers": peers, "scaling": scaling}
+def beats_simulated(figures: dict[str, Any]) -> str:
+    """Return errors of intervals by condition and of real recordings, then variability and respiration."""
+    real = json.loads((RESULTS / "beats_real.json").read_text(encoding="utf-8"))["recordings"]
+    head = (
+        "beats with a time, %",
+        "intervals",
+        "mean error, ms",
+        "95 %",
+        "always the median, ms",
+        "half width, ms",
+        "inside",
+    )
+    rows = {
+        title: table((title, *head), (intervals(name, row) for name, row in part.items()))
+        for title, part in (("simulated, people at rest", figures["conditions"]), ("real", real))
+    }
+    spread = (
+        "metric",
+        "of",
+        "shown",
+        "mean error, ms",
+        "always their mean, ms",
+        "inside",
+        "error as they are, of all, ms",
+    )
+    metrics = table(spread, ((name.upper(), *spreads(figures[name])) for name in ("sdnn", "rmssd")))
+    return "\n\n".join([*rows.values(), metrics, table(*breaths(figures["respiration"]))])
+
+
+def intervals(name: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    if not row["intervals"]:
+        return (name, f"{100 * row['beats_shown']:.0f}", 0, *["-"] * 5)
+    low_high = "-" if row["people"] == 1 else f"{row['mae_95_ms'][0]} to {row['mae_95_ms'][1]}"
+    ends = (row["always_the_median_ms"], row["median_half_width_ms"], f"{100 * row['inside_95']:.0f} %")
+    return (name, f"{100 * row['beats_shown']:.0f}", row["intervals"], row["mae_ms"], low_high, *ends)
+
+
+def spreads(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    named = (row.get("mae_ms", "-"), row.get("always_their_mean_ms", "-"), row.get("inside_95", "-"))
+    return (row["recordings"], row["shown"], *named, row.get("raw_mae_ms_of_all_with_beats", "-"))
+
+
+def breaths(row: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    named = [row.get(key, "-") for key in ("mae_per_min", "always_their_mean_per_min", "inside_95", "off_by_over_3")]
+    head = ("respiration of", "shown", "mean error, a minute", "always their mean", "inside", "off by over 3")
+    return head, [(row["recordings"], row["shown"], *named)]
+
+
+PAGES: Final = {"peers": peers, "scaling": scaling, "beats_simulated": beats_simulated}
+"""By results; the page is the name's first word."""
 
 
 def main() -> int:
     """Write each page's tables between its marks, or check them."""
     stale = []
     for name, tables in PAGES.items():
-        page = ROOT / "docs" / f"{name}.md"
+        page = ROOT / "docs" / f"{name.partition('_')[0]}.md"
         before = page.read_text(encoding="utf-8")
         head, _, rest = before.partition("<!-- tables -->\n")
         end = rest.partition("<!-- end of tables -->")[2]

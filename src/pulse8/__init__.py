@@ -9,6 +9,7 @@ from typing import Any, Final
 _HOMES: Final = {
     "Answer": "pulse8.measure.reading.answer",
     "AugmentOptions": "pulse8.learn.train.augment",
+    "Beat": "pulse8.measure.signal.camera_beats",
     "BoardTestOptions": "pulse8.board.link.selftest",
     "BuildOptions": "pulse8.convert.line",
     "CalibrateOptions": "pulse8.convert.quantize.options",
@@ -58,6 +59,7 @@ _HOMES: Final = {
     "Recording": "pulse8.learn.recording",
     "RecordingOptions": "pulse8.learn.simulate.recording",
     "RenderOptions": "pulse8.learn.simulate.rendering",
+    "Respiration": "pulse8.measure.signal.respiration",
     "SeenFaces": "pulse8.values",
     "ShownRate": "pulse8.measure.signal.display",
     "SimulateOptions": "pulse8.learn.simulate.patches",
@@ -68,6 +70,7 @@ _HOMES: Final = {
     "Trained12": "pulse8.learn.train.pulse12",
     "TuneOptions": "pulse8.convert.tune.options",
     "Tuned": "pulse8.convert.tune.tune",
+    "Variability": "pulse8.measure.signal.variability",
     "VerifyOptions": "pulse8.convert.verify.options",
     "VideoOptions": "pulse8.measure.reading.options",
     "Waveform": "pulse8.values",

@@ -108,10 +108,13 @@ from pulse8.measure.reading.network import load_network as load_network
 from pulse8.measure.reading.options import MeasureOptions as MeasureOptions
 from pulse8.measure.reading.options import OwnMethod as OwnMethod
 from pulse8.measure.reading.options import VideoOptions as VideoOptions
+from pulse8.measure.signal.camera_beats import Beat as Beat
 from pulse8.measure.signal.display import ShownRate as ShownRate
 from pulse8.measure.signal.rate import heart_rate as heart_rate
+from pulse8.measure.signal.respiration import Respiration as Respiration
 from pulse8.measure.signal.stitch import joined as joined
 from pulse8.measure.signal.tracker import RateTracker as RateTracker
+from pulse8.measure.signal.variability import Variability as Variability
 from pulse8.measure.video.decode import read_frames as read_frames
 from pulse8.spec import ModelSpec as ModelSpec
 from pulse8.spec import Readout as Readout

@@ -17,6 +17,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "measure": "heart rate from face videos, a folder of them, or skin traces",
         "demo": "heart rate of a packaged, simulated clip: nothing to bring",
         "live": "heart rate from a webcam, in a browser",
+        "stream": "readings as they come, to LSL, OSC, MQTT, a WebSocket or standard output",
         "inspect": "contact sheet of a video: frames, ROIs, traces",
         "camera-check": "the smallest pulse that your camera and codec carry",
     },

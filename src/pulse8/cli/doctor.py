@@ -16,6 +16,7 @@ EXTRAS: Final = {
     "build": "train, export, quantize, verify, build and the report",
     "simulate": "rendered faces: render, and the tests",
     "live": "the live page",
+    "stream": "readings for other programs: stream --to lsl, osc, mqtt, websocket",
     "datasets": "data sets in .mat and .hdf5 files",
     "cluster": "prepare on several machines",
     "tune": "the search for the best calibration: tune",

@@ -5,19 +5,25 @@ from pathlib import Path
 
 import tyro
 
+from pulse8.cli.beats_text import print_beats
 from pulse8.cli.printing import print_answer, print_end, print_json, print_measurement, watch
 from pulse8.cli.recordings import NO_PICTURES, named, traces_of
 from pulse8.cli.saying import complain, say
 from pulse8.errors import InputError, Pulse8Error, shown
 from pulse8.measure.clips.columns import TableOptions, TimeUnit
+from pulse8.measure.draw.beat_csv import write_beat_csv
 from pulse8.measure.draw.overlay import Drawn, draw_video
 from pulse8.measure.draw.plots import FORMATS
 from pulse8.measure.draw.rate_csv import write_rate_csv
 from pulse8.measure.line import measure_traces, trace_camera
 from pulse8.measure.reading.answer import Answer
+from pulse8.measure.reading.edf import write_edf
 from pulse8.measure.reading.measurement import Measurement
 from pulse8.measure.reading.options import VideoOptions
+from pulse8.measure.signal.camera_beats import Beat
 from pulse8.measure.signal.display import ShownRate
+from pulse8.measure.signal.respiration import Respiration
+from pulse8.measure.signal.variability import Variability
 from pulse8.values import HeartRate, SeenFaces
 
 
@@ -50,6 +56,12 @@ class Flags(VideoOptions):
         Draw the wave, its spectrum and the rates to this .svg or .png file; one recording.
     overlay
         Write the video again to this .mp4 file with ROIs, wave and rate drawn in; one recording.
+    beats
+        Work out beats with 95 % intervals, their variability and respiration too.
+    beats_csv
+        Write every beat to this .csv file.
+    edf
+        Write the wave, the rate and markers to this .edf file (EDF+); one recording.
     """
 
     recordings: tyro.conf.Positional[tuple[str, ...]] = ()
@@ -63,6 +75,9 @@ class Flags(VideoOptions):
     csv: Path | None = None
     plot: Path | None = None
     overlay: Path | None = None
+    beats: bool = False
+    beats_csv: Path | None = None
+    edf: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +91,9 @@ class Measured:
     shown: tuple[ShownRate, ...]
     recording: str
     faces: SeenFaces | None
+    beats: tuple[Beat, ...] | None
+    variability: Variability | None
+    respiration: Respiration | None
 
 
 @dataclass
@@ -83,6 +101,7 @@ class Tally:
     """What a run over several recordings came to."""
 
     rates: list[tuple[str, str, HeartRate]] = field(default_factory=list)
+    beats: list[tuple[str, Beat]] = field(default_factory=list)
     unread: int = 0
     without: list[str] = field(default_factory=list)
 
@@ -100,6 +119,8 @@ def run(flags: Flags) -> int:
         _show(f"camera {flags.camera}", measure_traces(traces, flags), flags, tally)
     if flags.csv:
         write_rate_csv(flags.csv, tally.rates)
+    if flags.beats_csv:
+        write_beat_csv(flags.beats_csv, tally.beats)
     if not (flags.quiet or flags.json):
         print_end(_written(flags), tally.without)
     return 2 if tally.unread else int(bool(tally.without))
@@ -127,6 +148,8 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
         measurement.plot(flags.plot)
     if flags.overlay:
         draw_video(Path(recording), flags.overlay, (flags.roi, flags.face), Drawn(waves=waves, windows=windows), watch)
+    if flags.edf:
+        write_edf(flags.edf, measurement)
     record = Measured(
         recording=recording,
         method=measurement.method,
@@ -135,8 +158,15 @@ def _show(recording: str, measurement: Measurement, flags: Flags, tally: Tally) 
         whole=whole,
         shown=measurement.shown,
         faces=measurement.faces,
+        beats=measurement.beats if flags.beats else None,
+        variability=measurement.variability if flags.beats else None,
+        respiration=measurement.respiration if flags.beats else None,
     )
     _print(record, flags)
+    if flags.beats and not (flags.json or flags.quiet):
+        print_beats(recording, measurement)
+    if flags.beats_csv:
+        tally.beats += [(recording, beat) for beat in measurement.beats]
     tally.rates += [(recording, "window", rate) for rate in windows]
     tally.rates.append((recording, "whole", whole))
     if all(rate.bpm is None for rate in (*windows, whole)):
@@ -155,13 +185,15 @@ def _print(record: Measured, flags: Flags) -> None:
 
 
 def _written(flags: Flags) -> list[tuple[str, Path]]:
-    named_paths = (("rates", flags.csv), ("picture", flags.plot), ("video", flags.overlay))
+    pictures = (("picture", flags.plot), ("video", flags.overlay))
+    named_paths = (("rates", flags.csv), *pictures, ("beats", flags.beats_csv), ("EDF+", flags.edf))
     return [(what, path) for what, path in named_paths if path is not None]
 
 
 def _check_names(flags: Flags) -> None:
     """Refuse names that cannot be written before minutes are spent on the video."""
-    for path, suffixes in ((flags.plot, FORMATS), (flags.overlay, (".mp4",)), (flags.csv, (".csv",))):
+    tables = ((flags.csv, (".csv",)), (flags.beats_csv, (".csv",)), (flags.edf, (".edf",)))
+    for path, suffixes in ((flags.plot, FORMATS), (flags.overlay, (".mp4",)), *tables):
         if path and path.suffix.lower() not in suffixes:
             raise InputError(f"cannot write {path}; choose a name that ends in {' or '.join(suffixes)}")
 
@@ -176,6 +208,8 @@ def _check_count(flags: Flags, paths: list[Path]) -> None:
         )
     if sources > 1 and (flags.plot or flags.overlay):
         raise InputError(f"{sources} recordings do not fit one picture; leave --plot and --overlay out, or name one")
+    if sources > 1 and flags.edf:
+        raise InputError(f"{sources} recordings do not fit one EDF file; leave --edf out, or name one recording")
     if flags.overlay and (flags.camera is not None or paths[0].suffix.lower() in NO_PICTURES):
         name = paths[0] if paths else f"camera {flags.camera}"
         raise InputError(f"{name} holds no pictures to draw into; leave --overlay out")

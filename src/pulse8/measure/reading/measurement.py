@@ -4,7 +4,8 @@ A file, a table, a store's recording, a camera and the live page all end here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +17,14 @@ from pulse8.measure.draw.plots import Plotted, plot_measurement
 from pulse8.measure.infer.engine import Engine
 from pulse8.measure.reading.answer import Answer, answer
 from pulse8.measure.reading.classical import classical_reader
+from pulse8.measure.reading.mixture import mixture
 from pulse8.measure.reading.network import network_reader
 from pulse8.measure.reading.options import NETWORK, MeasureOptions
 from pulse8.measure.reading.part import Part, Reader, refused
+from pulse8.measure.signal.camera_beats import Beat, camera_beats
 from pulse8.measure.signal.display import Second, ShownRate, shown_each_second
+from pulse8.measure.signal.respiration import Respiration, respiration_of
+from pulse8.measure.signal.variability import Variability, variability_of
 from pulse8.spec import Readout
 from pulse8.values import CellTraces, HeartRate, Reason, SeenFaces, Watch, Waveform, unwatched
 
@@ -54,6 +59,8 @@ class Measurement:
         What ran the network; ``None`` for a classical method.
     faces
         How many faces the video showed, and which was measured; ``None`` where there was no video.
+    traces
+        What was measured; beats and respiration are worked out from it when they are asked for.
     band_bpm
         Lowest and highest rate that was looked for.
     source
@@ -68,8 +75,29 @@ class Measurement:
     waves: tuple[Waveform, ...]
     engine: Engine | None
     faces: SeenFaces | None = None
+    traces: CellTraces | None = field(default=None, repr=False)
     band_bpm: tuple[float, float] = Readout().band_bpm
     source: str = ""
+
+    @cached_property
+    def pulses(self) -> tuple[Waveform, ...]:
+        """The waves as fixed mixtures of the cells' colours, which beats are taken from; none without traces."""
+        return () if self.traces is None else tuple(mixture(self.traces, wave) for wave in self.waves)
+
+    @cached_property
+    def beats(self) -> tuple[Beat, ...]:
+        """The pulse's beats with 95 % intervals, in time order."""
+        return tuple(camera_beats(self.pulses, self.windows))
+
+    @cached_property
+    def variability(self) -> Variability:
+        """SDNN and RMSSD of a minute or more, or why there are none."""
+        return variability_of(self.beats)
+
+    @cached_property
+    def respiration(self) -> Respiration:
+        """Breaths per minute from the beats' heights, their intervals and the skin's brightness, or why not."""
+        return respiration_of(self.pulses, self.beats, self.traces)
 
     @property
     def answer(self) -> Answer:
@@ -153,6 +181,7 @@ def read_traces(traces: CellTraces, reader: Reader, watch: Watch[Any] = unwatche
         waves=tuple(part.wave for part in parts if part.wave is not None),
         engine=reader.engine,
         faces=traces.faces,
+        traces=traces,
         band_bpm=reader.band_bpm,
     )
 

@@ -1,5 +1,6 @@
 """A camera of this machine as frames, for a stated time."""
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from pulse8.errors import InputError
 from pulse8.values import Frames, Rgb
 
 
-def read_camera(index: int, seconds: float) -> Frames:
+def read_camera(index: int, seconds: float | None) -> Frames:
     """Open a camera and take what it gives.
 
     Parameters
@@ -18,20 +19,26 @@ def read_camera(index: int, seconds: float) -> Frames:
     index
         Which camera, from 0.
     seconds
-        For how long; times are those at which the frames arrived, on the system's monotonic clock, from 0.
+        For how long, or ``None`` for as long as it goes; times are those at which the frames arrived, on the system's
+        monotonic clock, from 0.
 
     Raises
     ------
     InputError
         There is no such camera, it is in use, or it gives no pictures.
     """
-    if not 1 <= seconds <= 3600:
+    if seconds is not None and not 1 <= seconds <= 3600:
         raise InputError(f"{seconds:g} s of camera; give 1 to 3600")
     camera = cv2.VideoCapture(index)
     if not camera.isOpened():
         camera.release()
         raise InputError(f"no camera {index}, or another program uses it; connect one, or try --camera {index + 1}")
-    return Frames(source=f"camera {index}", rate_hz=None, count=None, stream=_pictures(camera, index, seconds))
+    return Frames(
+        source=f"camera {index}",
+        rate_hz=None,
+        count=None,
+        stream=_pictures(camera, index, math.inf if seconds is None else seconds),
+    )
 
 
 def _pictures(camera: cv2.VideoCapture, index: int, seconds: float) -> Iterator[tuple[Rgb, float]]:
