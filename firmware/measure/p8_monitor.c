@@ -199,14 +199,14 @@ static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
 #define BY_RULES (P8_REFUSALS && P8_JOIN_WINDOWS == 1)
 
 /* Follow the rate through the newest window, whether or not its own rate is refused. */
-static void follow(p8_monitor_t *monitor)
+static void follow(p8_monitor_t *monitor, bool accepted)
 {
     float *wave = monitor->room.rate.wave;
     const uint32_t count = p8_join_newest(&monitor->join, wave);
     const int64_t end_us = end_us_of(monitor);
     pause_until(monitor, end_us, P8_REASON_NO_FACE);
     p8_band_pass(wave, count, monitor->room.rate.filter);
-    monitor->shown = p8_shown_push(&monitor->tracker, wave, count, end_us, &monitor->room.rate.tracker);
+    monitor->shown = p8_shown_push(&monitor->tracker, wave, count, end_us, accepted, &monitor->room.rate.tracker);
 }
 
 p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
@@ -231,7 +231,7 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
     if (rate.reason == P8_REASON_NONE) {
         rate.bpm = p8_refined(wave, p8_join_wave(&monitor->join, wave), rate.bpm);
     }
-    follow(monitor);
+    follow(monitor, rate.reason == P8_REASON_NONE);
     return reading_of(monitor, rate);
 }
 

@@ -134,7 +134,7 @@ static p8_shown_t shown_of(const p8_tracker_t *tracker, p8_reason_t reason)
         }
     }
     p8_shown_t shown = {.at_us = tracker->at_us, .confidence = near < 1.0f ? near : 1.0f};
-    if (!(near >= P8_LEAST_BELIEF)) {
+    if (!(near >= P8_LEAST_BELIEF) || !tracker->trusted) {
         shown.reason = reason;
         return shown;
     }
@@ -148,7 +148,7 @@ static p8_shown_t shown_of(const p8_tracker_t *tracker, p8_reason_t reason)
     return shown;
 }
 
-p8_shown_t p8_shown_push(p8_tracker_t *tracker, const float *wave, uint32_t count, int64_t end_us,
+p8_shown_t p8_shown_push(p8_tracker_t *tracker, const float *wave, uint32_t count, int64_t end_us, bool accepted,
                          p8_tracker_room_t *room)
 {
     const float length_s = (float)count / P8_RATE_HZ;
@@ -158,6 +158,7 @@ p8_shown_t p8_shown_push(p8_tracker_t *tracker, const float *wave, uint32_t coun
         pass(tracker, passed_s, room);
     }
     tracker->begun = true;
+    tracker->trusted = tracker->trusted || accepted;
     tracker->at_us = tracker->read_us = end_us;
     tracker->waited = 0;
     weigh(tracker, wave, count, passed_s < length_s ? passed_s / length_s : 1.0f, room);
@@ -172,7 +173,9 @@ p8_shown_t p8_shown_wait(p8_tracker_t *tracker, int64_t end_us, p8_reason_t reas
     tracker->waited = 0;
     pass(tracker, at_least((float)(end_us - tracker->at_us) * 1e-6f, 0), room);
     tracker->at_us = end_us;
-    return shown_of(tracker, reason);
+    const p8_shown_t shown = shown_of(tracker, reason);
+    tracker->trusted = shown.reason == P8_REASON_NONE;
+    return shown;
 }
 
 bool p8_shown_pause(p8_tracker_t *tracker, int64_t until_us, p8_reason_t reason, p8_tracker_room_t *room,

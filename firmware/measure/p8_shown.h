@@ -3,7 +3,7 @@
  *
  * A caller gives, in time order, each window's wave (p8_shown_push), and where there was none the time that passed
  * (p8_shown_wait). It gets what stands on a display at that moment. Windows are given whether or not a rule refuses
- * their own rate: all are weighed. p8_monitor does this; whoever has waves of his own calls these.
+ * their own rate: all are weighed; but nothing is shown before one was accepted. p8_monitor does this; whoever has waves of his own calls these.
  *
  * State: P8_RATES + 1 floats and three times, in the caller's memory; no heap. Python and C agree within 0.05 BPM.
  */
@@ -34,6 +34,7 @@ typedef struct {
     int64_t at_us, read_us;     /* until when the belief was brought; the end of the last window that was read */
     uint32_t waited;            /* seconds of the pause that it is in */
     bool begun;                 /* a window was read */
+    bool trusted;               /* a window's own rate was accepted, and the rate has not faded since */
 } p8_tracker_t;
 
 /* Room to work in. */
@@ -43,8 +44,11 @@ typedef struct {
 
 void p8_shown_reset(p8_tracker_t *tracker);
 
-/* Take the next window's wave of `count` samples, at most P8_WINDOW, band-passed, and the time at which it ends. */
-p8_shown_t p8_shown_push(p8_tracker_t *tracker, const float *wave, uint32_t count, int64_t end_us,
+/*
+ * Take the next window's wave of `count` samples, at most P8_WINDOW, band-passed, the time at which it ends, and whether
+ * its own rate was accepted.
+ */
+p8_shown_t p8_shown_push(p8_tracker_t *tracker, const float *wave, uint32_t count, int64_t end_us, bool accepted,
                          p8_tracker_room_t *room);
 
 /* Let time pass in which nothing was read, for a reason; the belief fades. */

@@ -1,7 +1,7 @@
 /*
  * Prints what is shown after each step of a sequence. Standard input, step after step: int64 moment in microseconds,
  * uint32 samples and reason, and so many float32 samples of a wave; no sample: a moment in which nothing was read;
- * UINT32_MAX: a pause until that moment.
+ * UINT32_MAX: a pause until that moment. A wave with a reason is of a window whose own rate was refused.
  */
 #include "p8_shown.h"
 
@@ -26,7 +26,7 @@ int main(void)
         } else if (!head[0]) {
             shown = p8_shown_wait(&tracker, end_us, reason, &room);
         } else if (head[0] <= P8_WINDOW && fread(wave, sizeof *wave, head[0], stdin) == head[0]) {
-            shown = p8_shown_push(&tracker, wave, head[0], end_us, &room);
+            shown = p8_shown_push(&tracker, wave, head[0], end_us, reason == P8_REASON_NONE, &room);
         } else {
             return 1;
         }

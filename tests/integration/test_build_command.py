@@ -168,7 +168,7 @@ def test_help_is_an_answer_of_the_command_too(tmp_path):
     assert (done.returncode, done.stderr, "--json" in done.stdout) == (0, "", True)
 
 
-@pytest.mark.parametrize(("verb", "hint"), [("mesure", "did you mean 'measure'?"), ("x", "choose from demo, ")])
+@pytest.mark.parametrize(("verb", "hint"), [("mesure", "did you mean 'measure'?"), ("x", "choose from measure, ")])
 def test_an_unknown_verb_names_the_nearest_or_all(tmp_path, verb, hint):
     done = pulse8(tmp_path, verb)
     assert done.returncode == 2

@@ -178,6 +178,7 @@ def test_a_clip_is_read_as_the_measure_line_reads_it(board):
             assert abs(number["bpm"] - one.bpm) < 0.2  # a clip may differ by one code: decision 0155
             assert abs(number["bpm"] - 78) < 2
     assert list(Reason)[answers[0]["reason"] - 1] is Reason.TOO_SHORT
+    assert {float(answer["bpm"]) for answer in answers[CLIP_PICTURES:]} == {0.0}  # of the photograph
 
 
 def test_what_is_no_picture_and_times_that_stand_still(board, shots):

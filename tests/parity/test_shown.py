@@ -55,7 +55,8 @@ def as_bytes(second):
     if isinstance(second, int):
         return np.int64(second).tobytes() + np.array([PAUSE, REASONS.index(Reason.NO_FACE)], "<u4").tobytes()
     samples = b"" if second.wave is None else second.wave.samples.tobytes()
-    head = [len(samples) // 4, REASONS.index(second.reason)]
+    refused = Reason.NO_PULSE if samples and not second.accepted else None
+    head = [len(samples) // 4, REASONS.index(second.reason or refused)]
     return np.int64(round(second.end_s * 1e6)).tobytes() + np.array(head, "<u4").tobytes() + samples
 
 
@@ -75,7 +76,8 @@ def sequence(rng):
         samples = band_pass(samples, 30.0, (40.0, 180.0)).astype(np.float32)
         if kind > 0.99:
             samples[:] = 0 if kind > 0.995 else np.nan
-        yield Second(end_s=end_s, wave=Waveform(samples, 30.0, end_s - len(samples) / 30))
+        wave, accepted = Waveform(samples, 30.0, end_s - len(samples) / 30), bool(rng.uniform() < 0.3)
+        yield Second(end_s=end_s, wave=wave, accepted=accepted)
 
 
 def test_sequences_are_followed_as_by_the_measure_line(follow):

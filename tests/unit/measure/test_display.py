@@ -1,5 +1,7 @@
 """The rate that is shown: followed, with its age and spread, and gone with a reason when it is not known any more."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,20 @@ def test_what_cannot_be_read_ages_the_rate_until_it_goes_for_the_reason_that_is_
 def test_before_anything_was_read_there_is_the_reason_alone():
     (first,) = shown_each_second([Second(end_s=3.0, wave=None, reason=Reason.TOO_SHORT)], BAND)
     assert (first.bpm, first.reason, first.confidence, first.age_s) == (None, Reason.TOO_SHORT, 0.0, None)
+
+
+def test_nothing_is_shown_before_a_window_was_accepted_and_after_the_rate_has_gone():
+    known = seconds(pulse(72.0, 900))
+    refused = [dataclasses.replace(one, accepted=False) for one in known]
+    display = Display()
+    assert {(one.bpm, one.reason) for one in map(display.push, refused[:9])} == {(None, Reason.NO_PULSE)}
+    (first, *later) = map(display.push, [known[9], *refused[10:]])
+    assert [one.bpm for one in (first, *later)] == pytest.approx([72.0] * (len(later) + 1), abs=0.5)
+    gone = [Second(end_s=known[-1].end_s + count, wave=None, reason=Reason.NO_FACE) for count in range(1, 61)]
+    assert [*map(display.push, gone)][-1].bpm is None
+    back = [dataclasses.replace(one, end_s=one.end_s + 90) for one in refused]
+    back = [dataclasses.replace(one, wave=dataclasses.replace(one.wave, start_s=one.wave.start_s + 90)) for one in back]
+    assert {one.bpm for one in map(display.push, back)} == {None}
 
 
 def test_noise_is_not_shown():

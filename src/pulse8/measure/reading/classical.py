@@ -53,7 +53,8 @@ def _second(part: SkinTrace, options: MeasureOptions) -> Second:
     end_s = part.start_s + len(part.rgb) / part.rate_hz
     if options.method in NEED_COLOUR and is_grey(part.rgb):
         return Second(end_s=end_s, wave=None, reason=Reason.NO_COLOUR)
-    return Second(end_s=end_s, wave=pulse_wave(part, options))
+    accepted = _window_rate(part, options).bpm is not None
+    return Second(end_s=end_s, wave=pulse_wave(part, options), accepted=accepted)
 
 
 def _window_rate(part: SkinTrace, options: MeasureOptions) -> HeartRate:

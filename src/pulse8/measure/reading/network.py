@@ -104,10 +104,10 @@ def _read_stretch(network: Network, stretch: CellTraces, watch: Watch[Any]) -> P
 
 
 def _second(wave: Waveform | None, rate: HeartRate, spec: ModelSpec) -> Second:
-    """Take a window's wave for the rate that is shown, whether or not its own rate was refused."""
+    """Take a window's wave for the rate that is shown, and whether its own rate was accepted."""
     if wave is None:
         return Second(end_s=rate.end_s, wave=None, reason=rate.reason)
-    return Second(end_s=rate.end_s, wave=banded(wave, spec))
+    return Second(end_s=rate.end_s, wave=banded(wave, spec), accepted=rate.bpm is not None)
 
 
 def early_clip(stretch: CellTraces, normaliser: Normaliser) -> Iterator[Clip | NoClip]:

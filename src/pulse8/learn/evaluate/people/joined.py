@@ -32,11 +32,12 @@ def joined_readings(windows: Sequence[SpanReading]) -> Iterator[Reading]:
 
 
 def tracked_readings(windows: Sequence[SpanReading]) -> Iterator[Reading]:
-    """Rates that the tracker shows, window after window of one recording."""
-    tracker = RateTracker()
+    """Rates that the tracker shows, window after window of one recording, from the first accepted window on."""
+    tracker, trusted = RateTracker(), False
     for one in windows:
+        trusted = trusted or bool(one.reading.accepted)
         rate = None if one.pulse is None else tracker.push(_wave(dataclasses.replace(one, pulse=banded(one.pulse))))
-        bpm = None if rate is None else rate.bpm
+        bpm = rate.bpm if rate is not None and trusted else None
         yield dataclasses.replace(one.reading, bpm=bpm, accepted=bpm is not None)
 
 
