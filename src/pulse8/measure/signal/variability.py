@@ -26,8 +26,8 @@ LEAST_SHARE: Final = 0.8
 
 DRAWS: Final = 2000
 SCALE_SD: Final = 0.35
-"""How much the noise's own standard deviation varies from person to person: its logarithm's standard deviation
-(benchmarks/beats.py, decision 0191)."""
+"""How much the noise's own standard deviation may differ from what is stated, from person to person: its logarithm's
+standard deviation; assumed (decision 0191)."""
 
 
 class NoVariability(StrEnum):
