@@ -40,10 +40,10 @@ def page_of(browser: Browser, address: str) -> None:
     page.goto(address)
     page.click("#start")
     page.wait_for_timeout(WATCHED_S * 1000)
-    page.screenshot(path=PICTURES / "live.png")
+    page.screenshot(path=PICTURES / "live.jpg", type="jpeg", quality=82)
     page.keyboard.press("l")
     page.wait_for_timeout(1500)
-    page.screenshot(path=PICTURES / "live.zh-TW.png")
+    page.screenshot(path=PICTURES / "live.zh-TW.jpg", type="jpeg", quality=82)
     page.close()
 
 
