@@ -15,6 +15,7 @@ from pulse8.board.onnx_graph.read import parse_graph
 from pulse8.board.preflight.options import PreflightOptions
 from pulse8.board.preflight.preflight import preflight
 from pulse8.errors import InputError
+from pulse8.measure.infer.onnx_file import parse_model
 
 BYTES = clean().model().SerializeToString()
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -133,3 +134,17 @@ def test_a_hundred_thousand_nodes_in_bounded_time_and_memory(tmp_path):
     assert done.returncode == 1, done.stderr
     assert "P05" in done.stdout
     assert len(done.stdout.splitlines()) < 120
+
+
+@pytest.mark.parametrize("old", [b"Relu", b"only", b"a note"])
+def test_a_name_that_is_no_text(old):
+    """Protobuf would give bytes in its place; a note may hold any."""
+    node = helper.make_node("Relu", ["only"], ["y"])
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("only", "y")]
+    model = helper.make_model(helper.make_graph([node], "g", ends[:1], ends[1:], doc_string="a note"))
+    data = model.SerializeToString().replace(old, b"\xff" * len(old))
+    if old == b"a note":
+        assert parse_model(data, "model").graph.node[0].op_type == "Relu"
+        return
+    with pytest.raises(InputError, match="no UTF-8 text"):
+        parse_model(data, "model")

@@ -16,17 +16,19 @@ MAX_PACKED_BYTES: Final = 16_000_000
 """Limit for packed integers, each of which may become eight bytes; raw data are not included."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _Fields = dict[int, Any]
-"""By field number, the descriptor of the field's message, or ``_PACKED`` for packed integers."""
+"""By field number, the descriptor of the field's message, ``_PACKED`` for packed integers or ``_TEXT`` for names."""
 _PACKED: Final = object()
+_TEXT: Final = object()
 
 
 def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: ANN401 - protobuf's own descriptor
-    """Check the number of parts in a serialised message, and their nesting, against the limits.
+    """Check the number of parts in a serialised message, and their nesting, against the limits, and names for text.
 
     Raises
     ------
     InputError
-        A limit is exceeded, or the bytes are no protobuf message.
+        A limit is exceeded, a name is no UTF-8 (protobuf would give bytes in its place), or the bytes are no protobuf
+        message.
     """
     known: dict[str, _Fields] = {}
     stack = [(len(data), _fields(descriptor, known))]
@@ -42,7 +44,10 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
         tag, place = _varint(data, place, end, name)
         inner = fields.get(tag >> 3) if tag & 7 == _BYTES else None
         place, stop = _payload(data, place, end, tag & 7, name)
-        if inner is None or inner is _PACKED:
+        if inner is _TEXT:
+            _check_text(data[place:stop], name)
+            place = stop
+        elif inner is None or inner is _PACKED:
             packed += stop - place if inner is _PACKED else 0
             if packed > MAX_PACKED_BYTES:
                 raise InputError(f"{name} spells out more than {MAX_PACKED_BYTES:,} bytes of numbers; save raw data")
@@ -53,6 +58,13 @@ def check_structure(data: bytes, descriptor: Any, name: str) -> None:  # noqa: A
             )
         else:
             stack.append((stop, _fields(inner, known)))
+
+
+def _check_text(text: bytes, name: str) -> None:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} holds a name that is no UTF-8 text; rename it, or export it again") from error
 
 
 def _too_many(name: str) -> InputError:
@@ -97,6 +109,8 @@ def _fields(descriptor: Any, known: dict[str, _Fields]) -> _Fields:  # noqa: ANN
 
 
 def _inside(field: Any) -> Any:  # noqa: ANN401 - the same
-    """Return the descriptor of a field's message, ``_PACKED`` for integers, ``None`` for other fields."""
+    """Return the descriptor of a field's message, ``_PACKED`` or ``_TEXT``, ``None`` for other fields."""
+    if field.type == field.TYPE_STRING and field.name != "doc_string":
+        return _TEXT
     whole = (field.TYPE_INT32, field.TYPE_INT64, field.TYPE_UINT64)
     return _PACKED if field.type in whole else field.message_type
