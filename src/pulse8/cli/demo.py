@@ -43,7 +43,7 @@ def run(flags: Flags) -> int:
         say(
             f"A SIMULATED face, {DEMO.bpm:.0f} BPM by construction, {DEMO.seconds:.0f} s: {clip}",
             f"{clip.name}  {measured.text}",
-            "Next: pulse8 measure VIDEO.mp4 measures your own; pulse8 live your webcam, in a browser",
+            "Next: `pulse8 measure VIDEO.mp4` measures your own video, `pulse8 live` your webcam in a browser",
             NOTICE,
         )
     return int(measured.bpm is None)
