@@ -64,11 +64,12 @@ def _played(playwright: Playwright, camera: Path, seconds: float) -> dict[str, A
             "camera_to_screen_ms_median": round(statistics.median(delays), 1),
             "server_cpu_share": round((_cpu_s(pid) - cpu_s) / elapsed, 3),
             "resident_mb_first_and_last": [memory[0], memory[-1]],
-            **_rates(page),
+            **rates(page),
         }
 
 
-def _rates(page: Page) -> dict[str, Any]:
+def rates(page: Page) -> dict[str, Any]:
+    """How soon the first rate came, how many there were, and the largest error."""
     readings = page.evaluate("pulse8.readings")
     first = next((one for one in readings if one["bpm"]), None)
     full = [one["bpm"] for one in readings if one["bpm"] and not one["provisional"]]

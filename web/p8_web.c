@@ -14,7 +14,7 @@ enum { PAGE_BYTES = 65536, MOST_PIXELS = 1920 * 1080 };
 
 /* In the order of pulse8.js. */
 typedef struct {
-    double found, faces, score, rois[P8_ROIS][4], reasons[P8_ROIS]; /* px; p8_reason_t */
+    double found, faces, place, score, rois[P8_ROIS][4], reasons[P8_ROIS]; /* px; p8_reason_t */
     double number, bpm, plus_minus, confidence, age_s, reason, provisional;
 } out_t;
 
@@ -25,6 +25,7 @@ static uint8_t pixels[MOST_PIXELS * 4]; /* red, green, blue, alpha: a canvas's *
 static float wave[P8_JOINED];
 static p8_spectrum_t spectrum;
 static p8_camera_t *camera;
+static p8_row_t row;
 
 const char *EXPORT(p8_web_facts)(void)
 {
@@ -38,6 +39,7 @@ static void tell(void)
     out = (out_t){
         .found = seen->found,
         .faces = seen->faces,
+        .place = seen->place,
         .score = (double)seen->score,
         .number = number.number,
         .bpm = (double)number.bpm,
@@ -69,6 +71,12 @@ p8_status_t EXPORT(p8_web_begin)(void)
     return p8_camera_begin((void *)begin, __builtin_wasm_memory_size(0) * PAGE_BYTES - begin, &camera);
 }
 
+/* Measure another face, as p8_camera_choose has it; forgets all. */
+p8_status_t EXPORT(p8_web_choose)(int32_t face)
+{
+    return p8_camera_choose(camera, face);
+}
+
 /* Room for a picture of so many pixels, or NULL. */
 uint8_t *EXPORT(p8_web_pixels)(uint32_t width, uint32_t height)
 {
@@ -80,6 +88,18 @@ p8_status_t EXPORT(p8_web_push)(uint32_t width, uint32_t height, double t_us)
 {
     const p8_picture_t picture = {pixels, width, height, 4 * (size_t)width, P8_RGBA8888};
     return p8_camera_push(camera, &picture, (int64_t)t_us);
+}
+
+/* A recording's colours in place of a picture: the caller's, where it lies. */
+p8_row_t *EXPORT(p8_web_row)(void)
+{
+    return &row;
+}
+
+p8_status_t EXPORT(p8_web_push_row)(double t_us)
+{
+    row.t_us = (int64_t)t_us;
+    return p8_camera_push_row(camera, &row);
 }
 
 /* The wave of the last reading; returns its samples. */

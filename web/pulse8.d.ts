@@ -12,6 +12,9 @@ export interface Picture {
   readonly height: number;
 }
 
+/** Which of several faces is measured; a number counts from the picture's left and waits until so many are in sight. */
+export type Choice = "largest" | "left" | "right" | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
 /** x0, y0, x1, y1 as a share of the picture's width and height; may reach outside it. */
 export type Edges = [number, number, number, number];
 
@@ -19,6 +22,8 @@ export type Edges = [number, number, number, number];
 export interface Seen {
   /** Faces in the picture when they were counted last. */
   readonly faces: number;
+  /** Which of them is measured, counted from the picture's left, 1 first; `null` where none is. */
+  readonly face: number | null;
   /** Score of the detection that the face was followed from, 0 to 1. */
   readonly score: number;
   /** Forehead, left cheek, right cheek, the subject's; empty where there is no face. */
@@ -29,18 +34,18 @@ export interface Seen {
 
 /** The heart rate, or the reason why there is none. */
 export interface Reading {
-  /** Counts windows that were read, one a second; 0 before the first. */
+  /** Counts readings, one a second; 0 before the first. */
   readonly number: number;
   /** Beats per minute, 40 to 180, followed from second to second; `null` with a reason. */
   readonly bpm: number | null;
   readonly reason: Reason | null;
   /** Belief that it is right within 5 BPM, 0 to 1. */
   readonly confidence: number;
-  /** How far it may be off, BPM, one standard deviation. */
+  /** How far it may be off, BPM, one standard deviation; `null` of a provisional rate. */
   readonly spread_bpm: number | null;
   /** Seconds since the last window that was read ended: the rate stands for a while when the face has gone. */
   readonly age_s: number | null;
-  /** Read from less than a whole window. */
+  /** Read from less than a whole window, from 5 seconds with a face on. */
   readonly provisional: boolean;
 }
 
@@ -96,7 +101,10 @@ export class Pulse8 {
   /** The wave of the last reading. */
   wave(): Wave;
 
-  /** Forget the face, all pictures and the rate. */
+  /** Measure another face than the largest; forgets the face, all pictures and the rate. */
+  choose(face: Choice): void;
+
+  /** Forget the face, all pictures and the rate; the choice of a face stays. */
   reset(): void;
 
   /** A network alone, codes in and out, channels last: the bytes of the integer reference. It ends a measurement: `reset()`. */

@@ -10,7 +10,7 @@ export class Pulse8 {
   #core;
   #last_ms = -Infinity;
   #size = { width: 1, height: 1 };
-  #inSightSince_ms = null;
+  #face = 0;
 
   constructor(core) {
     this.#core = core;
@@ -33,8 +33,13 @@ export class Pulse8 {
 
   reset() {
     check(this.#core.p8_web_begin());
+    check(this.#core.p8_web_choose(this.#face));
     this.#last_ms = -Infinity;
-    this.#inSightSince_ms = null;
+  }
+
+  choose(face) {
+    this.#face = faceOf(face);
+    this.reset();
   }
 
   push(picture, timeMs) {
@@ -47,32 +52,24 @@ export class Pulse8 {
     check(this.#core.p8_web_push(width, height, Math.round(1000 * timeMs)));
     this.#last_ms = timeMs;
     this.#size = { width, height };
-    const seen = this.seen();
-    this.#inSightSince_ms = seen.rois.length ? (this.#inSightSince_ms ?? timeMs) : null;
-    return seen;
+    return this.seen();
   }
 
   seen() {
     const { width, height } = this.#size;
-    const [found, faces, score, ...rest] = this.#out().subarray(0, 18);
+    const [found, faces, place, score, ...rest] = this.#out().subarray(0, 19);
     const edges = (roi) => rest.slice(4 * roi, 4 * roi + 4).map((edge, index) => edge / (index % 2 ? height : width));
     const reasons = rest.slice(12).map((code) => this.facts.reasons[code]);
-    return { faces, score, rois: found ? [edges(0), edges(1), edges(2)] : [], reasons };
+    return { faces, face: found ? place : null, score, rois: found ? [edges(0), edges(1), edges(2)] : [], reasons };
   }
 
   reading() {
-    const [number, bpm, plus_minus, confidence, age_s, reason, provisional] = this.#out().subarray(18);
+    const [number, bpm, plus_minus, confidence, age_s, reason, provisional] = this.#out().subarray(19);
     const known = reason === 0;
     return {
-      number, bpm: known ? bpm : null, reason: this.#reasonOf(this.facts.reasons[reason]), confidence, provisional: provisional !== 0,
-      spread_bpm: known ? plus_minus : null, age_s: known ? age_s : null,
+      number, bpm: known ? bpm : null, reason: this.facts.reasons[reason], confidence, provisional: provisional !== 0,
+      spread_bpm: known && !provisional ? plus_minus : null, age_s: known ? age_s : null,
     };
-  }
-
-  // The core finds no face in a window with a hole: it cannot know whether the face or the pictures were missing.
-  #reasonOf(reason) {
-    if (reason !== "no face" || this.#inSightSince_ms === null) return reason;
-    return this.#last_ms - this.#inSightSince_ms < 1000 * this.facts.window_s ? "too short" : "too few frames";
   }
 
   wave() {
@@ -97,12 +94,19 @@ export class Pulse8 {
   }
 
   #out() {
-    return new Float64Array(this.#core.memory.buffer, this.#core.p8_web_out(), 25);
+    return new Float64Array(this.#core.memory.buffer, this.#core.p8_web_out(), 26);
   }
 
   #floats(begin, count) {
     return new Float32Array(this.#core.memory.buffer, begin, count);
   }
+}
+
+// As the core counts: the largest, or the first to the ninth from the picture's left, or the rightmost.
+function faceOf(face) {
+  const number = { largest: 0, left: 1, right: -1 }[face] ?? Number(face);
+  if (["largest", "left", "right"].includes(face) || (Number.isInteger(number) && number >= 1 && number <= 9)) return number;
+  throw new RangeError(`a face ${face}; send largest, left, right or 1 to 9, from the picture's left`);
 }
 
 function pictureOf(picture) {

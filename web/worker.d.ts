@@ -1,4 +1,4 @@
-import type { Facts, Picture, Reading, Seen, Wave } from "./pulse8.js";
+import type { Choice, Facts, Picture, Reading, Seen, Wave } from "./pulse8.js";
 
 /** What comes of a picture: a reading only where there is a new one. */
 export interface Answer {
@@ -20,5 +20,7 @@ export class Pulse8Worker {
   /** Measure a picture; its bytes are handed over to the worker. Rejects as `Pulse8.push` throws, and where the worker ended. */
   push(picture: Picture, timeMs: number): Promise<Answer>;
   reset(): Promise<void>;
+  /** Measure another face; forgets all, as `Pulse8.choose`. */
+  choose(face: Choice): Promise<void>;
   close(): void;
 }

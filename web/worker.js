@@ -26,6 +26,10 @@ export class Pulse8Worker {
     return this.#ask({ reset: true });
   }
 
+  choose(face) {
+    return this.#ask({ face });
+  }
+
   close() {
     this.#worker.terminate();
     this.#end(new Error("the worker was closed"));

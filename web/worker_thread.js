@@ -4,12 +4,15 @@ import { Pulse8 } from "./pulse8.js";
 const EVERY_MS = 1000;
 let pulse = null, told = { number: 0, reason: null, timeMs: -Infinity };
 
-async function answered({ wasm, reset, picture, timeMs }) {
+async function answered({ wasm, reset, face, picture, timeMs }) {
   if (wasm) {
     pulse = await Pulse8.load(wasm);
     return pulse.facts;
   }
-  if (reset) return pulse.reset();
+  if (reset || face !== undefined) {
+    told = { ...told, timeMs: -Infinity };
+    return reset ? pulse.reset() : pulse.choose(face);
+  }
   const began = performance.now(), seen = pulse.push(picture, timeMs);
   return { seen, reading: news(timeMs), cost_ms: performance.now() - began };
 }

@@ -36,7 +36,8 @@ struct p8_monitor {
     p8_network_t network;
     p8_tracker_t tracker;
     p8_shown_t shown;
-    int64_t start_us; /* of the window taken last */
+    int64_t start_us; /* of the window made last */
+    uint32_t length;  /* its samples: the wave's last ones */
     alignas(P8_ALIGN) int8_t arena[P8_ARENA_BYTES];
 };
 
@@ -113,17 +114,18 @@ static float cell_pixels(const p8_window_t *window, int roi)
     return sum / frames / P8_CELLS;
 }
 
-/* Normalise the four cells of an ROI and sum their colours. */
+/* Normalise the four cells of an ROI and sum their colours; a shorter window's codes are the clip's last ones. */
 static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, int8_t *clip)
 {
     const float area = cell_pixels(window, roi);
     for (int cell = 0; cell < P8_CELLS; cell++) {
         float scale[3];
         p8_window_sample(window, roi, cell, monitor->room.clip.samples);
-        int8_t *codes = clip + cell * P8_WINDOW * P8_INPUTS;
-        p8_normalise((const float(*)[3])monitor->room.clip.samples, area, &monitor->room.clip.detrend, codes, scale);
+        int8_t *codes = clip + cell * P8_WINDOW * P8_INPUTS, *first = codes + (P8_WINDOW - window->samples) * P8_INPUTS;
+        p8_normalise((const float(*)[3])monitor->room.clip.samples, (int)window->samples, area,
+                     &monitor->room.clip.detrend, first, scale);
         p8_evidence_add(&monitor->evidence, roi, cell, codes, scale);
-        for (int index = 0; index < P8_WINDOW; index++) {
+        for (uint32_t index = 0; index < window->samples; index++) {
             for (int channel = 0; channel < 3; channel++) {
                 monitor->room.clip.colours[index][channel] += monitor->room.clip.samples[index][channel];
             }
@@ -133,21 +135,18 @@ static void clip_roi(p8_monitor_t *monitor, const p8_window_t *window, int roi, 
 
 static bool grey(p8_monitor_t *monitor, int rois)
 {
-    for (int index = 0; index < P8_WINDOW; index++) {
+    for (uint32_t index = 0; index < monitor->length; index++) {
         for (int channel = 0; channel < 3; channel++) {
             monitor->room.clip.colours[index][channel] /= (float)(rois * P8_CELLS);
         }
     }
-    return p8_is_grey((const float(*)[3])monitor->room.clip.colours);
+    return p8_is_grey((const float(*)[3])monitor->room.clip.colours, (int)monitor->length);
 }
 
-p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
+static p8_reason_t make_clip(p8_monitor_t *monitor, p8_window_t window)
 {
-    if (monitor->ring.new_stretch) {
-        p8_join_reset(&monitor->join);
-    }
-    const p8_window_t window = p8_ring_take(&monitor->ring);
     monitor->start_us = window.start_us;
+    monitor->length = window.samples;
     memset(monitor->network.clip, 0, (size_t)P8_ROIS * P8_CELLS * P8_WINDOW * P8_INPUTS);
     memset(monitor->room.clip.colours, 0, sizeof monitor->room.clip.colours);
     p8_evidence_reset(&monitor->evidence);
@@ -159,6 +158,14 @@ p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
         }
     }
     return !used ? P8_REASON_NO_FACE : grey(monitor, used) ? P8_REASON_NO_COLOUR : P8_REASON_NONE;
+}
+
+p8_reason_t p8_monitor_clip(p8_monitor_t *monitor)
+{
+    if (monitor->ring.new_stretch) {
+        p8_join_reset(&monitor->join);
+    }
+    return make_clip(monitor, p8_ring_take(&monitor->ring));
 }
 
 const int8_t *p8_monitor_codes(const p8_monitor_t *monitor)
@@ -183,7 +190,7 @@ p8_status_t p8_monitor_infer(p8_monitor_t *monitor)
 
 static int64_t end_us_of(const p8_monitor_t *monitor)
 {
-    return monitor->start_us + (int64_t)P8_WINDOW * 1000000000 / P8_RATE_MHZ;
+    return monitor->start_us + (int64_t)monitor->length * 1000000000 / P8_RATE_MHZ;
 }
 
 static p8_reading_t reading_of(const p8_monitor_t *monitor, p8_rate_t rate)
@@ -209,7 +216,8 @@ static void follow(p8_monitor_t *monitor, bool accepted)
     monitor->shown = p8_shown_push(&monitor->tracker, wave, count, end_us, accepted, &monitor->room.rate.tracker);
 }
 
-p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
+/* The rate of the joined wave, by the model's rules. */
+static p8_rate_t rate_of(p8_monitor_t *monitor)
 {
     float *wave = monitor->room.rate.wave;
     const uint32_t count = p8_join_wave(&monitor->join, wave);
@@ -229,10 +237,39 @@ p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
 #endif
     }
     if (rate.reason == P8_REASON_NONE) {
-        rate.bpm = p8_refined(wave, p8_join_wave(&monitor->join, wave), rate.bpm);
+        const uint32_t whole = p8_join_wave(&monitor->join, wave), before = P8_WINDOW - monitor->length;
+        rate.bpm = p8_refined(wave + before, whole - before, rate.bpm);
     }
+    return rate;
+}
+
+p8_reading_t p8_monitor_rate(p8_monitor_t *monitor)
+{
+    const p8_rate_t rate = rate_of(monitor);
     follow(monitor, rate.reason == P8_REASON_NONE);
     return reading_of(monitor, rate);
+}
+
+uint32_t p8_monitor_early(const p8_monitor_t *monitor)
+{
+    return p8_ring_early(&monitor->ring);
+}
+
+p8_status_t p8_monitor_read_early(p8_monitor_t *monitor, p8_reading_t *reading)
+{
+    p8_rate_t rate = {.reason = make_clip(monitor, p8_ring_first(&monitor->ring))};
+    p8_join_reset(&monitor->join);
+    if (rate.reason == P8_REASON_NONE) {
+        const p8_status_t status = p8_monitor_infer(monitor);
+        if (status != P8_OK) {
+            return status;
+        }
+        rate = rate_of(monitor);
+    }
+    rate.seconds = (float)monitor->length / P8_RATE_HZ;
+    *reading = reading_of(monitor, rate);
+    reading->provisional = true;
+    return P8_OK;
 }
 
 uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED])
@@ -240,7 +277,8 @@ uint32_t p8_monitor_wave(p8_monitor_t *monitor, float wave[P8_JOINED])
     if (!monitor->join.windows) {
         return 0;
     }
-    const uint32_t count = p8_join_wave(&monitor->join, wave);
+    const uint32_t before = P8_WINDOW - monitor->length, count = p8_join_wave(&monitor->join, wave) - before;
+    memmove(wave, wave + before, sizeof *wave * count);
     p8_band_pass(wave, count, monitor->room.rate.filter);
     return count;
 }

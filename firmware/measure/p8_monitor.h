@@ -51,6 +51,15 @@ p8_status_t p8_monitor_push(p8_monitor_t *monitor, const p8_row_t *row);
 /* Whether a window is complete: then p8_monitor_clip and p8_monitor_read are due. */
 bool p8_monitor_due(const p8_monitor_t *monitor);
 
+/* Samples of a stretch's first window that frames reach already while it is not full; else 0. */
+uint32_t p8_monitor_early(const p8_monitor_t *monitor);
+
+/*
+ * What can be read of that window, from 5 s of it on: zeros, then what there is, as the network has seen in training. It
+ * is provisional, and what is shown (p8_monitor_shown) does not follow it.
+ */
+p8_status_t p8_monitor_read_early(p8_monitor_t *monitor, p8_reading_t *reading);
+
 /* Make the clip of the window that is due; P8_REASON_NONE, or why there is none. */
 p8_reason_t p8_monitor_clip(p8_monitor_t *monitor);
 

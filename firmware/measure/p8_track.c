@@ -106,7 +106,39 @@ static void places_of(const p8_found_t *found, double places[P8_PLACES][2])
     places[6][1] = middle.y;
 }
 
-/* Which of the faces is ours: the one at the last place; the first one when that is long lost; -1: none. */
+/* Twice the middle of a box across. */
+static double across_of(const p8_box_t *box)
+{
+    return (double)box->x0 + (double)box->x1;
+}
+
+/* Place of a face among those that were found, counted from the left, 0 first; of equal ones the first. */
+static int32_t place_among(const p8_found_t *found, int32_t count, int32_t ours)
+{
+    int32_t place = 0;
+    for (int32_t index = 0; index < count; index++) {
+        const double apart = across_of(&found[index].box) - across_of(&found[ours].box);
+        place += apart < 0 || (apart == 0 && index < ours);
+    }
+    return place;
+}
+
+/* The face that was asked for; -1 where it is not among them. */
+static int32_t wanted_of(const p8_track_t *track, int32_t count)
+{
+    if (track->wanted == 0) {
+        return 0;
+    }
+    const int32_t place = track->wanted < 0 ? count - 1 : track->wanted - 1;
+    for (int32_t index = 0; index < count; index++) {
+        if (place_among(track->found, count, index) == place) {
+            return index;
+        }
+    }
+    return -1;
+}
+
+/* Which of the faces is ours: the one at the last place; the wanted one when that is long lost; -1: none. */
 static int32_t choose(const p8_now_t *now, int32_t count)
 {
     const p8_track_t *track = now->track;
@@ -114,7 +146,7 @@ static int32_t choose(const p8_now_t *now, int32_t count)
         return -1;
     }
     if (!track->has_lock || (double)now->t_us / 1e6 - (double)track->lock_us / 1e6 > FAITHFUL_S) {
-        return 0;
+        return wanted_of(track, count);
     }
     int32_t nearest = 0;
     double least = 0;
@@ -343,11 +375,14 @@ static void count_faces(const p8_now_t *now)
     p8_track_t *track = now->track;
     const p8_followed_t *face = &track->face;
     const int32_t count = detect(now, whole(now->picture));
-    track->faces = 1;
+    const double ours = (face->places[6][0] - face->side_px / 2) + (face->places[6][0] + face->side_px / 2);
+    track->faces = track->place = 1;
     for (int32_t index = 0; index < count; index++) {
         const p8_point_t middle = p8_box_middle(&track->found[index].box);
         const double apart = square_of(face->places[6][0] - (double)middle.x, face->places[6][1] - (double)middle.y);
-        track->faces += apart >= face->side_px * face->side_px / 4 && track->found[index].code >= P8_SURE_CODE;
+        const bool other = apart >= face->side_px * face->side_px / 4 && track->found[index].code >= P8_SURE_CODE;
+        track->faces += other;
+        track->place += other && across_of(&track->found[index].box) < ours;
     }
 }
 
@@ -480,6 +515,7 @@ static void search(const p8_now_t *now)
     const int32_t chosen = choose(now, count);
     if (chosen >= 0) {
         track->faces = track->faces ? track->faces : 1;
+        track->place = 1 + (uint32_t)place_among(track->found, count, chosen);
         const p8_found_t found = track->found[chosen];
         begin(now, &found);
     }
@@ -487,7 +523,9 @@ static void search(const p8_now_t *now)
 
 void p8_track_reset(p8_track_t *track)
 {
+    const int32_t wanted = track->wanted;
     memset(track, 0, sizeof *track);
+    track->wanted = wanted;
 }
 
 static void answer(p8_track_t *track, int64_t t_us, p8_face_t *face)

@@ -30,12 +30,14 @@ typedef struct {
     p8_square_t last_around;
     int64_t last_seen_us, looked_us, counted_us, lock_us;
     double lock_x, lock_y, lock_side;
-    uint32_t tries, faces;
+    uint32_t tries, faces, place; /* place: of ours among them, from the picture's left, 1 first */
+    int32_t wanted;               /* as in p8_camera_choose */
     p8_found_t found[P8_MOST_FACES];
     p8_detect_t room;
     int16_t luma[P8_LUMA_SIDE * P8_LUMA_SIDE];
 } p8_track_t;
 
+/* Forget the face; which one is wanted stays. */
 void p8_track_reset(p8_track_t *track);
 
 /* Find the face in the next picture: its key points, or false. arena: P8_ARENA_BYTES, free for the detector's network. */

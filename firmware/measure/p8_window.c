@@ -35,6 +35,12 @@ static int64_t last_us(const p8_ring_t *ring)
     return ring->begin_us + grid_us((int64_t)ring->windows * P8_HOP + P8_WINDOW - 1);
 }
 
+/* Time of a window's last sample after its first. */
+static int64_t length_us(const p8_window_t *window)
+{
+    return grid_us((int64_t)window->samples - 1);
+}
+
 /* Drop frames before the one that the next window's first sample is read off. */
 static void forget(p8_ring_t *ring)
 {
@@ -74,15 +80,34 @@ p8_status_t p8_ring_push(p8_ring_t *ring, const p8_row_t *row)
     return P8_OK;
 }
 
+static int64_t newest_us(const p8_ring_t *ring)
+{
+    return row_at(ring, ring->count - 1)->t_us;
+}
+
 bool p8_ring_due(const p8_ring_t *ring)
 {
-    return ring->count && row_at(ring, ring->count - 1)->t_us >= last_us(ring) - SLACK_US;
+    return ring->count && newest_us(ring) >= last_us(ring) - SLACK_US;
+}
+
+uint32_t p8_ring_early(const p8_ring_t *ring)
+{
+    if (!ring->count || ring->windows || p8_ring_due(ring)) {
+        return 0;
+    }
+    return (uint32_t)((newest_us(ring) - ring->begin_us + SLACK_US) * P8_RATE_MHZ / 1000000000) + 1;
+}
+
+p8_window_t p8_ring_first(const p8_ring_t *ring)
+{
+    return (p8_window_t){
+        .ring = ring, .count = ring->count, .samples = p8_ring_early(ring), .start_us = ring->begin_us};
 }
 
 p8_window_t p8_ring_take(p8_ring_t *ring)
 {
     forget(ring);
-    p8_window_t window = {.ring = ring, .start_us = start_us(ring)};
+    p8_window_t window = {.ring = ring, .samples = P8_WINDOW, .start_us = start_us(ring)};
     while (row_at(ring, window.count)->t_us < last_us(ring) - SLACK_US) {
         window.count++;
     }
@@ -121,7 +146,7 @@ bool p8_window_whole(const p8_window_t *window, int roi)
         before_us = row->t_us;
         seen++;
     }
-    return seen > 1 && window->start_us + grid_us(P8_WINDOW - 1) - before_us <= LONGEST_GAP_US;
+    return seen > 1 && window->start_us + length_us(window) - before_us <= LONGEST_GAP_US;
 }
 
 /* Walks along the frames in which one ROI is valid: a segment is the straight line between two neighbours. */
@@ -224,7 +249,7 @@ void p8_window_sample(const p8_window_t *window, int roi, int cell, float sample
     }
     const float end_us = last.right_us;
     const bool faster = (float)(seen - 1) * INTERVAL_US > FASTER * (end_us - begin_us);
-    for (int index = 0; index < P8_WINDOW; index++) {
+    for (uint32_t index = 0; index < window->samples; index++) {
         const float grid = (float)index * INTERVAL_US;
         const float at_us = grid < begin_us ? begin_us : grid > end_us ? end_us : grid;
         const float half_us = half_interval_us(faster, at_us, begin_us, end_us);

@@ -30,8 +30,15 @@ bool p8_ring_due(const p8_ring_t *ring);
 typedef struct {
     const p8_ring_t *ring;
     uint32_t first, count; /* within the ring, from its oldest */
+    uint32_t samples;      /* P8_WINDOW, or fewer of a first window that is not full yet */
     int64_t start_us;      /* time of the first sample */
 } p8_window_t;
+
+/* Samples that frames reach already of a stretch's first window while it is not full; else 0. */
+uint32_t p8_ring_early(const p8_ring_t *ring);
+
+/* That window as far as frames reach; nothing is taken. It is valid until the next push. */
+p8_window_t p8_ring_first(const p8_ring_t *ring);
 
 /* Take the next window; it is valid until the next push. Only where one is due. */
 p8_window_t p8_ring_take(p8_ring_t *ring);

@@ -56,6 +56,8 @@ void p8_lcd_show(const p8_lcd_t *lcd, const p8_number_t *number)
         return;
     }
     digits(lcd, right, unit, unit, (uint32_t)(number->bpm + 0.5f), INK);
-    digits(lcd, end, unit + 7 * small, small, (uint32_t)(number->plus_minus + 0.5f), DIM);
+    if (number->plus_minus > 0) {
+        digits(lcd, end, unit + 7 * small, small, (uint32_t)(number->plus_minus + 0.5f), DIM);
+    }
 }
 #endif

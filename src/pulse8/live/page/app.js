@@ -92,7 +92,7 @@ async function choose() {
   if (!state.running) return;
   state.reading = state.seen = null;
   show();
-  await connect().catch((error) => stop(word("lostServer", { reason: error.message })));
+  await connect().catch((error) => stop(word(HERE ? "lostWorker" : "lostServer", { reason: error.message })));
 }
 
 async function chooseCamera() {
@@ -232,7 +232,6 @@ function followed({ reason }, { age_s, spread_bpm }) {
 }
 
 function others({ other_faces, face }) {
-  if (HERE) return word("othersMarked", { count: other_faces + 1 });
   const count = other_faces + (face === null ? 0 : 1);
   return word(face === null ? "othersNone" : "others", { count, face });
 }
@@ -292,7 +291,6 @@ document.addEventListener("keydown", (event) => {
   if (!find(id).disabled) PRESSES[id]();
 });
 find("face").addEventListener("change", choose);
-find("face").hidden = HERE;
 find("cameras").addEventListener("change", chooseCamera);
 find("promise").dataset.word = HERE ? "promiseHere" : "promiseServer";
 navigator.mediaDevices?.addEventListener("devicechange", () => state.running && listCameras());

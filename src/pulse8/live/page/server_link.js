@@ -1,8 +1,6 @@
 // Pictures to the process that serves this page, as JPEG over a WebSocket; its messages back.
 const QUALITY = 0.92;
 
-export const promise = "promiseServer", choosesFaces = true;
-
 export function open({ face }, { onMessage, onEnd }) {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const query = new URLSearchParams(location.search);

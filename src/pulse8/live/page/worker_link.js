@@ -1,22 +1,23 @@
 // Pictures to a worker of this page; its answers as the messages that the server sends.
 import { Pulse8Worker } from "../pulse8/worker.js";
 
-export const promise = "promiseHere", choosesFaces = false;
-
 let loading = Pulse8Worker.load();  // before it is asked for: nothing is requested any more once the page is there
 
 loading.catch(() => {});  // said where it is opened
 
-export async function open(_choice, { onMessage, onEnd }) {
-  const worker = await (loading ?? Pulse8Worker.load());
-  loading = null;
+// One worker serves all links, one after the other.
+export async function open({ face }, { onMessage, onEnd }) {
+  const worker = await ready(face).catch(() => {
+    loading = Pulse8Worker.load();  // the one before has ended, or never came
+    return ready(face);
+  });
   const { window_s } = worker.facts;
   let closed = false, inSight = [];
   const tell = (t_s, { seen, reading, cost_ms }) => {
     inSight.push([t_s, seen.reasons.includes(null) && seen.rois.length > 0]);
     inSight = inSight.filter(([at_s]) => at_s > t_s - window_s && at_s <= t_s);
     const other_faces = Math.max(0, seen.faces - (seen.rois.length ? 1 : 0));
-    onMessage({ kind: "frame", t_s, rois: seen.rois, reasons: seen.reasons, other_faces, face: null, cost_ms });
+    onMessage({ kind: "frame", t_s, rois: seen.rois, reasons: seen.reasons, other_faces, face: seen.face, cost_ms });
     if (reading) onMessage(readingMessage(reading, t_s, window_s, inSight));
   };
   return {
@@ -30,18 +31,24 @@ export async function open(_choice, { onMessage, onEnd }) {
     },
     close() {
       closed = true;
-      worker.close();
     },
   };
+}
+
+async function ready(face) {
+  const worker = await loading;
+  await worker.choose(face ?? "largest");
+  return worker;
 }
 
 // The rate that is shown may stand from before; of the window that ends now, a face that is away says that there is none.
 function readingMessage({ wave, provisional, ...shown }, t_s, window_s, inSight) {
   const here = inSight.at(-1)[1];
+  const seconds = provisional && wave.samples.length ? wave.samples.length / wave.rate_hz : window_s;
   return {
-    kind: "reading", start_s: t_s - window_s, end_s: t_s, bpm: here ? shown.bpm : null,
+    kind: "reading", start_s: t_s - seconds, end_s: t_s, bpm: here ? shown.bpm : null,
     reason: here ? shown.reason : (shown.reason ?? "no face"), confidence: shown.confidence, provisional,
-    resolution_bpm: 60 / window_s, shown: { at_s: t_s, ...shown },
+    resolution_bpm: 60 / seconds, shown: { at_s: t_s, ...shown },
     coverage: inSight.filter(([, seen]) => seen).length / inSight.length,
     wave: wave.samples, wave_rate_hz: wave.rate_hz, spectrum: wave.spectrum, spectrum_bpm: wave.spectrum_bpm,
   };

@@ -62,5 +62,5 @@ class Lock:
 
 def place_of(boxes: list[NDArray[np.float64]], ours: int) -> int:
     """Return the place of one of the boxes, counted from the picture's left; the leftmost is 1."""
-    middle = float(boxes[ours][0] + boxes[ours][2])
-    return 1 + sum(float(box[0] + box[2]) < middle for index, box in enumerate(boxes) if index != ours)
+    middles = [(float(box[0] + box[2]), index) for index, box in enumerate(boxes)]
+    return 1 + sum(middle < middles[ours] for middle in middles)
