@@ -74,7 +74,7 @@ def rates(page: Page) -> dict[str, Any]:
     first = next((one for one in readings if one["bpm"]), None)
     full = [one["bpm"] for one in readings if one["bpm"] and not one["provisional"]]
     return {
-        "first_rate_after_s": first and round(first["end_s"] - readings[0]["start_s"], 1),
+        "first_rate_after_s": first and round(first["end_s"] - readings[0]["end_s"], 1),
         "readings": len(readings),
         "with_a_rate": sum(one["bpm"] is not None for one in readings),
         "largest_error_bpm": max((round(abs(bpm - BPM), 2) for bpm in full), default=None),

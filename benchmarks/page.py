@@ -71,7 +71,8 @@ def played(playwright: Playwright, camera: Path, address: str, seconds: float) -
         page.click("#start")
         page.wait_for_timeout(SETTLE_MS)
         memory, delays, costs = [], [], []
-        frames, dropped, started, cpu_s = *page.evaluate("[pulse8.frames, pulse8.dropped]"), time.monotonic(), spent_s()
+        frames, dropped = page.evaluate("[pulse8.frames, pulse8.dropped]")
+        started, cpu_s = time.monotonic(), spent_s()
         while time.monotonic() - started < seconds:
             page.wait_for_timeout(1000 * min(EVERY_S, seconds / 3))
             memory.append(resident_mb())

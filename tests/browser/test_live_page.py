@@ -1,6 +1,7 @@
 """The live page in a real browser, with a face of known rate before its camera: served, and without a server."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,9 +97,9 @@ def visit(
 def test_a_face_gets_its_rate_and_a_wave(visit: Visit) -> None:
     """First the provisional rate, then that of a full window, then none when the face has gone."""
     page = visit.page
-    if visit.kind == "server":  # in the browser the first rate is that of a full window
-        wait_until(page, "pulse8.reading?.bpm && pulse8.reading.provisional")
-        assert page.locator("#provisional").is_visible()
+    wait_until(page, "pulse8.reading?.bpm && pulse8.reading.provisional")
+    assert page.locator("#provisional").is_visible()
+    assert re.search(r"From [5-8]\.\d seconds so far", page.inner_text("#why"))
     wait_until(page, "pulse8.reading?.bpm && !pulse8.reading.provisional")
     assert abs(page.evaluate("pulse8.reading.bpm") - BPM) <= 1
     assert abs(int(page.inner_text("#bpm")) - BPM) <= 1
@@ -161,6 +162,23 @@ def test_nothing_left_this_machine_and_nothing_was_complained_of(visit: Visit) -
         assert [url for url in asked if not url.startswith("blob:")] == []
     assert {urlsplit(url).hostname for url in visit.requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("kind", ["server", "static"])
+def test_the_face_that_is_measured_can_be_chosen(playwright: Playwright, tmp_path: Path, kind: str) -> None:
+    """Of two people the larger one, then the right one, whose marks lie elsewhere; nothing is asked for meanwhile."""
+    camera = write_y4m(tmp_path / "two.y4m", FaceVideo(seconds=4, zoom=1.7), beside=FaceVideo(seconds=4, zoom=1.3))
+    with page_of(kind, tmp_path) as address, browser_with(playwright, camera) as browser:
+        visit = Visit(browser.new_page(locale="en-GB"), kind)
+        visit.open(address)
+        wait_until(visit.page, "pulse8.seen?.rois.length && pulse8.seen.other_faces === 1 && pulse8.seen.face === 1")
+        assert visit.page.evaluate("pulse8.seen.rois[0][0]") < 0.5
+        visit.page.select_option("#face", "right")
+        wait_until(visit.page, "pulse8.seen?.rois.length && pulse8.seen.other_faces === 1 && pulse8.seen.face === 2")
+        assert visit.page.evaluate("pulse8.seen.rois[0][0]") > 0.5
+        wait_until(visit.page, "pulse8.reading")
+        assert "2 faces are in sight; number 2 from the picture's left is measured" in visit.page.inner_text("#why")
+        assert kind == "server" or [url for url in visit.requests[visit.loaded :] if not url.startswith("blob:")] == []
 
 
 @pytest.mark.parametrize("kind", ["server", "static"])

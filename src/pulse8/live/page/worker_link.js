@@ -18,7 +18,7 @@ export async function open({ face }, { onMessage, onEnd }) {
     inSight = inSight.filter(([at_s]) => at_s > t_s - window_s && at_s <= t_s);
     const other_faces = Math.max(0, seen.faces - (seen.rois.length ? 1 : 0));
     onMessage({ kind: "frame", t_s, rois: seen.rois, reasons: seen.reasons, other_faces, face: seen.face, cost_ms });
-    if (reading) onMessage(readingMessage(reading, t_s, window_s, inSight));
+    if (reading) onMessage(readingMessage(reading, t_s, inSight));
   };
   return {
     push(canvas, seconds) {
@@ -42,13 +42,13 @@ async function ready(face) {
 }
 
 // The rate that is shown may stand from before; of the window that ends now, a face that is away says that there is none.
-function readingMessage({ wave, provisional, ...shown }, t_s, window_s, inSight) {
+function readingMessage({ wave, provisional, ...shown }, t_s, inSight) {
   const here = inSight.at(-1)[1];
-  const seconds = provisional && wave.samples.length ? wave.samples.length / wave.rate_hz : window_s;
+  const seconds = provisional && wave.samples.length ? wave.samples.length / wave.rate_hz : t_s - inSight[0][0];
   return {
     kind: "reading", start_s: t_s - seconds, end_s: t_s, bpm: here ? shown.bpm : null,
     reason: here ? shown.reason : (shown.reason ?? "no face"), confidence: shown.confidence, provisional,
-    resolution_bpm: 60 / seconds, shown: { at_s: t_s, ...shown },
+    resolution_bpm: 60 / Math.max(seconds, 1 / wave.rate_hz), shown: { at_s: t_s, ...shown },
     coverage: inSight.filter(([, seen]) => seen).length / inSight.length,
     wave: wave.samples, wave_rate_hz: wave.rate_hz, spectrum: wave.spectrum, spectrum_bpm: wave.spectrum_bpm,
   };
