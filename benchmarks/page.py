@@ -35,6 +35,7 @@ SETTLE_MS = 3000
 def main(seconds: float) -> None:
     """Play each camera, the first one for a longer time."""
     figures: dict[str, Any] = {}
+    load = round(os.getloadavg()[0], 1)
     with tempfile.TemporaryDirectory() as folder:
         write_static(Path(folder) / "page")
         with static_host(Path(folder) / "page") as address, on_one_core(), sync_playwright() as playwright:
@@ -44,9 +45,9 @@ def main(seconds: float) -> None:
                 print(name, figures[name], flush=True)
     size = len(gzip.compress((WEB / "pulse8.wasm").read_bytes(), 9))
     note = f"simulated face of {BPM:g} BPM, 640x480 at 30 Hz, headless Chromium with all its processes on one core"
-    write_result(
-        "page", f"python benchmarks/page.py {seconds:g}", {"note": note, "wasm_gzipped_bytes": size, "cameras": figures}
-    )
+    command = f"python benchmarks/page.py {seconds:g}"
+    loads = {"machine_load_at_start": load, "nice": os.nice(0)}
+    write_result("page", command, {"note": note, **loads, "wasm_gzipped_bytes": size, "cameras": figures})
 
 
 @contextmanager

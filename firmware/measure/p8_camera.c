@@ -10,7 +10,7 @@
 #define FARTHEST_US (INT64_C(1) << 53) /* as of rows */
 #define WINDOW_US (P8_WINDOW * INT64_C(1000000000) / P8_RATE_MHZ)
 #define INTERVAL_US (WINDOW_US / (P8_RING_ROWS - 3)) /* of as many pictures as there is room for */
-#define EARLY_SAMPLES (5 * P8_RATE_MHZ / 1000 - 1) /* the last frame's own interval */
+#define EARLY_SAMPLES (5 * P8_RATE_MHZ / 1000)
 #define EVERY_US 1000000 /* between two readings of a window that is not full */
 #define FRESH_US 1500000 /* how long such a reading stands */
 #define MOST_BACK 10     /* pictures in a row whose time does not increase: the clock was set, all begins anew */
