@@ -1,6 +1,6 @@
 """The shipped pulse12 on people of the frozen strata, and on another world's: windows by true rate, and what is shown.
 
-Run ``python benchmarks/shown_strata.py [PEOPLE]`` from the repository; 100 of each group where not said, some ten minutes.
+Run ``python benchmarks/shown_strata.py [PEOPLE]`` from the repository; 100 of each group where not said, 12 minutes.
 Results go to ``benchmarks/results/shown_strata.json``. The other world's preset was written, with its seed, before it
 was first looked at, and nothing was chosen on it. Simulated people; not a medical device.
 """
