@@ -22,7 +22,7 @@ TOLD = np.dtype(
 )
 """As ``out_t`` of ``p8_web.c``; ROIs are x0, y0, x1, y1 in px."""
 
-SAME = tuple(name for name in VIEWED.names if name != "points")
+SAME = tuple(name for name in VIEWED.names or () if name != "points")
 """What the module tells of the board's record: all but the key points, of which the ROIs are a function."""
 
 Shots = Sequence[tuple[Rgb, int]]
