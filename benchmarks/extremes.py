@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -164,24 +164,38 @@ def _answers(folder: Path, commands: list[list[str]]) -> tuple[dict[str, Any], l
 
 
 def stores(folder: Path, given: argparse.Namespace) -> list[Row]:
-    """Prepare videos of 1.5 s, and read a store of simulated recordings of 30 s: half as many, and all."""
+    """Read stores of simulated recordings of 10 s, half as many and all; prepare a fifth as many videos of 1.5 s."""
     write_rendered(folder / "one.mp4", RenderOptions(seconds=1.5))
     rows = []
     for count in (given.recordings // 2, given.recordings):
-        raw, store = folder / f"raw{count}", folder / f"store{count}"
-        _films(folder, raw, count)
+        store, raw, made = folder / f"store{count}", folder / f"raw{count}", folder / f"made{count}"
         _store(store, count)
+        _films(folder, raw, count // 5)
+        words = ["prepare", "--dataset", "own", "--raw", str(raw), "--store", str(made)]
         commands = {
-            "prepare": ["prepare", "--dataset", "own", "--raw", str(raw), "--store", f"{store}-made"],
-            "prepare again": ["prepare", "--dataset", "own", "--raw", str(raw), "--store", f"{store}-made"],
-            "protocol": ["protocol", "--stores", str(store), "--output", f"{store}.json"],
-            "measure": ["measure", str(store), "--method", "pos", "--quiet"],
-            "evaluate": ["evaluate", "--store", str(store), "--method", "green", "--oracle", "False", "--json"],
+            "protocol": (count, ["protocol", "--stores", str(store), "--output", f"{store}.json"]),
+            "measure": (count, ["measure", str(store), "--method", "pos", "--quiet"]),
+            "evaluate": (count, ["evaluate", "--store", str(store), "--method", "green", "--oracle", "False"]),
+            "prepare": (count // 5, words),
+            "prepare again": (count // 5, words),
         }
-        for verb, words in commands.items():
-            cost = run_measured([sys.executable, "-m", "pulse8", *words], folder, (0, 1))
-            rows.append({"verb": verb, "recordings": count, **asdict(cost)})
+        for verb, (recordings, line) in commands.items():
+            cost = run_measured([sys.executable, "-m", "pulse8", *line], folder, (0, 1))
+            rows.append({"verb": verb, "recordings": recordings, **asdict(cost)})
     return rows
+
+
+def _store(store: Path, count: int) -> None:
+    """Write a store of one simulated recording under so many names of people."""
+    store.mkdir()
+    options = RecordingOptions(seconds=10.0, seed=3)
+    one = simulate_recording(0, draw_conditions(0, stratum("easy").preset, options.seed), options)
+    for number in range(count):
+        recording = replace(one, recording=f"r{number}", subject=f"simulated-{number}")
+        prepared = Prepared(recording=recording, origin={}, facts=facts_of(recording, None, (), corrected=False))
+        write_recording(recording_path(store, recording.recording), prepared)
+    entries = sorted((entry_of(path) for path in store.glob("*.npz")), key=lambda entry: entry.recording)
+    write_index(Store(path=store, dataset="simulated", simulated=True, entries=tuple(entries)))
 
 
 def _films(folder: Path, raw: Path, count: int) -> None:
@@ -192,17 +206,6 @@ def _films(folder: Path, raw: Path, count: int) -> None:
         shutil.copy(folder / "one.truth.csv", raw / f"{number}.csv")
         lines.append(f"{number}.mp4,{number}.csv,person{number}")
     (raw / "recordings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _store(store: Path, count: int) -> None:
-    store.mkdir()
-    options = RecordingOptions(seconds=30.0, seed=3)
-    for number in range(count):
-        recording = simulate_recording(number, draw_conditions(number, stratum("easy").preset, options.seed), options)
-        prepared = Prepared(recording=recording, origin={}, facts=facts_of(recording, None, (), corrected=False))
-        write_recording(recording_path(store, recording.recording), prepared)
-    entries = sorted((entry_of(path) for path in store.glob("*.npz")), key=lambda entry: entry.recording)
-    write_index(Store(path=store, dataset="simulated", simulated=True, entries=tuple(entries)))
 
 
 def repeated(source: Path, target: Path, times: int) -> None:
