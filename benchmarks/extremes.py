@@ -164,20 +164,22 @@ def _answers(folder: Path, commands: list[list[str]]) -> tuple[dict[str, Any], l
 
 
 def stores(folder: Path, given: argparse.Namespace) -> list[Row]:
-    """Read stores of simulated recordings of 10 s, half as many and all; prepare a fifth as many videos of 1.5 s."""
+    """Read stores of simulated recordings of 10 s, half as many and all; evaluate and prepare a tenth as many."""
     write_rendered(folder / "one.mp4", RenderOptions(seconds=1.5))
     rows = []
     for count in (given.recordings // 2, given.recordings):
         store, raw, made = folder / f"store{count}", folder / f"raw{count}", folder / f"made{count}"
+        few = folder / f"few{count}"
         _store(store, count)
-        _films(folder, raw, count // 5)
+        _store(few, count // 10)
+        _films(folder, raw, count // 10)
         words = ["prepare", "--dataset", "own", "--raw", str(raw), "--store", str(made)]
         commands = {
             "protocol": (count, ["protocol", "--stores", str(store), "--output", f"{store}.json"]),
             "measure": (count, ["measure", str(store), "--method", "pos", "--quiet"]),
-            "evaluate": (count, ["evaluate", "--store", str(store), "--method", "green", "--oracle", "False"]),
-            "prepare": (count // 5, words),
-            "prepare again": (count // 5, words),
+            "evaluate": (count // 10, ["evaluate", "--store", str(few), "--method", "green", "--oracle", "False"]),
+            "prepare": (count // 10, words),
+            "prepare again": (count // 10, words),
         }
         for verb, (recordings, line) in commands.items():
             cost = run_measured([sys.executable, "-m", "pulse8", *line], folder, (0, 1))
