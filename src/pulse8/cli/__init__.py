@@ -2,14 +2,16 @@
 
 import difflib
 import errno
+import locale
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pulse8.cli.saying import IN_GUIDE, complain, say
+from pulse8.cli.saying import IN_GUIDE, LANGUAGE, complain, say
 from pulse8.errors import Pulse8Error, shown
+from pulse8.language import Language, language_of
 from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -93,7 +95,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     _use_utf8()
     os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, on import
     words = list(sys.argv[1:] if argv is None else argv)
-    of_guide = IN_GUIDE.set(defaults is not None)
+    of_guide, language = IN_GUIDE.set(defaults is not None), LANGUAGE.set("en")
     try:
         return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
@@ -119,6 +121,7 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         complain(f"interrupted; nothing half-written is left{HOW_ON.get(words[0], '')}")
         return 130
     finally:
+        LANGUAGE.reset(language)
         IN_GUIDE.reset(of_guide)
 
 
@@ -133,8 +136,22 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
 
     module = import_module(f"pulse8.cli.{verb.replace('-', '_')}")
-    code: int = module.run(read_flags(module.Flags, words, f"pulse8 {verb}", defaults))
+    flags = read_flags(module.Flags, words, f"pulse8 {verb}", defaults)
+    LANGUAGE.set(_language(flags))
+    code: int = module.run(flags)
     return code
+
+
+def _language(flags: Any) -> Language:  # noqa: ANN401 - any verb's record
+    """Return the language of a verb that has a choice: what was asked for, else the locale's.
+
+    The guide's own blocks are English: a locale leaves its scripts as they are.
+    """
+    if not hasattr(flags, "lang"):
+        return "en"
+    if flags.lang is not None or IN_GUIDE.get():
+        return flags.lang or "en"
+    return language_of(os.environ, locale.getlocale()[0])
 
 
 def _help() -> str:

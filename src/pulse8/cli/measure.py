@@ -8,7 +8,7 @@ import tyro
 from pulse8.cli.beats_text import print_beats
 from pulse8.cli.printing import print_answer, print_end, print_json, print_measurement, watch
 from pulse8.cli.recordings import NO_PICTURES, named, traces_of
-from pulse8.cli.saying import complain, say
+from pulse8.cli.saying import Spoken, complain, say
 from pulse8.errors import InputError, Pulse8Error, shown
 from pulse8.measure.clips.columns import TableOptions, TimeUnit
 from pulse8.measure.draw.beat_csv import write_beat_csv
@@ -28,7 +28,7 @@ from pulse8.values import HeartRate, SeenFaces
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(VideoOptions):
+class Flags(VideoOptions, Spoken):
     """Heart rate from face videos, skin traces or a camera, one line a recording. Not a medical device.
 
     Attributes
