@@ -77,10 +77,10 @@ class Form:
 
 
 def _may_be(name: str, value: str) -> bool:
-    """Whether a value is a figure where it must be one, and no more than a sentence where it is a text."""
+    """Whether a value is a figure where it must be one, and part of a sentence where it is a text."""
     if name.startswith("number"):
         return FIGURE.fullmatch(value) is not None
-    return name.isupper() or SENTENCES[0] not in value
+    return name.isupper() or not (SENTENCES[0] in value or value.endswith("."))
 
 
 def language_of(environment: Mapping[str, str], usual: str | None = None) -> Language:

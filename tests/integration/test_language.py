@@ -14,10 +14,11 @@ from pulse8.learn.simulate.demo import demo_clip
 from report_page import Page, check_page
 
 NAMES = re.compile(
-    r"\S+\.(?:onnx|npz|json|svg|html|mp4)\S*|`[^`]*`|--\S+|pulse8[ -]?\w*|[0-9a-f]{64}|\b[A-Z]\w*|\w*\d\w*|\w+_\w+"
-    r"|\b(?:numpy|onnx|onnxruntime|torch|gated?|phases|enter|head|clip|bootstrap|activation|cell|line buffer|ms)\b"
-    r"|\b(?:minmax|entropy|percentile|scale|verify|spec|models|page)\b"
-    r"|Decisions：Gates，以及 INT8 scheme of pulse12|noise：|without：|alone：|bias"
+    r"Decisions：Gates，以及 INT8 scheme of pulse12|`[^`]*`|--\S+|pulse8 \w+"
+    r"|[\w./-]+\.(?:onnx|npz|json|svg|html|mp4|pth)|\w+_\w+|\w*[A-Z]\w*|[\w.+-]*\d[\w.+-]*|noise：|without：|alone：|bias"
+    r"|\b(?:numpy|onnx|onnxruntime|torch|gated?|phases|enter|head|clip|bootstrap|activation|cell|epoch|line buffer|ms"
+    r"|minmax|entropy|percentile|scale|verify|spec|models)\b",
+    re.ASCII,
 )
 """What stays: names of files, flags, layers, tools; terms that engineers say in English."""
 

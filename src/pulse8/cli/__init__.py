@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
+from pulse8.cli.ending import HOW_ON, exit_code, terminable
 from pulse8.cli.saying import IN_GUIDE, LANGUAGE, complain, say
 from pulse8.errors import Pulse8Error, shown
 from pulse8.language import Language, language_of
@@ -67,16 +68,6 @@ SURROUNDINGS: Final = {
 }
 """Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
-
-HOW_ON: Final = {
-    "prepare": "; the same command goes on: what is prepared is kept",
-    "train": "; the same command with --resume goes on from the last state (pulse12; ultralight starts anew)",
-    "tune": "; the same command goes on: the trials so far are kept",
-    "build": "; the same command starts anew",
-    "evaluate": "; the same command starts anew",
-}
-"""How an interrupted run goes on, for the verbs that take long."""
-
 OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
 """A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
 too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
@@ -97,7 +88,8 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     words = list(sys.argv[1:] if argv is None else argv)
     of_guide, language = IN_GUIDE.set(defaults is not None), LANGUAGE.set("en")
     try:
-        return _run(words[0] if words else "--help", words[1:], defaults or {})
+        with terminable():
+            return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
         complain(f"{error.heading}: {error}")
         return error.exit_code
@@ -117,9 +109,9 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         reason = f"{shown(str(error.filename or 'writing'))}: {error.strerror}; {SURROUNDINGS[error.errno]}"
         complain(f"{Pulse8Error.heading}: {reason}")
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         complain(f"interrupted; nothing half-written is left{HOW_ON.get(words[0], '')}")
-        return 130
+        return exit_code(interrupt)
     finally:
         LANGUAGE.reset(language)
         IN_GUIDE.reset(of_guide)
