@@ -76,8 +76,8 @@ def measured(browser: Browser, folder: Path) -> None:
     words = ["measure", "face.mp4", "--overlay", "seen.mp4", "--plot", "pulse.svg"]
     for command in (words, ["inspect", "face.mp4", "--output", "sheet.png"]):
         subprocess.run([*PULSE8, *command], cwd=folder, check=True)
-    *_, last = (frame for frame in read_frames(folder / "seen.mp4"))
-    cv2.imwrite(str(PICTURES / "seen.jpg"), cv2.cvtColor(np.asarray(last.rgb), cv2.COLOR_RGB2BGR), QUALITY)
+    *_, (last, _) = read_frames(folder / "seen.mp4")
+    cv2.imwrite(str(PICTURES / "seen.jpg"), cv2.cvtColor(np.asarray(last), cv2.COLOR_RGB2BGR), QUALITY)
     cv2.imwrite(str(PICTURES / "sheet.jpg"), cv2.imread(str(folder / "sheet.png")), QUALITY)
     shoot(browser, (folder / "pulse.svg").as_uri(), PICTURES / "pulse.png", (900, 640))
 
@@ -93,9 +93,9 @@ def overlaid(browser: Browser, folder: Path) -> None:
         page.locator("body:not(.unavailable)").wait_for(timeout=60_000)
         taken = np.frombuffer(page.screenshot(omit_background=True), np.uint8)
         stream.terminate()
-    *_, last = (frame for frame in read_frames(folder / "face.mp4"))
+    *_, (last, _) = read_frames(folder / "face.mp4")
     page_bgra = cv2.imdecode(taken, cv2.IMREAD_UNCHANGED).astype(np.float32)
-    behind = cv2.cvtColor(np.asarray(last.rgb), cv2.COLOR_RGB2BGR)
+    behind = cv2.cvtColor(np.asarray(last), cv2.COLOR_RGB2BGR)
     front = page_bgra[: behind.shape[0], : behind.shape[1]]
     share = front[..., 3:] / 255
     cv2.imwrite(
