@@ -72,12 +72,13 @@ def reports_of(browser: Browser, build: Path, folder: Path) -> None:
 
 
 def measured(browser: Browser, folder: Path) -> None:
-    """Take what ``measure`` and ``inspect`` draw: a frame of the overlay, the plot, the sheet of frames."""
+    """Take what ``measure`` and ``inspect`` draw: the overlay's middle frame, the plot, the sheet of frames."""
     words = ["measure", "face.mp4", "--overlay", "seen.mp4", "--plot", "pulse.svg"]
     for command in (words, ["inspect", "face.mp4", "--output", "sheet.png"]):
         subprocess.run([*PULSE8, *command], cwd=folder, check=True)
-    *_, (last, _) = read_frames(folder / "seen.mp4")
-    cv2.imwrite(str(PICTURES / "seen.jpg"), cv2.cvtColor(np.asarray(last), cv2.COLOR_RGB2BGR), QUALITY)
+    frames = [rgb for rgb, _ in read_frames(folder / "seen.mp4")]
+    middle = frames[len(frames) // 2]
+    cv2.imwrite(str(PICTURES / "seen.jpg"), cv2.cvtColor(np.asarray(middle), cv2.COLOR_RGB2BGR), QUALITY)
     cv2.imwrite(str(PICTURES / "sheet.jpg"), cv2.imread(str(folder / "sheet.png")), QUALITY)
     shoot(browser, (folder / "pulse.svg").as_uri(), PICTURES / "pulse.png", (900, 640))
 
