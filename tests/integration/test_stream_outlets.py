@@ -20,6 +20,7 @@ from pythonosc.osc_server import ThreadingOSCUDPServer
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from commands import free_port
 from pulse8.errors import InputError
 from pulse8.stream.feed import Feed
 from pulse8.stream.message import Message, unavailable
@@ -41,12 +42,6 @@ for second in itertools.count():
     outlet.send(unavailable(second, "no face") if second % 4 == 3 else rate)
     time.sleep(0.1)
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def waited(condition, seconds=30.0):
@@ -287,6 +282,12 @@ def test_pages_of_others_may_not_listen_and_clients_are_counted(server):
         assert [json.loads(client.recv(timeout=20))["value"] for client in clients] == [72.0] * MOST_CLIENTS
         with connect(url(server)) as late, pytest.raises(ConnectionClosed, match="1013"):
             late.recv(timeout=20)
+
+
+def test_a_websocket_client_that_left_is_gone_without_another_reading(server):
+    with connect(url(server)):
+        waited(lambda: len(server._clients) == 1)  # noqa: SLF001
+    waited(lambda: not server._clients)  # noqa: SLF001
 
 
 def test_a_port_in_use_is_refused(server):
