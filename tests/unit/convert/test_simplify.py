@@ -126,6 +126,13 @@ def test_initialisers_among_the_inputs_are_constants_and_that_is_said():
     assert notes == ("initialisers that stand among the inputs are constants",)
 
 
+def test_a_pad_states_its_value():
+    pads = {"pads": np.array([0, 0, 1, 0, 0, 0, 0, 2], np.int64)}
+    static, _ = simplified(network([("Pad", ["x", "pads"], ["y"], {})], pads, X, {"y": (1, 3, 7, 10)}), PATH)
+    (value,) = (tensor for tensor in static.graph.initializer if tensor.name == static.graph.node[0].input[2])
+    assert onnx.numpy_helper.to_array(value) == 0
+
+
 def test_a_batch_of_any_size_is_one():
     model = network([conv("x", "y")], W, X, Y)
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"

@@ -76,6 +76,11 @@ def _resize(network: Network, node: Node) -> None:
 
 
 def _pad(network: Network, node: Node) -> None:
+    """Give pads for every axis, and a value: the NPU's front end fails without one."""
+    plain = node.attributes.get("mode", b"constant") in (b"constant", "constant")
+    if plain and len(node.inputs) > 1 and not "".join(node.inputs[2:3]):
+        zero = network.constant(f"{node.output}_value", np.zeros((), np.float32))
+        node.inputs = [*node.inputs[:2], zero, *node.inputs[3:]]
     if len(node.inputs) < 4 or not node.inputs[3]:
         return
     rank = len(network.shapes[node.inputs[0]])
