@@ -289,6 +289,12 @@ def test_pages_of_others_may_not_listen_and_clients_are_counted(server):
             late.recv(timeout=20)
 
 
+def test_a_websocket_client_that_left_is_gone_without_another_reading(server):
+    with connect(url(server)):
+        waited(lambda: len(server._clients) == 1)  # noqa: SLF001
+    waited(lambda: not server._clients)  # noqa: SLF001
+
+
 def test_a_port_in_use_is_refused(server):
     with pytest.raises(InputError, match=r"cannot serve on .* choose another --websocket"):
         WebSocketServer(server._address)  # noqa: SLF001

@@ -115,16 +115,18 @@ class WebSocketServer:
             await client.close(1013, f"{MOST_CLIENTS} clients are connected already")
             return
         self._clients.add(client)
+        giving = asyncio.create_task(self._give(client))
         try:
-            with contextlib.suppress(ConnectionClosed):
-                await self._give(client)
+            await client.wait_closed()  # a client that leaves is noticed without the next reading
         finally:
+            giving.cancel()
             self._clients.discard(client)
 
     async def _give(self, client: ServerConnection) -> None:
         seen = 0
-        while True:
-            async with self._news:
-                await self._news.wait_for(lambda: self._count > seen)  # noqa: B023 - awaited before it changes
-                text, seen = self._newest, self._count
-            await client.send(text)
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                async with self._news:
+                    await self._news.wait_for(lambda: self._count > seen)  # noqa: B023 - awaited before it changes
+                    text, seen = self._newest, self._count
+                await client.send(text)
