@@ -64,6 +64,7 @@ def main() -> None:
         for exporter, dynamo in EXPORTERS.items():
             with tempfile.TemporaryDirectory() as folder:
                 rows.setdefault(name, {})[exporter] = row(name, Path(folder), dynamo=dynamo)
+            print(name, exporter, rows[name][exporter], flush=True)
     write_result("networks", "python benchmarks/networks.py", {"rows": rows})
 
 
