@@ -25,6 +25,8 @@ AT_ONCE: Final = 20
 
 def read_group(group: str, people: int, folder: Path | None) -> list[Moment]:
     """Read a group, after those of it that are kept already."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     kept = None if folder is None else folder / f"{group}.json"
     read = [Moment(**one) for one in json.loads(kept.read_text())] if kept is not None and kept.is_file() else []
     while len(read) < people:

@@ -1,6 +1,7 @@
 """Running commands as a user does."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,13 @@ def pulse8(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]
 def path_with_python() -> str:
     """PATH on which ``python`` is the interpreter that runs the tests."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @contextmanager

@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    os.environ["LC_ALL"] = "C.UTF-8"  # verdicts and reports would follow the locale
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -84,11 +84,22 @@ class Maker:
         _, channels, height, width = self.shapes[x]
         if height * width > 100:
             return
-        outputs, kernel, stride = (int(self.rng.integers(1, 5)), int(self.rng.integers(2, 4)), 2)
-        sides = [(side - 1) * stride + kernel - 1 for side in (height, width)]
-        told = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [0, 1, 1, 0]}
-        inputs = [x, self.weights(channels, outputs, kernel, kernel), self.constant(np.zeros(outputs, np.float32))]
-        self.add("ConvTranspose", inputs, (1, outputs, *sides), **told)
+        groups = 2 if channels % 2 == 0 and self.rng.random() < 0.3 else 1
+        each, kernel = int(self.rng.integers(1, 4)), self.rng.integers(1, 6, 2).tolist()
+        strides = self.rng.integers(1, 4, 2).tolist()
+        gaps = [1 + int(stride == 1 and self.rng.random() < 0.3) for stride in strides]
+        more = [int(self.rng.integers(0, stride)) for stride in strides]
+        pads = [int(self.rng.integers(0, 2)) if kernel[axis % 2] > 2 else 0 for axis in range(4)]
+        sides = [
+            (side - 1) * strides[axis] + gaps[axis] * (kernel[axis] - 1) + 1 + more[axis] - pads[axis] - pads[2 + axis]
+            for axis, side in enumerate((height, width))
+        ]
+        if min(sides) < 1 or max(sides) > 30:
+            return
+        told = {"kernel_shape": kernel, "strides": strides, "pads": pads, "dilations": gaps, "output_padding": more}
+        bias = self.constant(self.rng.normal(0, 0.3, groups * each).astype(np.float32))
+        inputs = [x, self.weights(channels, each, *kernel), bias]
+        self.add("ConvTranspose", inputs, (1, groups * each, *sides), group=groups, **told)
 
     def step_pool(self, x):
         _, channels, height, width = self.shapes[x]
@@ -106,10 +117,11 @@ class Maker:
         self.add(str(self.rng.choice(["Add", "Sub", "Mul"])), [x, str(self.rng.choice(others))], self.shapes[x])
 
     def step_gate(self, x):
-        _, channels, *_ = self.shapes[x]
-        mean = self.add("GlobalAveragePool", [x], (1, channels, 1, 1))
-        gate = self.add("Sigmoid", [mean], (1, channels, 1, 1))
-        self.add("Mul", [x, gate], self.shapes[x])
+        axes = [[2, 3], [1], [2], [3], [1, 2, 3]][min(int(self.rng.integers(0, 8)), 4)]
+        shape = tuple(1 if axis in axes else side for axis, side in enumerate(self.shapes[x]))
+        gate = self.add("Sigmoid", [self.add("ReduceMean", [x], shape, axes=axes, keepdims=1)], shape)
+        operands = [x, gate] if self.rng.random() < 0.6 else [gate, x]
+        self.add(str(self.rng.choice(["Mul", "Mul", "Add", "Sub"])), operands, self.shapes[x])
 
     def step_number(self, x):
         number = self.constant(np.float32(self.rng.normal()))

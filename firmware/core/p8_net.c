@@ -37,6 +37,17 @@ static int step_aligned(const p8_step_t *step)
            aligned(step->table) && (step->x | step->other | step->y) % P8_ALIGN == 0;
 }
 
+typedef void (*pair_t)(p8_pair_t pair, size_t count, const int8_t *a, const int8_t *b, int8_t *y);
+
+/* A second operand that is smaller is read again and again: a gate of one value a channel, at every place. */
+static void run_pair(pair_t pair, const p8_step_t *step, const int8_t *x, const int8_t *other, int8_t *y)
+{
+    const size_t count = elements(step->out), run = elements(step->in);
+    for (size_t at = 0; at < count; at += run) {
+        pair(step->pair, run, x + at, other, y + at);
+    }
+}
+
 static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
 {
     const int8_t *x = arena + step->x, *other = arena + step->other;
@@ -53,13 +64,13 @@ static void run_step(const p8_step_t *step, int8_t *arena, int8_t *scratch)
         p8_average_pool(step->pair, step->factors, step->slide, step->in, step->out, x, y);
         break;
     case P8_ADD_EQUAL:
-        p8_add_equal(step->pair, count, x, other, y);
+        run_pair(p8_add_equal, step, x, other, y);
         break;
     case P8_ADD:
-        p8_add(step->pair, count, x, other, y);
+        run_pair(p8_add, step, x, other, y);
         break;
     case P8_MULTIPLY:
-        p8_multiply(step->pair, count, x, other, y);
+        run_pair(p8_multiply, step, x, other, y);
         break;
     case P8_TABLE:
         p8_table(step->table, count, x, y);

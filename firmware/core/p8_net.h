@@ -28,7 +28,7 @@ typedef enum {
 typedef struct {
     p8_op_t op;
     uint32_t x, other, y; /* bytes from the start of the arena; other: an elementwise step's second operand */
-    p8_shape_t in, out;
+    p8_shape_t in, out;   /* in: of a step with two operands the second one's, whose bytes may have to be repeated */
     p8_slide_t slide;
     p8_conv_t conv;
     p8_pair_t pair; /* of pools: scale, zero_a and zero_out */

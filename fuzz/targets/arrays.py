@@ -7,32 +7,26 @@ import h5py
 import numpy as np
 import scipy.io
 
-from pulse8.learn.prepare.adapters.adapter import Found, Opened
-from pulse8.learn.prepare.adapters.catalogue import adapter
-from pulse8.learn.prepare.adapters.mat_file import Wanted, left_in
+from pulse8.learn.prepare.adapters import hdf5, mat_file
 from pulse8.learn.prepare.adapters.mmpd import ARRAYS, FIELDS
+from pulse8.learn.prepare.adapters.own_process import Wanted
+from pulse8.learn.prepare.adapters.scamps import PICTURES
 from targets import scratch, tried
 
 MAX_BYTES = 8192
 SETS = {b"m": "mmpd", b"s": "scamps", b"c": "cohface"}
+WANTED = {
+    b"m": Wanted(kind="mat", arrays=ARRAYS, most_bytes=MAX_BYTES, fields=FIELDS),
+    b"s": Wanted(kind="hdf5", arrays=(("d_ppg",), PICTURES), most_bytes=MAX_BYTES),
+    b"c": Wanted(kind="hdf5", arrays=(("pulse",), ("time",)), most_bytes=MAX_BYTES),
+}
 
 
 def look(data: bytes) -> None:
-    """Take the first byte as the data set, and read its first picture."""
-    name = SETS.get(data[:1], "mmpd")
-    path = scratch.file(f"{name}.mat", data[1:])
-    if name == "mmpd":  # as the process does that reads it: one for each input would be slow
-        tried(left_in, path, scratch.folder(), Wanted(arrays=ARRAYS, fields=FIELDS, most_bytes=MAX_BYTES))
-        return
-    video = scratch.video(path.parent) if name == "cohface" else path
-    found = Found(recording="r", subject="s", video=video, truth=path)
-    opened = tried(adapter(name).open, found)
-    if opened is not None:
-        tried(_first, opened)
-
-
-def _first(opened: Opened) -> object:
-    return next(iter(opened.pictures), None)
+    """Take the first byte as the data set, and read as its process does: a new process for each would be slow."""
+    wanted = WANTED.get(data[:1], WANTED[b"m"])
+    reader = mat_file if wanted.kind == "mat" else hdf5
+    tried(reader.left_in, scratch.file("a.mat", data[1:]), scratch.folder(), wanted)
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:

@@ -25,6 +25,8 @@ else:
 NAME: Final = ".pulse8.lock"
 """The lock file in an output folder."""
 
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
+
 HOLDER_BYTES: Final = 400
 FAR: Final = 1 << 30
 """Offset of the byte that Windows locks: a locked byte cannot be read, and the file begins with its holder."""
@@ -103,7 +105,8 @@ def _one_line(place: Path, file: Path) -> Iterator[None]:
     except BlockingIOError as error:
         raise InputError(f"{place} is in use by {_holder(file)}; wait until that is done") from error
     except OSError as error:
-        raise InputError(f"cannot write {place}: {error.strerror}; free space or choose another place") from error
+        fix = "free space or " if error.errno in NO_SPACE else ""
+        raise InputError(f"cannot write {place}: {error.strerror}; {fix}choose another place") from error
 
 
 def _locked(file: Path, *, wait: bool = False) -> int:

@@ -5,7 +5,6 @@ file: if its row is stale or failed, the file is refused; a file without a row i
 """
 
 import dataclasses
-import errno
 import hashlib
 import json
 import os
@@ -19,13 +18,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pulse8.errors import InputError
-from pulse8.lock import in_turn
+from pulse8.lock import NO_SPACE, in_turn
 
 NAME: Final = "manifest.json"
 MAX_MANIFEST_BYTES: Final = 16_000_000
 UNFINISHED: Final = ".pulse8.part"
 """Suffix of files that are not yet complete; their names begin with a dot."""
-NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 LONGEST_TEXT: Final = 4096
 HASH_AGAIN_BYTES: Final = 256_000_000
 """Inputs up to this size are hashed again; larger ones are compared by size alone."""

@@ -25,7 +25,7 @@ from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.own import verify_own
 from pulse8.convert.verify.own_text import own_network_report
 from pulse8.errors import InputError, SpecError
-from torch_modules import MODULES, exported
+from torch_modules import MODULES, REFUSED, exported
 
 SHARED = Path(os.environ.get("PULSE8_SHARED", ROOT.parent / "shared"))
 CASES = SHARED / "cases" / "onnx"
@@ -80,6 +80,18 @@ def test_a_torch_module_goes_through_the_line(name, dynamo, tmp_path):
     assert errors == ({"P05", "P18"} if name == "softmax" else set())  # the NPU has no Softmax in float
     made = deploy(int8, tmp_path / "board", DeployOptions(windows=2))
     assert made.verified
+
+
+@pytest.mark.parametrize("dynamo", [False, pytest.param(True, marks=NEEDS_DYNAMO)], ids=["script", "dynamo"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_torch_module_that_cannot_be_is_refused_in_one_line_by_quantize(name, dynamo, tmp_path):
+    fp32, data = tmp_path / "net.onnx", tmp_path / "samples.npz"
+    shapes = exported(name, fp32, dynamo=dynamo)
+    np.savez(data, **{key: np.zeros((40, *shape[1:]), np.float32) for key, shape in shapes.items()})
+    with pytest.raises(InputError, match=REFUSED[name][2]) as caught:
+        quantize(fp32, data, tmp_path / "net_int8.onnx", QuantizeOptions())
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "net_int8.onnx").exists()
 
 
 @needs_host

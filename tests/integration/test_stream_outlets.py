@@ -20,6 +20,7 @@ from pythonosc.osc_server import ThreadingOSCUDPServer
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from commands import free_port
 from pulse8.errors import InputError
 from pulse8.stream.feed import Feed
 from pulse8.stream.message import Message, unavailable
@@ -41,12 +42,6 @@ for second in itertools.count():
     outlet.send(unavailable(second, "no face") if second % 4 == 3 else rate)
     time.sleep(0.1)
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def waited(condition, seconds=30.0):

@@ -3,12 +3,13 @@
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
 from pulse8.measure.infer.integer import IntegerRunner, load_program, quantised
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.infer.program import Conv
 from qdq_graphs import Qdq, with_bytes
 
 SCALES = st.floats(0.003, 0.3).map(np.float32)
@@ -27,11 +28,8 @@ def tensor_of(rng, graph):
     return ((rng.integers(-140, 140, graph.shape) - zero) * scale).astype(np.float32)
 
 
-def agreed(graph, rng, worst=1):
-    """Run a graph everywhere; the reference's bytes by name once both layouts gave the same ones."""
-    model = graph.model()
-    bytes_too, names = with_bytes(model)
-    x = tensor_of(rng, graph)
+def in_both_layouts(model, x):
+    """The reference's runner, and its bytes by name once both layouts gave the same ones."""
     first = IntegerRunner(model.SerializeToString())
     tensors = first.tensors(quantised(x, first.program.input))
     other = IntegerRunner(first.program, "channel last").tensors(quantised(x, first.program.input))
@@ -40,6 +38,15 @@ def agreed(graph, rng, worst=1):
         np.testing.assert_array_equal(tensors[name], other[name], err_msg=name)
     for step in first.program.steps:
         assert tensors[step.output.name].shape == step.output.shape
+    return first, tensors
+
+
+def agreed(graph, rng, worst=1):
+    """Run a graph everywhere; the reference's bytes by name."""
+    model = graph.model()
+    bytes_too, names = with_bytes(model)
+    x = tensor_of(rng, graph)
+    first, tensors = in_both_layouts(model, x)
     for level in ("off", "all"):
         runtime = OrtRunner(bytes_too.SerializeToString(), level)(x)
         for name, theirs in zip(names, runtime[1:], strict=True):
@@ -119,6 +126,79 @@ def test_any_convolution_is_the_sum_written_out(graph_and_rng):
     graph, rng = graph_and_rng
     tensors = agreed(graph, rng)
     np.testing.assert_array_equal(tensors["conv_q"], conv_written_out(graph, tensors["x_q"]))
+
+
+@st.composite
+def transposed(draw):
+    groups, inputs, out = (draw(st.integers(1, 3)) for _ in range(3))
+    kernel, strides = ([draw(st.integers(1, most)) for _ in range(2)] for most in (5, 4))
+    dilations = [draw(st.sampled_from([1, 1, 2])) for _ in range(2)]
+    more = [draw(st.integers(0, stride - 1)) for stride in strides]
+    pads = [draw(st.integers(0, 2)) for _ in range(4)]
+    sides = [draw(st.integers(3, 5)) for _ in range(2)]
+    rng = np.random.default_rng(draw(SEEDS))
+    graph = Qdq((1, groups * inputs, *sides), draw(SCALES), draw(ZEROS))
+    scale = rng.uniform(0.002, 0.02, out) if groups == 1 and draw(st.booleans()) else 0.01
+    graph.conv(
+        rng.integers(-127, 128, (groups * inputs, out, *kernel)).astype(np.int8),
+        np.asarray(scale, np.float32),
+        rng.integers(-4000, 4000, groups * out) if np.ndim(scale) or groups == 1 == out else None,
+        operator="ConvTranspose",
+        axis=1,
+        kernel_shape=kernel,
+        strides=strides,
+        dilations=dilations,
+        pads=pads,
+        output_padding=more,
+        group=groups,
+        scale=draw(SCALES) * 5,
+        zero_point=draw(ZEROS),
+        relu=draw(st.booleans()),
+    )
+    reach = [gap * (size - 1) + 1 for size, gap in zip(kernel, dilations, strict=True)]
+    full = [(sides[axis] - 1) * strides[axis] + reach[axis] for axis in (0, 1)]
+    kept = [full[axis] + more[axis] - pads[axis] - pads[2 + axis] for axis in (0, 1)]
+    assume(min(kept) > 0)
+    return graph, rng, kept
+
+
+def transposed_written_out(graph, codes, kept):
+    """Each input adds a whole kernel to the output, in int64."""
+    node = next(node for node in graph.nodes if node.op_type == "ConvTranspose")
+    fields = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+    constants, (top, left, *_) = graph.constants, fields["pads"]
+    weight, x = constants["conv_w_q"].astype(np.int64), codes.astype(np.int64) - int(constants["x_z"])
+    inputs, out, rows, columns = weight.shape
+    stride, gap, groups = fields["strides"], fields["dilations"], fields["group"]
+    acc = np.zeros((1, groups * out, 60, 60), np.int64)
+    for channel, row, column in np.ndindex(x.shape[1:]):
+        first = channel // (inputs // groups) * out
+        y0, x0 = row * stride[0], column * stride[1]
+        at = np.s_[0, first : first + out, y0 : y0 + gap[0] * rows : gap[0], x0 : x0 + gap[1] * columns : gap[1]]
+        acc[at] += x[0, channel, row, column] * weight[channel]
+    acc = acc[:, :, top : top + kept[0], left : left + kept[1]]
+    if "conv_b_q" in constants:
+        acc = acc + constants["conv_b_q"][:, None, None]
+    units = np.float64(constants["x_s"]) * np.broadcast_to(constants["conv_w_s"].astype(np.float64), groups * out)
+    multiplier = (units / np.float64(constants["conv_s"]))[:, None, None]
+    zero_point = int(constants["conv_z"])
+    return rounded(acc, multiplier, zero_point, zero_point if any(n.op_type == "Relu" for n in graph.nodes) else -128)
+
+
+@QUICK
+@given(transposed())
+def test_any_transposed_convolution_is_the_sum_written_out(made):
+    graph, rng, kept = made
+    _, tensors = in_both_layouts(graph.model(), tensor_of(rng, graph))  # onnx's evaluator fails on groups
+    np.testing.assert_array_equal(tensors["conv_q"], transposed_written_out(graph, tensors["x_q"], kept))
+
+
+def test_a_transposed_convolution_multiplies_by_few_zeros():
+    graph = Qdq((1, 4, 6, 6))
+    graph.conv(np.ones((4, 3, 3, 3), np.int8), np.float32(0.01), None, operator="ConvTranspose", axis=1, strides=[2, 2])
+    step = next(step for step in load_program(graph.model().SerializeToString()).steps if isinstance(step, Conv))
+    assert step.weight.shape == (12, 4, 2, 2)
+    assert step.output.shape == (1, 12, 7, 7)
 
 
 @QUICK

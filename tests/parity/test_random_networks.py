@@ -29,7 +29,7 @@ from pulse8.measure.infer.program import Add, Mul, ScaledAdd, Tensor, Window
 from random_networks import random_network
 
 COUNT = int(os.environ.get("PULSE8_RANDOM_NETWORKS", "40"))
-NETS = 40
+NETS = 100
 """Of one board folder."""
 
 
@@ -43,6 +43,12 @@ def session(model):
 def ran(model, sample):
     made = session(model)
     return made.run(None, {end.name: one[None] for end, one in zip(made.get_inputs(), sample, strict=True)})
+
+
+def steps_off(static, runner, samples):
+    """Root mean square of the first output's error in its steps: for outputs that hardly vary, such as x - x."""
+    differences = [runner(*(one[None] for one in sample))[0] - ran(static, sample)[0] for sample in samples]
+    return np.sqrt(np.mean(np.square(differences))) / runner.program.output.scale
 
 
 @pytest.mark.parametrize("seed", range(min(COUNT, 200)))
@@ -61,7 +67,7 @@ def test_a_random_network_is_simplified_quantised_and_computed_as_onnx_says(seed
     for theirs, ours, tensor in zip(ran(int8, samples[0]), first(*(o[None] for o in samples[0])),
                                     first.program.outputs, strict=True):  # fmt: skip
         assert np.abs(theirs - ours).max() <= 3.01 * tensor.scale  # float32 sums that fall on another side of a half
-    assert kept_db(static, first, iter(samples)) > 15
+    assert kept_db(static, first, iter(samples)) > 15 or steps_off(static, first, samples) < 3
 
 
 def board_of(programs, folder):

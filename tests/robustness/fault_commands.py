@@ -17,6 +17,9 @@ from pulse8.lock import NAME
 
 LONGEST_S: Final = 240.0
 
+WITHOUT_RIGHTS: Final = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+"""Before a command of root's: it may then write only what is its own."""
+
 LIBRARIES: Final = (
     *("pulse8.cli.build", "pulse8.convert.export.export", "onnxruntime.quantization", "matplotlib.figure"),
     *("pulse8.cli.deploy", "pulse8.cli.train", "pulse8.learn.train.pulse12", "pulse8.cli.flags"),
@@ -98,10 +101,12 @@ def end_of(process: "Forked | subprocess.Popen[bytes]") -> Ended:
     return Ended(code=process.returncode or 0, lines=lines, seconds=time.monotonic() - began_s)
 
 
-def start(words: tuple[str, ...], folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
+def start(
+    words: tuple[str, ...], folder: Path, before: tuple[str, ...] = (), **environment: str
+) -> "subprocess.Popen[bytes]":
     """Start a command in a session of its own, so that whatever it leaves running is found."""
     return subprocess.Popen(
-        command(words),
+        [*before, *command(words)],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import tyro
 
-from fault_commands import VERBS, begin, children, end_of, go_on, session, start, stop, wait_for
+from fault_commands import VERBS, WITHOUT_RIGHTS, begin, children, end_of, go_on, session, start, stop, wait_for
 from fault_folders import Whole, contents, damaged, differences, leftovers, may_mount, mounted, remount
 from fault_trials import look_and_rerun, make_inputs, strike, undisturbed
 
@@ -32,6 +32,7 @@ COMMAND: Final = "python tests/robustness/faults.py"
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 CLOCKS: Final = {"ten years on": "+10y", "in 1975": "@1975-06-01 12:00:00", "jumping between 1985 and 2040": ""}
 DISK_SHARES: Final = (0.0, 0.2, 0.6, 0.95)
+SOMEBODY: Final = 65534
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Flags:
     Attributes
     ----------
     parts
-        Of kills, renames, disk, readonly, clock, workers, together, table; all but the table by default.
+        Of kills, renames, disk, readonly, foreign, clock, workers, together, table; all but the table by default.
     verbs
         Of build, prepare, train, deploy.
     kills
@@ -151,6 +152,25 @@ def readonly(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, 
     return {"tried": 2, "survived": 2 - len(faults), "said": told, "faults": faults}
 
 
+def foreign(name: str, folder: Path, _whole: Whole, _flags: Flags) -> dict[str, Any]:
+    """Run in another user's folder, without root's right to pass by: an empty one, and one with the result already."""
+    faults, told = [], []
+    for filled in (False, True):
+        trial = folder / "trial"
+        shutil.rmtree(trial, ignore_errors=True)
+        trial.mkdir()
+        if filled:
+            end_of(begin(VERBS[name], VERBS[name].words, trial))
+        before = contents(trial)
+        for path in (trial, *trial.rglob("*")):
+            os.chown(path, SOMEBODY, SOMEBODY)
+        ended = end_of(start(VERBS[name].words, trial, WITHOUT_RIGHTS))
+        told += ended.lines[-1:]
+        faults += [] if ended.clear else [f"{ended.code} {ended.lines}"]
+        faults += [] if contents(trial) == before and not leftovers(trial) else ["it changed"]
+    return {"tried": 2, "survived": 2 - len(faults), "said": told, "faults": faults}
+
+
 def clock(name: str, folder: Path, whole: Whole, _flags: Flags) -> dict[str, Any]:
     """Run with the time of day far off, and jumping back and forth several times a second."""
     faults = []
@@ -240,6 +260,7 @@ PARTS: Final[Mapping[str, Callable[[str, Path, Whole, Flags], dict[str, Any] | N
     "renames": renames,
     "disk": disk,
     "readonly": readonly,
+    "foreign": foreign,
     "clock": clock,
     "workers": workers,
     "together": together,
@@ -249,6 +270,7 @@ TITLES: Final = {
     "renames": "kill -9 right before a file gets its name, then the same command again",
     "disk": "a disk that is full after 0 to 95 % of the result, then with room",
     "readonly": "a read-only folder, empty or with the result in it",
+    "foreign": "another user's folder, empty or with the result in it",
     "clock": "a clock ten years on, in 1975, and jumping between 1985 and 2040",
     "workers": "a worker that is killed",
     "together": "the same command twice in one folder at once",
@@ -260,6 +282,8 @@ def not_tried(part: str, folder: Path) -> str | None:
     """Say why a part cannot be tried on this machine."""
     if part in ("disk", "readonly") and not may_mount(folder / "disk"):
         return "file systems cannot be mounted here"
+    if part == "foreign" and (os.getuid() != 0 or shutil.which("setpriv") is None):
+        return "only root can try it"
     if part == "clock" and not FAKETIME.is_file():
         return "there is no libfaketime"
     return None

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -97,3 +98,16 @@ def test_only_the_beginning_of_a_large_lock_file_is_read(tmp_path):
             file.truncate(1 << 40)
         with pytest.raises(InputError, match="in use by pulse8 build"), alone(tmp_path, "pulse8"):
             pass
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"), [("EACCES", "; choose another"), ("ENOSPC", "; free space or choose another")]
+)
+def test_the_fix_is_that_of_the_fault(tmp_path, monkeypatch, code, fix):
+    def refuses(*_args):
+        raise OSError(getattr(errno, code), "no")
+
+    monkeypatch.setattr(os, "open", refuses)
+    with pytest.raises(InputError) as told, alone(tmp_path, "pulse8"):
+        pass
+    assert fix in str(told.value)

@@ -2,14 +2,17 @@
 
 import difflib
 import errno
+import locale
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pulse8.cli.saying import IN_GUIDE, complain, say
+from pulse8.cli.ending import HOW_ON, exit_code, terminable
+from pulse8.cli.saying import IN_GUIDE, LANGUAGE, complain, say
 from pulse8.errors import Pulse8Error, shown
+from pulse8.language import Language, language_of
 from pulse8.notice import NOTICE
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -65,16 +68,6 @@ SURROUNDINGS: Final = {
 }
 """Errors of the machine, and their fixes; any other system error is a bug of ours and shows its traceback."""
 
-
-HOW_ON: Final = {
-    "prepare": "; the same command goes on: what is prepared is kept",
-    "train": "; the same command with --resume goes on from the last state (pulse12; ultralight starts anew)",
-    "tune": "; the same command goes on: the trials so far are kept",
-    "build": "; the same command starts anew",
-    "evaluate": "; the same command starts anew",
-}
-"""How an interrupted run goes on, for the verbs that take long."""
-
 OPENCV: Final = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(8192 * 4320), "OPENCV_FOR_THREADS_NUM": "1"}
 """A second limit on decoded pictures, after our own (:mod:`pulse8.measure.video.picture`); and one thread: a face is
 too small a task to share, and waiting threads take a sixth more CPU (decision 0135)."""
@@ -93,9 +86,10 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
     _use_utf8()
     os.environ.update({**OPENCV, **os.environ})  # OpenCV reads them once, on import
     words = list(sys.argv[1:] if argv is None else argv)
-    of_guide = IN_GUIDE.set(defaults is not None)
+    of_guide, language = IN_GUIDE.set(defaults is not None), LANGUAGE.set("en")
     try:
-        return _run(words[0] if words else "--help", words[1:], defaults or {})
+        with terminable():
+            return _run(words[0] if words else "--help", words[1:], defaults or {})
     except Pulse8Error as error:
         complain(f"{error.heading}: {error}")
         return error.exit_code
@@ -115,10 +109,11 @@ def main(argv: Sequence[str] | None = None, defaults: Mapping[str, Any] | None =
         reason = f"{shown(str(error.filename or 'writing'))}: {error.strerror}; {SURROUNDINGS[error.errno]}"
         complain(f"{Pulse8Error.heading}: {reason}")
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         complain(f"interrupted; nothing half-written is left{HOW_ON.get(words[0], '')}")
-        return 130
+        return exit_code(interrupt)
     finally:
+        LANGUAGE.reset(language)
         IN_GUIDE.reset(of_guide)
 
 
@@ -133,8 +128,22 @@ def _run(verb: str, words: list[str], defaults: Mapping[str, Any]) -> int:
     from pulse8.cli.flags import read_flags  # noqa: PLC0415 - the parser is loaded only where there is a verb
 
     module = import_module(f"pulse8.cli.{verb.replace('-', '_')}")
-    code: int = module.run(read_flags(module.Flags, words, f"pulse8 {verb}", defaults))
+    flags = read_flags(module.Flags, words, f"pulse8 {verb}", defaults)
+    LANGUAGE.set(_language(flags))
+    code: int = module.run(flags)
     return code
+
+
+def _language(flags: Any) -> Language:  # noqa: ANN401 - any verb's record
+    """Return the language of a verb that has a choice: what was asked for, else the locale's.
+
+    The guide's own blocks are English: a locale leaves its scripts as they are.
+    """
+    if not hasattr(flags, "lang"):
+        return "en"
+    if flags.lang is not None or IN_GUIDE.get():
+        return flags.lang or "en"
+    return language_of(os.environ, locale.getlocale()[0])
 
 
 def _help() -> str:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from pulse8.board.inputs import known_inputs
 from pulse8.cli.printing import next_step, print_json, watch, without_advice
-from pulse8.cli.saying import say
+from pulse8.cli.saying import LANGUAGE, Spoken, say
 from pulse8.convert.files import USUAL_FOLDER
 from pulse8.convert.line import BuildOptions, run_build
 from pulse8.convert.verify.text import verdict_report
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(BuildOptions):
+class Flags(BuildOptions, Spoken):
     """Take a checkpoint to a verified INT8 model and a report; by default the shipped one, on simulated data."""
 
     checkpoint: Path | None = None
@@ -28,7 +28,7 @@ class Flags(BuildOptions):
 def run(flags: Flags) -> int:
     """Build, print the verdict and the report's path; return 1 where the verdict is not met."""
     with without_advice():
-        built = run_build(flags.output, flags.checkpoint, flags.data, flags, watch)
+        built = run_build(flags.output, flags.checkpoint, flags.data, flags, watch, LANGUAGE.get())
     if flags.json:
         print_json(built)
     else:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pulse8.cli.printing import print_json, watch
-from pulse8.cli.saying import say
+from pulse8.cli.saying import Spoken, say, spoken
 from pulse8.learn.simulate.demo import DEMO, demo_clip
 from pulse8.measure.line import measure_video
 from pulse8.measure.reading.answer import Answer
@@ -11,7 +11,7 @@ from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags:
+class Flags(Spoken):
     """Measure a packaged clip of a simulated face whose rate is known. Nothing is opened, fetched or written.
 
     Attributes
@@ -42,7 +42,7 @@ def run(flags: Flags) -> int:
     else:
         say(
             f"A SIMULATED face, {DEMO.bpm:.0f} BPM by construction, {DEMO.seconds:.0f} s: {clip}",
-            f"{clip.name}  {measured.text}",
+            f"{clip.name}  {spoken(measured.text)}",
             "Next: `pulse8 measure VIDEO.mp4` measures your own video, `pulse8 live` your webcam in a browser",
             NOTICE,
         )

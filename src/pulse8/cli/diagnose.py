@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulse8.cli.names import CALIBRATION, FP32, INT8, beside
 from pulse8.cli.printing import print_json, watch
-from pulse8.cli.saying import say
+from pulse8.cli.saying import Spoken, say
 from pulse8.convert.diagnose.diagnose import diagnose
 from pulse8.convert.diagnose.options import DiagnoseOptions
 from pulse8.convert.diagnose.text import ranked_table
@@ -13,7 +13,7 @@ from pulse8.notice import NOTICE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(DiagnoseOptions):
+class Flags(DiagnoseOptions, Spoken):
     """Compare an INT8 file with its FP32 file part by part, rank the parts, and name the layer to fix."""
 
     fp32: Path = FP32

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pulse8.cli.saying import complain, say
+from pulse8.cli.saying import complain, put, say, spoken
 from pulse8.errors import shown
 from pulse8.measure.signal.rate import SHORTEST_S
 from pulse8.notice import NOTICE
@@ -59,9 +59,9 @@ def report_failure(failure: Any) -> None:  # noqa: ANN401 - the record of `prepa
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str, box: Box = HEAVY_HEAD) -> Table:
     """Lay out a table; cells are plain text without markup, and an empty row becomes a separator."""
-    grid = Table(*map(shown, head), title=shown(title), title_justify="left", box=box)
+    grid = Table(*(shown(spoken(cell)) for cell in head), title=shown(spoken(title)), title_justify="left", box=box)
     for row in rows:
-        cells = [shown(cell) for cell in row]
+        cells = [shown(spoken(cell)) for cell in row]
         grid.add_row(*cells) if cells else grid.add_section()
     return grid
 
@@ -69,18 +69,18 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str, box: B
 def show(*things: str | Table, width: int | None = None) -> None:
     """Print texts and tables; brackets and colons have no special meaning."""
     console = Console(soft_wrap=True, width=width, markup=False, emoji=False, highlight=False)
-    console.print(*(shown(one) if isinstance(one, str) else one for one in things), sep="\n")
+    console.print(*(shown(spoken(one)) if isinstance(one, str) else one for one in things), sep="\n")
 
 
 def print_answer(measurement: Any) -> None:  # noqa: ANN401 - the record of `measure`; no verb but that loads it
     """Print a recording's answer as one line."""
     faces = "" if measurement.faces is None else _faces(measurement.faces)
-    say(f"{shown(measurement.recording)}  {measurement.answer.text}{faces}")
+    put(f"{shown(measurement.recording)}  {spoken(measurement.answer.text)}{spoken(faces)}")
 
 
 def print_end(written: Iterable[tuple[str, Path]], without: list[str]) -> None:
     """Print what was written, and how to see why a recording has no rate."""
-    say(*(f"{what}: {shown(str(path))}" for what, path in written))
+    put(*(f"{spoken(what)}: {shown(str(path))}" for what, path in written))
     if without:
         first = shown(without[0]) if Path(without[0]).is_file() else "VIDEO"
         say(f"Why there is no rate: pulse8 measure {first} --table, and pulse8 inspect {first} for what was seen")

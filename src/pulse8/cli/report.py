@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulse8.cli.names import VERDICT, beside
 from pulse8.cli.printing import print_json
-from pulse8.cli.saying import say
+from pulse8.cli.saying import LANGUAGE, Spoken, say
 from pulse8.convert.evidence.page import write_report
 
 
@@ -17,7 +17,7 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags:
+class Flags(Spoken):
     """Write the report of a verdict."""
 
     verdict: Path = VERDICT
@@ -30,7 +30,7 @@ class Flags:
 
 def run(flags: Flags) -> int:
     """Write the report and print its path."""
-    report = write_report(flags.verdict, flags.output or beside(flags.verdict, "report.html"))
+    report = write_report(flags.verdict, flags.output or beside(flags.verdict, "report.html"), LANGUAGE.get())
     if flags.json:
         print_json(Written(report=report))
     else:

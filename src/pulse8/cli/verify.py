@@ -6,7 +6,7 @@ from pathlib import Path
 from pulse8.board.inputs import known_inputs, pair_paths
 from pulse8.cli.names import DATA, FP32, INT8
 from pulse8.cli.printing import next_step, print_json, watch
-from pulse8.cli.saying import say
+from pulse8.cli.saying import Spoken, say
 from pulse8.convert.export.recognise import is_own
 from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.own import verify_own
@@ -16,7 +16,7 @@ from pulse8.convert.verify.verify import verify
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags(VerifyOptions):
+class Flags(VerifyOptions, Spoken):
     """Compare INT8 with FP32: on subjects that neither training nor calibration saw, or on samples of your own."""
 
     fp32: Path = FP32

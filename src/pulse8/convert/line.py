@@ -30,6 +30,7 @@ from pulse8.convert.verify.options import VerifyOptions
 from pulse8.convert.verify.plans import Step
 from pulse8.convert.verify.verdict import Verdict
 from pulse8.convert.verify.verify import verify
+from pulse8.language import Language
 from pulse8.lock import alone
 from pulse8.manifest import sweep
 from pulse8.spec import ModelName
@@ -66,9 +67,16 @@ class Built:
 
 
 def run_build(
-    folder: Path, checkpoint: Path | None, data: Path | None, options: BuildOptions, watch: Watch[Any] = unwatched
+    folder: Path,
+    checkpoint: Path | None,
+    data: Path | None,
+    options: BuildOptions,
+    watch: Watch[Any] = unwatched,
+    language: Language = "en",
 ) -> Built:
     """Take a checkpoint through the whole line; by default the shipped checkpoint, on simulated recordings.
+
+    The report is in ``language``.
 
     Raises
     ------
@@ -109,6 +117,6 @@ def run_build(
         paths = {"--checkpoint": checkpoint, "--data": data, "--output": None if folder == USUAL_FOLDER else folder}
         command = build_command(options, BuildOptions, paths)
         write_timeline(Timeline(stages=tuple(clock.stages), command=command), verified.path)
-        report = write_report(verified.path, folder / "report.html")
+        report = write_report(verified.path, folder / "report.html", language)
         layer = layer_step(diagnosis.findings, known_inputs(quantized.whole))
         return Built(quantized=quantized, verdict=verified.verdict, layer=layer, board=board, report=report)

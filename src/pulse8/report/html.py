@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape, unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal
 
 from pulse8.errors import ToolchainError
+from pulse8.language import Language, translated
 from pulse8.manifest import writing
 from pulse8.notice import NOTICE
 
@@ -20,6 +22,7 @@ MARKED: Final[dict[str, Tone]] = {"met": "good", "not met": "bad", "not measured
 NUMBER: Final = re.compile(r"[\d.,%+−–≤<>()\[\]\s-]*(?:\bto\b[\d.,%+−\s-]*)?")
 """A numeric cell: figures, intervals, shares, or a dash."""
 INK: Final = re.compile(r"#(?:000000|222222)\b")
+LABEL: Final = re.compile(r"(<text[^>]*>)([^<]+)")
 FAINT: Final = re.compile(r"#d5d5d5\b")
 """Colours that matplotlib and pulse8's drawings use for black and for faint lines."""
 
@@ -77,8 +80,15 @@ class Fact:
     note: str = ""
 
 
-def render(
-    title: str, verdict: str, tone: Tone, sections: Sequence[Section], facts: Sequence[Fact] = (), badge: str = ""
+def render(  # noqa: PLR0913 - the parts of a page
+    title: str,
+    verdict: str,
+    tone: Tone,
+    sections: Sequence[Section],
+    facts: Sequence[Fact] = (),
+    badge: str = "",
+    *,
+    language: Language = "en",
 ) -> str:
     """Render a page; the same sections give the same text.
 
@@ -96,6 +106,8 @@ def render(
         Key figures.
     badge
         The verdict in a word or two.
+    language
+        In which the page's texts are written; names and commands stay as they are.
 
     Raises
     ------
@@ -119,8 +131,16 @@ def render(
         sections=sections,
         notice=NOTICE,
         marked=MARKED,
-        inlined=inlined,
+        language=language,
+        told=lambda text: translated(text, language),
+        command=lambda line: translated(line, language) if line.startswith("#") else line,
+        inlined=lambda svg, number: inlined(_labelled(svg, language), number),
     )
+
+
+def _labelled(svg: str, language: Language) -> str:
+    """Translate a drawing's labels."""
+    return LABEL.sub(lambda match: f"{match[1]}{escape(translated(unescape(match[2]), language), quote=False)}", svg)
 
 
 def inlined(svg: str, number: int) -> str:

@@ -20,7 +20,19 @@ from pulse8.board.link.rounding import FAMILIES
 from pulse8.board.options import BoardOptions, DeployOptions
 from pulse8.errors import SpecError, ToolchainError
 from pulse8.measure.infer.integer import IntegerRunner
-from pulse8.measure.infer.program import AveragePool, Lookup, MaxPool, Reshape, Tensor, Transpose, Window
+from pulse8.measure.infer.program import (
+    Add,
+    AveragePool,
+    Lookup,
+    MaxPool,
+    Move,
+    Mul,
+    Reshape,
+    ScaledAdd,
+    Tensor,
+    Transpose,
+    Window,
+)
 from pulse8.measure.signal.filters import detrend
 
 
@@ -69,6 +81,34 @@ def test_moves_that_cancel_leave_no_step():
     net = lower(program([turned, back, conv(rng(), back.output, 4, Window(kernel=(1, 1)))]), "net")
     assert [step.operator for step in net.steps] == ["P8_CONV"]
     assert net.steps[0].x == "input"
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("kind", [Mul, Add, ScaledAdd])
+def test_a_gate_of_one_value_a_channel_is_never_stored_at_every_place(kind, first):
+    picture, gate = source((1, 6, 3, 5)), source((1, 6, 1, 1), name="gate")
+    spread = replace(gate, name="spread", shape=picture.shape)
+    repeat = Move(source=gate, output=spread, places=(np.arange(1), np.arange(6), np.zeros(3, int), np.zeros(5, int)))
+    last = {"inverse": np.float32(1), "sign": -1} if kind is ScaledAdd else {"multiplier": np.float32(0.1)}
+    operands = {"source": spread, "other": picture} if first else {"source": picture, "other": spread}
+    pair = kind(**operands, output=replace(picture, name="y", shape=picture.shape), **last)
+    both = replace(program([repeat, pair]), inputs=(picture, gate))
+    net = lower(both, "net")
+    (step,) = net.steps
+    assert (step.x, step.other, step.into, step.out) == ("input", "gate", (1, 1, 6), (3, 5, 6))
+    if kind is ScaledAdd:
+        assert (step.scales[0] < 0, step.scales[1] < 0) == (first, not first)
+    assert plan(net).places["y"] == plan(net).places["input"]
+
+
+def test_a_gate_is_not_overwritten_while_it_is_read():
+    picture, gate = source((1, 6, 1, 2)), source((1, 6, 1, 1), name="gate")
+    spread = replace(gate, name="spread", shape=picture.shape)
+    repeat = Move(source=gate, output=spread, places=(np.arange(1), np.arange(6), np.zeros(1, int), np.zeros(2, int)))
+    pair = Mul(source=picture, other=spread, output=replace(picture, name="y"), multiplier=np.float32(0.1))
+    two = Mul(source=pair.output, other=picture, output=replace(picture, name="z"), multiplier=np.float32(0.1))
+    places = plan(lower(replace(program([repeat, pair, two]), inputs=(picture, gate)), "net")).places
+    assert len({places["input"], places["gate"], places["y"]}) == 3
 
 
 def test_a_flattening_that_several_read_is_moved_once():

@@ -1,11 +1,17 @@
 """Long work: what its bar shows on a terminal, silence elsewhere, and how an interrupted run goes on."""
 
 import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from pulse8.cli import main, prepare
+from pulse8.cli import main, prepare, tune
 from pulse8.cli.names import beside
 from pulse8.cli.printing import watch
 from pulse8.convert.evidence.timeline import Clock
@@ -54,6 +60,45 @@ def test_an_interrupted_run_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.setattr(prepare, "run", interrupted)
     assert main(["prepare", "--dataset", "own", "--raw", "a", "--store", "b"]) == 130
     assert "the same command goes on: what is prepared is kept" in capsys.readouterr().err
+
+
+def terminated(*_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
+    raise AssertionError("it went on")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that another process can send")
+def test_a_terminated_run_says_it_too_and_leaves_the_signal_as_it_was(monkeypatch, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(tune, "run", terminated)
+    assert main(["tune"]) == 128 + signal.SIGTERM
+    assert "the same command goes on: the trials so far are kept" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_thread_may_run_a_verb():
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(main(["--version"])))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that another process can send")
+def test_a_build_that_is_terminated_leaves_nothing_half_written(tmp_path):
+    command = [sys.executable, "-m", "pulse8", "build", "--output", "built"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / "built" / "models").exists() and time.monotonic() < until:
+            if any((tmp_path / "built").glob(".*")):
+                break
+            time.sleep(0.1)
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said.splitlines() == ["interrupted; nothing half-written is left; the same command starts anew"]
+    assert [path.name for path in (tmp_path / "built").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
 def test_a_script_of_the_guide_names_the_guides_scripts(capsys):

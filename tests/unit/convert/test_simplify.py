@@ -73,6 +73,27 @@ SAME = {
         [("Slice", ["x", "from", "to", "axis", "step"], ["y"], {})],
         {"from": np.array([-1], np.int64), "to": np.array([-(2**63)], np.int64), "axis": np.array([3], np.int64),
          "step": np.array([-2], np.int64)}, X, {"y": (1, 3, 6, 4)}, ["Slice"]),
+    "the last place": ([("Gather", ["x", "at"], ["y"], {"axis": -1})], {"at": np.array(-1, np.int64)}, X,
+                       {"y": (1, 3, 6)}, ["Slice", "Reshape"]),
+    "channels the other way round": ([("Gather", ["x", "at"], ["y"], {"axis": 1})],
+                                     {"at": np.array([2, 1, 0], np.int64)}, X, {"y": (1, 3, 6, 8)}, ["Slice"]),
+    "places in any order": ([("Gather", ["x", "at"], ["y"], {"axis": 3})],
+                            {"at": np.array([0, 3, 3, 1, -1, 5], np.int64)}, X, {"y": (1, 3, 6, 6)},
+                            ["Slice", "Slice", "Slice", "Concat"]),
+    "places in two rows": ([("Gather", ["x", "at"], ["y"], {"axis": 2})],
+                           {"at": np.array([[0, 2], [4, 5]], np.int64)}, X, {"y": (1, 3, 2, 2, 8)},
+                           ["Slice", "Slice", "Concat", "Reshape"]),
+    "places as the newer exporter writes them": (
+        [("Transpose", ["x"], ["t"], {"perm": [1, 0, 2, 3]}), ("GatherND", ["t", "at"], ["g"], {}),
+         ("Transpose", ["g"], ["y"], {"perm": [1, 0, 2, 3]})],
+        {"at": np.array([[2], [1], [0]], np.int64)}, X, {"y": (1, 3, 6, 8)}, ["Transpose", "Slice", "Transpose"]),
+    "a mirror": ([("Slice", ["x", "from", "to", "axis", "step"], ["m"], {}), conv("m", "y")],
+                 {**W, "from": np.array([-1], np.int64), "to": np.array([-(2**63)], np.int64),
+                  "axis": np.array([3], np.int64), "step": np.array([-1], np.int64)}, X, Y, ["Slice", "Conv"]),
+    "a shift": ([("Pad", ["x", "pads"], ["p"], {}), conv("p", "y")],
+                {**W, "pads": np.array([0, 0, 0, 2, 0, 0, 0, -2], np.int64)}, X, Y, ["Pad", "Conv"]),
+    "a pad of nothing": ([("Pad", ["x", "pads"], ["p"], {}), conv("p", "y")],
+                         {**W, "pads": np.zeros(8, np.int64)}, X, Y, ["Conv"]),
     "transposes that cancel": (
         [("Transpose", ["x"], ["a"], {"perm": [0, 1, 2, 3]}), ("Flatten", ["a"], ["f"], {"axis": 1}),
          ("Reshape", ["f", "back"], ["r"], {}), conv("r", "y")],
@@ -105,6 +126,13 @@ def test_initialisers_among_the_inputs_are_constants_and_that_is_said():
     assert notes == ("initialisers that stand among the inputs are constants",)
 
 
+def test_a_pad_states_its_value():
+    pads = {"pads": np.array([0, 0, 1, 0, 0, 0, 0, 2], np.int64)}
+    static, _ = simplified(network([("Pad", ["x", "pads"], ["y"], {})], pads, X, {"y": (1, 3, 7, 10)}), PATH)
+    (value,) = (tensor for tensor in static.graph.initializer if tensor.name == static.graph.node[0].input[2])
+    assert onnx.numpy_helper.to_array(value) == 0
+
+
 def test_a_batch_of_any_size_is_one():
     model = network([conv("x", "y")], W, X, Y)
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
@@ -123,6 +151,19 @@ REFUSED = {
                   "LSTM .* a recurrent layer: write it as convolutions along time"),
     "attention": ([("MatMul", ["x", "x"], ["y"], {})], {}, {"x": (1, 4, 4)}, {"y": (1, 4, 4)},
                   "a product of two computed tensors .attention."),
+    "attention behind what is unknown": (
+        [("Sqrt", ["x"], ["r"], {}), ("MatMul", ["r", "x"], ["y"], {})], {}, {"x": (1, 4, 4)}, {"y": (1, 4, 4)},
+        "a product of two computed tensors .attention."),
+    "three dimensions": ([("Conv", ["x", "w3"], ["y"], {})], {"w3": weights(4, 3, 2, 2, 2)}, {"x": (1, 3, 4, 4, 4)},
+                         {"y": (1, 4, 3, 3, 3)}, "Conv n0 moves along 3 axes; one and two are known"),
+    "pools of three dimensions": ([("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2, 2]})], {}, {"x": (1, 3, 4, 4, 4)},
+                                  {"y": (1, 3, 3, 3, 3)}, "MaxPool n0 moves along 3 axes"),
+    "a constant that is joined": ([("Concat", ["x", "p"], ["y"], {"axis": 1})], {"p": weights(1, 2, 6, 8)}, X,
+                                  {"y": (1, 5, 6, 8)}, "Concat n0 reads a constant .p.: give it as another input"),
+    "computed slopes": ([("Abs", ["x"], ["s"], {}), ("PRelu", ["x", "s"], ["y"], {})], {}, X, {"y": (1, 3, 6, 8)},
+                        "PRelu n1 needs a constant in place of s, which is computed"),
+    "whole numbers": ([("Cast", ["x"], ["i"], {"to": 6}), ("Cast", ["i"], ["y"], {"to": 1})], {}, X,
+                      {"y": (1, 3, 6, 8)}, "Cast n0 is not known in INT8"),
     "softmax inside": ([("Softmax", ["x"], ["s"], {}), ("Relu", ["s"], ["y"], {})], {}, X, {"y": (1, 3, 6, 8)},
                        "known as the last operator alone"),
     "linear resize": ([("Resize", ["x", "", "s"], ["y"], {"mode": "linear"})], {"s": np.float32([1, 1, 2, 2])}, X,

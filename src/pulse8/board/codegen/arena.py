@@ -60,7 +60,8 @@ def _owners(net: BoardNet) -> Iterator[tuple[str, _Buffer]]:
             last[name] = max(index, last.get(name, -1))
     owner = {tensor.name: _Buffer(_rounded(_size(shape_of(tensor))), -1, last[tensor.name]) for tensor in net.inputs}
     for index, step in enumerate(net.steps):
-        taken = next((name for name in step.reads if last[name] == index), None)
+        whole = step.reads if _size(step.into) == _size(step.out) else (step.x,)
+        taken = next((name for name in whole if last[name] == index), None)
         if step.operator in IN_PLACE and taken is not None:
             owner[step.y] = owner[taken]
             owner[step.y].last = last[step.y]

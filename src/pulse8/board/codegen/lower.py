@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pulse8.board.codegen.board_net import BoardNet, BoardStep
+import numpy as np
+
+from pulse8.board.codegen.board_net import GROUP, BoardNet, BoardStep
 from pulse8.board.codegen.lower_layers import conv_step, lookup_step, pair_step, pool_step
 from pulse8.board.codegen.lower_moves import Moved, join_step
 from pulse8.errors import SpecError
@@ -89,17 +91,24 @@ class _Lowering:
         if isinstance(step, Concat):
             return replace(step, sources=tuple(self._at(source) for source in step.sources))
         if isinstance(step, Add | ScaledAdd | Mul):
-            return replace(step, source=self._at(step.source), other=self._at(step.other))
+            source = self._at(step.source, repeats=True)
+            whole = source.shape == step.source.shape
+            return replace(step, source=source, other=self._at(step.other, repeats=whole))
         return replace(step, source=self._at(step.source))
 
-    def _at(self, tensor: Tensor) -> Tensor:
-        """Return the tensor under whose name the bytes are stored: another one if they are the same in order."""
+    def _at(self, tensor: Tensor, *, repeats: bool = False) -> Tensor:
+        """Return the tensor under whose name the bytes are stored: another one if they are the same in order.
+
+        With ``repeats`` that one may be smaller: its bytes, again and again, are the tensor's.
+        """
         if tensor.name in self._same:
             return replace(tensor, name=self._same[tensor.name].name)
         moved = self._moved.get(tensor.name)
         if moved is None:
             return tensor
-        if moved.is_same:
+        if repeats and moved.times > 1 and np.prod(moved.base.shape) >= GROUP:
+            return moved.base
+        if moved.times == 1:
             self._same[tensor.name] = moved.base
             return replace(tensor, name=moved.base.name)
         self._steps.append(moved.step(tensor))

@@ -126,18 +126,23 @@ OPERATORS: Final[Mapping[type[Step], Operator]] = {Add: "P8_ADD_EQUAL", ScaledAd
 
 
 def pair_step(step: Add | ScaledAdd | Mul) -> BoardStep:
-    """Turn a pair into its kernel's row; for a difference the second scale is negative."""
+    """Turn a pair into its kernel's row: the larger operand first, the other's shape as ``into``.
+
+    For a difference one scale is negative.
+    """
     last = step.inverse if isinstance(step, ScaledAdd) else step.multiplier
     sign = step.sign if isinstance(step, ScaledAdd) else 1
+    operands = [(step.source, float(step.source.scale)), (step.other, sign * float(step.other.scale))]
+    (one, scale), (other, other_scale) = sorted(operands, key=lambda operand: -int(np.prod(operand[0].shape)))
     return BoardStep(
         operator=OPERATORS[type(step)],
-        x=step.source.name,
-        other=step.other.name,
+        x=one.name,
+        other=other.name,
         y=step.output.name,
-        into=shape_of(step.source),
+        into=shape_of(other),
         out=shape_of(step.output),
-        zeros=(step.source.zero_point, step.other.zero_point, step.output.zero_point),
-        scales=(float(step.source.scale), sign * float(step.other.scale), float(last)),
+        zeros=(one.zero_point, other.zero_point, step.output.zero_point),
+        scales=(scale, other_scale, float(last)),
         low=step.low,
         high=step.high,
     )

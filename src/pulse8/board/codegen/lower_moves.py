@@ -55,10 +55,11 @@ class Moved:
         return np.ascontiguousarray(self.places.transpose(order_of(self.places.shape)))
 
     @property
-    def is_same(self) -> bool:
-        """Whether no byte moves."""
-        flat = self.stored.ravel()
-        return flat.size == int(np.prod(self.base.shape)) and bool((flat == np.arange(flat.size)).all())
+    def times(self) -> int:
+        """How often the base's bytes follow one another, in their order: once where none moves; else 0."""
+        flat, size = self.stored.ravel(), int(np.prod(self.base.shape))
+        repeats = bool((flat == np.arange(flat.size) % size).all())
+        return flat.size // size if repeats and flat.size % size == 0 else 0
 
     def step(self, output: Tensor) -> BoardStep:
         """Return the board's step that writes the tensor."""

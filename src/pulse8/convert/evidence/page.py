@@ -9,11 +9,12 @@ from pulse8.convert.evidence.gather import gather
 from pulse8.convert.evidence.headline import facts, headline
 from pulse8.convert.evidence.inside import layers_section
 from pulse8.convert.evidence.trying import trying_sections
+from pulse8.language import Language
 from pulse8.manifest import record
 from pulse8.report.html import render, write_page
 
 
-def write_report(verdict_file: Path, output: Path) -> Path:
+def write_report(verdict_file: Path, output: Path, language: Language = "en") -> Path:
     """Write the report of a verdict, passed or failed, and its row; it lists missing measurements with their commands.
 
     Raises
@@ -34,6 +35,7 @@ def write_report(verdict_file: Path, output: Path) -> Path:
     ]
     whole = evidence.path("int8")
     title = f"{evidence.verdict.model} in INT8: {whole.name if whole else verdict_file.name}"
-    write_page(output, render(title, summary.sentence, summary.tone, sections, facts(evidence), summary.badge))
-    record(output, "report", {"verdict": evidence.source}, {})
+    page = render(title, summary.sentence, summary.tone, sections, facts(evidence), summary.badge, language=language)
+    write_page(output, page)
+    record(output, "report", {"verdict": evidence.source}, {} if language == "en" else {"lang": language})
     return output

@@ -10,6 +10,9 @@ from pulse8.convert.simplify.network import Network, Node
 RESIZE: Final = ("coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
                  "mode", "nearest_mode")  # fmt: skip
 
+MOST_RUNS: Final = 64
+"""Slices that a Gather may become."""
+
 
 def plain_moves(network: Network) -> None:
     """Write every move in the older spelling."""
@@ -73,6 +76,11 @@ def _resize(network: Network, node: Node) -> None:
 
 
 def _pad(network: Network, node: Node) -> None:
+    """Give pads for every axis, and a value: the NPU's front end fails without one."""
+    plain = node.attributes.get("mode", b"constant") in (b"constant", "constant")
+    if plain and len(node.inputs) > 1 and not "".join(node.inputs[2:3]):
+        zero = network.constant(f"{node.output}_value", np.zeros((), np.float32))
+        node.inputs = [*node.inputs[:2], zero, *node.inputs[3:]]
     if len(node.inputs) < 4 or not node.inputs[3]:
         return
     rank = len(network.shapes[node.inputs[0]])
@@ -93,6 +101,47 @@ def _slice(network: Network, node: Node) -> None:
     names = [network.constant(f"{node.output}_{what}", np.clip(value.astype(np.int64).ravel(), -limits - 1, limits))
              for what, value in (("starts", held[0]), ("ends", held[1]))]  # fmt: skip
     node.inputs = [node.inputs[0], *names, *node.inputs[3:]]
+
+
+def _gather(network: Network, node: Node) -> None:
+    """Write what takes constant places (``x[:, -1]``, ``x[:, [2, 1, 0]]``) as Slices, joined where they are several."""
+    source, held = node.inputs[0], network.constants.get(node.inputs[1])
+    if source not in network.shapes or held is None:
+        return
+    shape, final = network.shapes[source], network.shapes[node.output]
+    axis = int(node.attributes.get("axis", 0)) % len(shape)
+    if node.operator == "GatherND" and (held.shape[-1] != 1 or node.attributes.get("batch_dims", 0)):
+        return
+    runs = _runs([int(place) % shape[axis] for place in held.ravel()])
+    if not 1 <= len(runs) <= MOST_RUNS:
+        return
+    parts = []
+    for first, count, step in runs:
+        end = first + count * step
+        told = [np.array([number], np.int64) for number in (first, end if end >= 0 else -shape[axis] - 1, axis, step)]
+        numbers = [network.constant(f"{node.output}_part", value) for value in told]
+        name = network.fresh(f"{node.output}_part")
+        parts.append(network.made("Slice", [source, *numbers], name, (*shape[:axis], count, *shape[axis + 1 :])))
+    nodes, last = list(parts), parts[0]
+    if len(parts) > 1:
+        name, wide = network.fresh(f"{node.output}_parts"), (*shape[:axis], held.size, *shape[axis + 1 :])
+        last = network.made("Concat", [part.output for part in parts], name, wide, axis=axis)
+        nodes.append(last)
+    network.replace(node, [*nodes, network.reshaped(last.output, final, node.output)])
+    network.note("places that are taken by constant numbers (Gather) are written as Slices")
+
+
+def _runs(places: list[int]) -> list[tuple[int, int, int]]:
+    """Part places into runs of one step: first, count, step."""
+    runs: list[tuple[int, int, int]] = []
+    for place in places:
+        first, count, step = runs[-1] if runs else (0, 0, 0)
+        gap = place - (first + (count - 1) * step)
+        if count and gap and (count == 1 or gap == step):
+            runs[-1] = (first, count + 1, gap)
+        else:
+            runs.append((place, 1, 1))
+    return runs
 
 
 def _split(network: Network, node: Node) -> None:
@@ -121,6 +170,8 @@ def _upsample(network: Network, node: Node) -> None:
 
 PLAIN: Final[dict[str, Callable[[Network, Node], None]]] = {
     "AveragePool": _average,
+    "Gather": _gather,
+    "GatherND": _gather,
     "Pad": _pad,
     "Reshape": _reshape,
     "Resize": _resize,

@@ -4,10 +4,15 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from onnx import TensorProto
 
 from pulse8.convert.simplify.network import Network, Node
 
 RESHAPES: Final = ("Flatten", "Squeeze", "Unsqueeze", "Reshape")
+FLOATS: Final = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
+"""A Cast to another type rounds."""
+STEPS: Final = 4
+"""Place of a Slice's steps among its inputs."""
 
 
 def drop_trivial(network: Network) -> None:
@@ -48,6 +53,22 @@ def _same_shape(network: Network, node: Node) -> bool:
     return node.inputs[0] in network.shapes and network.shapes[node.inputs[0]] == network.shapes[node.output]
 
 
+def _forwards(network: Network, node: Node) -> bool:
+    """Whether a Slice takes every place from the first on: a mirror has the same shape."""
+    steps = network.constants.get(node.inputs[4], np.array([-1])) if len(node.inputs) > STEPS else np.array([1])
+    return _same_shape(network, node) and bool((steps > 0).all())
+
+
+def _unpadded(network: Network, node: Node) -> bool:
+    """Whether a Pad adds nothing: one that cuts off as much shifts."""
+    pads = network.constants.get(node.inputs[1]) if len(node.inputs) > 1 else np.array(node.attributes.get("pads"))
+    return pads is not None and not pads.any()
+
+
+def _to_float(_network: Network, node: Node) -> bool:
+    return node.attributes["to"] in FLOATS
+
+
 def _same_order(network: Network, node: Node) -> bool:
     perm = node.attributes.get("perm", list(range(len(network.shapes[node.output])))[::-1])
     return list(perm) == list(range(len(perm)))
@@ -64,10 +85,10 @@ def _one_part(_network: Network, node: Node) -> bool:
 SAME: Final[dict[str, Callable[[Network, Node], bool]]] = {
     "Identity": _always,
     "Dropout": _always,
-    "Cast": _always,
+    "Cast": _to_float,
     "Reshape": _same_shape,
-    "Pad": _same_shape,
-    "Slice": _same_shape,
+    "Pad": _unpadded,
+    "Slice": _forwards,
     "Expand": _same_shape,
     "Resize": _same_shape,
     "Upsample": _same_shape,

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from pulse8.values import FaceTrack, Frames
 
 MAX_TEXT_BYTES: Final = 256_000_000
 """Largest text file that is read whole: more than a day of 256 Hz."""
+
+MAX_SAMPLES: Final = 20_000_000
+"""Of a signal: 21 hours of 256 Hz."""
 
 Conditions = Mapping[str, float | str | bool]
 
@@ -185,6 +188,21 @@ def _refuse_rate(path: Path, t_s: NDArray[np.float64]) -> None:
 def even_ppg(path: Path, samples: NDArray[np.floating], rate_hz: float) -> Ppg:
     """Check a contact PPG that was sampled at a rate from the first frame on; raises as :func:`ppg_of`."""
     return ppg_of(path, samples, np.arange(len(samples)) / rate_hz)
+
+
+def samples_of(path: Path, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the samples of a signal from a file, whatever its orientation: float64 [N].
+
+    Raises
+    ------
+    InputError
+        They are no numbers, or too many for a signal.
+    """
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"{path} holds a PPG of {values.dtype}; numbers are wanted: copy it again")
+    if values.size > MAX_SAMPLES:
+        raise InputError(f"{path} holds a PPG of {values.size:,} values; at most {MAX_SAMPLES:,} are read")
+    return np.asarray(values, np.float64).reshape(-1)
 
 
 def text_of(path: Path, what: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pulse8.learn.prepare.adapters.adapter import Found, Opened, folders, ppg_of
-from pulse8.learn.prepare.adapters.hdf5 import opened, signal
+from pulse8.learn.prepare.adapters.adapter import MAX_SAMPLES, Found, Opened, folders, ppg_of, samples_of
+from pulse8.learn.prepare.adapters.hdf5 import read_hdf5
 from pulse8.measure.video.decode import read_frames
 
 LAYOUT: Final = "COHFACE is 1/0/data.avi and data.hdf5 and so on; name their folder with --raw"
@@ -40,6 +40,6 @@ class Cohface:
 
     def open(self, found: Found) -> Opened:
         """Read pulse and time, and open the video."""
-        with opened(found.truth) as file:
-            ppg, t_s = signal(file, found.truth, "pulse"), signal(file, found.truth, "time")
+        file = read_hdf5(found.truth, ("pulse",), ("time",), most_bytes=8 * MAX_SAMPLES)
+        ppg, t_s = (samples_of(found.truth, file.arrays[name]) for name in ("pulse", "time"))
         return Opened(pictures=read_frames(found.video), reference=ppg_of(found.truth, ppg, t_s))

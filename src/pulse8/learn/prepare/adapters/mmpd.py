@@ -1,21 +1,17 @@
 """MMPD (Tang et al., EMBC 2023): ``subject<k>/p<k>_<0..19>.mat`` at 30 Hz, pictures and finger PPG in one file.
 
 ``video`` is [T, H, W, 3] in 0..1, 1.7 GB for a minute of 320x240, and comes whole into the memory of the process that
-reads it (:mod:`.mat_file`), as the format has no other way; it waits on disk, where temporary files go. Conditions are
-texts and numbers in fields of their own; "Watching Videos" is an older name of Walking. The PPG has one sample a frame,
-and trails or leads by up to 500 ms (issues 14 and 15 of the set's repository).
+reads it (:mod:`.own_process`), as the format has no other way; it waits on disk, where temporary files go. Conditions
+are texts and numbers in fields of their own; "Watching Videos" is an older name of Walking. The PPG has one sample a
+frame, and trails or leads by up to 500 ms (issues 14 and 15 of the set's repository).
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pulse8.errors import InputError
-from pulse8.learn.prepare.adapters.adapter import Found, Opened, even_ppg, files
-from pulse8.learn.prepare.adapters.mat_file import MatFile, Wanted, read_mat
+from pulse8.learn.prepare.adapters.adapter import Found, Opened, even_ppg, files, samples_of
+from pulse8.learn.prepare.adapters.own_process import Wanted, block_of, read_arrays
 from pulse8.learn.prepare.adapters.pictures import read_array
 from pulse8.manifest import existing_file
 
@@ -23,7 +19,7 @@ LAYOUT: Final = "MMPD is subject1/p1_0.mat and so on; name their folder with --r
 RATE_HZ: Final = 30.0
 MAX_BYTES: Final = 8_000_000_000
 FIELDS: Final = ("light", "motion", "exercise", "skin_color", "gender", "glasser", "hair_cover", "makeup")
-ARRAYS: Final = ("video", "GT_ppg")
+ARRAYS: Final = (("video",), ("GT_ppg",))
 OLD_NAMES: Final = {"Watching Videos": "Walking"}
 
 
@@ -45,26 +41,15 @@ class Mmpd:
     def open(self, found: Found) -> Opened:
         """Read the file in a process of its own."""
         path = existing_file(found.truth, "MMPD file", "copy it again")
-        file = read_mat(path, Wanted(arrays=ARRAYS, fields=FIELDS, most_bytes=MAX_BYTES))
+        file = read_arrays(path, Wanted(kind="mat", arrays=ARRAYS, most_bytes=MAX_BYTES, fields=FIELDS))
         video = file.arrays["video"]
-        ppg = _numbers(path, file.arrays["GT_ppg"]).reshape(-1)
+        ppg = samples_of(path, file.arrays["GT_ppg"])
         rate_hz = len(ppg) * RATE_HZ / max(len(video), 1)  # one sample a frame; another rate spans the same time
         return Opened(
-            pictures=read_array(lambda block: _block(file, block), video.shape, RATE_HZ, found.video),
+            pictures=read_array(lambda block: block_of(file, "video", block), video.shape, RATE_HZ, found.video),
             reference=even_ppg(found.truth, ppg, rate_hz),
             conditions={name: _condition(value) for name, value in file.fields.items()},
         )
-
-
-def _block(file: MatFile, block: slice) -> NDArray[np.generic]:
-    """Return a few pictures; the file's folder stays as long as somebody may ask for them."""
-    return np.asarray(file.arrays["video"][block])
-
-
-def _numbers(path: Path, values: NDArray[Any]) -> NDArray[np.float64]:
-    if values.dtype.kind not in "fiub":
-        raise InputError(f"{path} holds a PPG of {values.dtype}; numbers are wanted: copy it again")
-    return np.asarray(values, np.float64)
 
 
 def _condition(value: float | str) -> float | str | bool:

@@ -15,7 +15,8 @@ from pulse8.measure.infer.qdq_steps.pools import (
 )
 from pulse8.measure.infer.qdq_steps.site import Site
 from pulse8.measure.infer.qdq_steps.tables import FUNCTIONS, clip, function, prelu, relu
-from pulse8.measure.infer.qdq_steps.weighted import conv, conv_transpose, gemm, matmul
+from pulse8.measure.infer.qdq_steps.transposed import conv_transpose
+from pulse8.measure.infer.qdq_steps.weighted import conv, gemm, matmul
 
 BUILDERS: Final[dict[str, Callable[[Site], list[Step]]]] = {
     "Add": add,

@@ -1,4 +1,4 @@
-"""Conv, ConvTranspose, Gemm and MatMul: weights and a bias whose sums float32 holds exactly."""
+"""Conv, Gemm and MatMul: weights and a bias whose sums float32 holds exactly."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,10 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.measure.infer.program import ACC_LIMIT, Conv, Move, Step, Tensor, Window
-from pulse8.measure.infer.qdq_steps.places import spread_places
+from pulse8.measure.infer.program import ACC_LIMIT, Conv, Step, Tensor, Window
 from pulse8.measure.infer.qdq_steps.site import Constant, Site
-from pulse8.measure.infer.qdq_steps.windows import moved, pair, read_window, same_pads
+from pulse8.measure.infer.qdq_steps.windows import moved, read_window, same_pads
 
 BIAS_SCALE_TOLERANCE: Final = 1e-6
 
@@ -25,39 +24,7 @@ def conv(site: Site) -> list[Step]:
         raise site.refuse(f"weights {list(weight.values.shape)} in {groups} groups on {list(source.shape)}")
     window = read_window(site, weight.values.shape[2:])
     shape = (source.shape[0], channels, *moved(site, source, window, group_inputs * groups))
-    return [_weighted(site, source, weight, replace(site.target, shape=shape), window, groups)]
-
-
-def conv_transpose(site: Site) -> list[Step]:
-    """Spread the picture by the strides and convolve it with the mirrored kernel: the same sums."""
-    site.known("kernel_shape", "strides", "pads", "dilations", "group", "output_padding")
-    source, found = site.picture(), site.constant(1)
-    groups = int(site.attributes.get("group", 1))
-    if found.values.ndim != 4 or len(found.values) != source.shape[1] or source.shape[1] % groups:
-        raise site.refuse(f"weights {list(found.values.shape)} in {groups} groups on {list(source.shape)}")
-    window = read_window(site, found.values.shape[2:])
-    reach = tuple(gap * (size - 1) for gap, size in zip(window.dilations, window.kernel, strict=True))
-    more = pair(site.attributes.get("output_padding", [0, 0]))
-    pads = [reach[0] - window.pads[0], reach[1] - window.pads[1]]
-    pads += [reach[0] - window.pads[2] + more[0], reach[1] - window.pads[3] + more[1]]
-    places = spread_places(source.shape, window.strides, pads)
-    spread = replace(source, name=f"{site.node_output}.spread", shape=tuple(len(each) for each in places))
-    values = _mirrored(found.values, groups)
-    if found.scale.size > 1 and (groups > 1 or found.axis % 4 != 1):
-        raise site.refuse(f"{found.scale.size} weight scales along axis {found.axis} in {groups} groups; one alone")
-    weight = replace(found, values=values, axis=0)
-    window = Window(kernel=window.kernel, dilations=window.dilations)
-    shape = (source.shape[0], len(values), *moved(site, spread, window, source.shape[1]))
-    output = replace(site.target, shape=shape)
-    step = _weighted(site, spread, weight, output, window, groups)
-    return [Move(source=source, output=spread, places=places), step]
-
-
-def _mirrored(values: NDArray[np.int8], groups: int) -> NDArray[np.int8]:
-    """Turn [in, out / groups, height, width] into [out, in / groups, height, width], both axes reversed."""
-    each, (channels, *kernel) = len(values) // groups, values.shape[1:]
-    parts = values.reshape(groups, each, channels, *kernel).transpose(0, 2, 1, 3, 4)
-    return np.ascontiguousarray(parts.reshape(groups * channels, each, *kernel)[:, :, ::-1, ::-1])
+    return [weighted(site, source, weight, replace(site.target, shape=shape), window, groups)]
 
 
 def gemm(site: Site) -> list[Step]:
@@ -75,7 +42,7 @@ def gemm(site: Site) -> list[Step]:
     axis = found.axis % 2 if transposed else 1 - found.axis % 2
     weight = replace(found, values=np.ascontiguousarray(values)[:, :, None, None], axis=axis)
     output = replace(site.target, shape=(source.shape[0], len(values)))
-    return [_weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
+    return [weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
 
 
 def matmul(site: Site) -> list[Step]:
@@ -87,10 +54,11 @@ def matmul(site: Site) -> list[Step]:
     values = np.ascontiguousarray(found.values.T)[:, :, None, None]
     weight = replace(found, values=values, axis=1 - found.axis % 2)
     output = replace(site.target, shape=(source.shape[0], len(values)))
-    return [_weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
+    return [weighted(site, source, weight, output, Window(kernel=(1, 1)), 1)]
 
 
-def _weighted(site: Site, source: Tensor, weight: Constant, output: Tensor, window: Window, groups: int) -> Conv:
+def weighted(site: Site, source: Tensor, weight: Constant, output: Tensor, window: Window, groups: int) -> Conv:
+    """Return a convolution by the node's weights and bias."""
     channels = len(weight.values)
     if weight.values.dtype != np.int8 or np.any(weight.zero_point):
         raise site.refuse("weights are not int8 with zero point 0")
