@@ -166,18 +166,21 @@ def test_nothing_left_this_machine_and_nothing_was_complained_of(visit: Visit) -
 
 @pytest.mark.parametrize("kind", ["server", "static"])
 def test_the_face_that_is_measured_can_be_chosen(playwright: Playwright, tmp_path: Path, kind: str) -> None:
-    """Of two people the larger one, then the right one, whose marks lie elsewhere; nothing is asked for meanwhile."""
+    """Of two people the larger one, then the other, whose marks lie elsewhere; nothing is asked for meanwhile.
+
+    The screen is a mirror: the picture's right face is its left one.
+    """
     camera = write_y4m(tmp_path / "two.y4m", FaceVideo(seconds=4, zoom=1.7), beside=FaceVideo(seconds=4, zoom=1.3))
     with page_of(kind, tmp_path) as address, browser_with(playwright, camera) as browser:
         visit = Visit(browser.new_page(locale="en-GB"), kind)
         visit.open(address)
         wait_until(visit.page, "pulse8.seen?.rois.length && pulse8.seen.other_faces === 1 && pulse8.seen.face === 1")
         assert visit.page.evaluate("pulse8.seen.rois[0][0]") < 0.5
-        visit.page.select_option("#face", "right")
+        visit.page.select_option("#face", label="left face")
         wait_until(visit.page, "pulse8.seen?.rois.length && pulse8.seen.other_faces === 1 && pulse8.seen.face === 2")
         assert visit.page.evaluate("pulse8.seen.rois[0][0]") > 0.5
         wait_until(visit.page, "pulse8.reading")
-        assert "2 faces are in sight; number 2 from the picture's left is measured" in visit.page.inner_text("#why")
+        assert "2 faces are in sight; number 2 from the right is measured" in visit.page.inner_text("#why")
         assert kind == "server" or [url for url in visit.requests[visit.loaded :] if not url.startswith("blob:")] == []
 
 
