@@ -136,6 +136,18 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_store(raw, whole, tmp_path
             program.communicate()
 
 
+def test_what_a_worker_that_was_killed_had_begun_is_gone_in_the_end(raw, whole, tmp_path):
+    store = tmp_path / "store"
+
+    def watch(outcomes, _what, _count):
+        for outcome in outcomes:
+            (store / ".subject1.npz.killed.pulse8.part").touch()
+            yield outcome
+
+    prepare("ubfc", raw, store, watch=watch)
+    assert contents(store) == contents(whole)
+
+
 def test_no_scheduler_is_one_line(raw, tmp_path, monkeypatch):
     monkeypatch.setattr("pulse8.learn.prepare.workers.CONNECT_S", 0.5)
     with pytest.raises(InputError, match="no dask scheduler at tcp"):

@@ -109,6 +109,7 @@ def prepare(
         for failure in failed:
             tell(failure)
         outcomes = list(_run([task for task in tasks if not is_prepared(task)], options, watch, tell))
+        sweep(store)  # what workers of a cluster that were killed on the way had begun
         failed += [Failure(recording=o.recording, reason=o.failed) for o in outcomes if o.failed is not None]
         made = _write_index(store, chosen, options, failed)
     return _report(made, outcomes)
