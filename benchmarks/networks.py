@@ -45,7 +45,8 @@ def row(name: str, folder: Path, *, dynamo: bool) -> dict[str, Any]:
         return {"quantize": str(error).replace(f"{fp32}: ", "")}
     verdict, _ = verify_own(fp32, int8, folder / "others.npz", VerifyOptions())
     errors = {finding.rule for finding in preflight(int8, PreflightOptions()).findings if finding.severity == "error"}
-    made = deploy(int8, folder / "board", DeployOptions(windows=2, unverified=True))  # random weights may fail; the verdict has its column
+    # Weights are random: a verdict may fail, and has its column.
+    made = deploy(int8, folder / "board", DeployOptions(windows=2, unverified=True))
     said = make(folder / "board", "host-test")
     return {
         "quantize": "done",

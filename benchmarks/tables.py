@@ -1,4 +1,4 @@
-"""Write the tables of docs/peers.md, docs/scaling.md and docs/beats.md from the committed results.
+"""Write the tables of docs/networks.md, docs/peers.md, docs/scaling.md and docs/beats.md from the committed results.
 
 usage: python benchmarks/tables.py [check]      ``check`` writes nothing; exits with 1 where a page is out of date
 """
@@ -131,7 +131,26 @@ def breaths(row: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ..
     return head, [(row["recordings"], row["shown"], *named)]
 
 
-PAGES: Final = {"peers": peers, "scaling": scaling, "beats_simulated": beats_simulated}
+def networks(figures: dict[str, Any]) -> str:
+    """Return a row for each network and exporter; exporters that give the same share one."""
+    head = ("network", "exporter", "quantize", "verify, dB", "pre-flight", "MACs", "arena, bytes", "bytes that differ")
+    rows = []
+    for name, by_exporter in figures["rows"].items():
+        same = len({json.dumps(row) for row in by_exporter.values()}) == 1
+        shared = {"both": next(iter(by_exporter.values()))} if same else by_exporter
+        rows += [(name, exporter, *through(row)) for exporter, row in shared.items()]
+    return table(head, rows)
+
+
+def through(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    if row["quantize"] != "done":
+        return (row["quantize"].partition(";")[0], *["-"] * 5)
+    measured = ", ".join(map(str, row["verify_db"])) + ("" if row["verify_passed"] else " (not accepted)")
+    found = ", ".join(row["preflight_errors"]) or "no error"
+    return ("done", measured, found, f"{row['deploy_macs']:,}", f"{row['arena_bytes']:,}", row["differing_bytes"])
+
+
+PAGES: Final = {"networks": networks, "peers": peers, "scaling": scaling, "beats_simulated": beats_simulated}
 """By results; the page is the name's first word."""
 
 
