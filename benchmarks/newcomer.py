@@ -3,15 +3,14 @@
     python benchmarks/newcomer.py            # all lines; about ten minutes
     python benchmarks/newcomer.py --first    # down to the first rate
 
-Needs a package index, and for the board's lines what README installs for them. VIDEO.mp4, CLIP.mp4 and the folder
-films hold the packaged clip of a simulated face; not a medical device. CI runs the tutorials and notebooks from empty
-folders in its own fresh environment, so they are not run again here.
+Needs a package index, and for the board's lines what README installs for them. VIDEO.mp4 and the folder films hold the
+packaged clip of a simulated face, WALL.mp4 a rendered wall; not a medical device. CI runs the tutorials and notebooks
+from empty folders in its own fresh environment, so they are not run again here.
 """
 
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Final
 
 from measuring import write_result
 from pulse8.learn.simulate.demo import demo_clip
+from pulse8.learn.simulate.rendering import RenderOptions, write_rendered
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BLOCK: Final = re.compile(r"^```(bash|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -95,11 +95,11 @@ def _ended(words: list[str], where: Path, environment: dict[str, str]) -> tuple[
 
 
 def _served(words: list[str], where: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Start what serves until Ctrl-C, and press that once it has said where."""
+    """Start what serves until it is stopped, and stop it once it has said where."""
     command = [*words[:-1], f"exec {words[-1]} --browser False --port 0"]
     with subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.PIPE, text=True) as process:
         said = process.stdout.readline() if process.stdout else ""
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(30)
     return 0 if SERVED.match(said) else 1, said
 
@@ -140,8 +140,9 @@ def _place(base: Path) -> Place:
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, checkout / name)
     (folder / "films").mkdir(parents=True)
-    for video in ("VIDEO.mp4", "CLIP.mp4", "films/one.mp4"):
+    for video in ("VIDEO.mp4", "films/one.mp4"):
         shutil.copy(demo_clip(), folder / video)
+    write_rendered(folder / "WALL.mp4", RenderOptions(kind="wall", seconds=12.0))
     return Place(checkout=checkout, folder=folder, programs=base / "venv" / "bin")
 
 
