@@ -31,9 +31,12 @@ NOT_RUN: Final = {
     "sudo ": "changes the machine",
     'pip install -e ".[test]"': "is what CI does",
 }
-NO_BOARD: Final = ("pulse8 board-test", "pulse8 record")
-PORT: Final = "/dev/ttyACM0"
-"""Without a board these end with 2 and one line that names the port."""
+ABSENT: Final = {
+    "pulse8 board-test": "/dev/ttyACM0",
+    "pulse8 record": "/dev/ttyACM0",
+    "pulse8 stedgeai": "stedgeai is not installed",
+}
+"""Without a board, and without ST's tool, these end with 2 and a line that names what is not there."""
 SERVER: Final = "pulse8 live"
 SERVED: Final = re.compile(r"https?://\S+")
 
@@ -83,7 +86,8 @@ def run(place: Place, language: str, command: str) -> Line:
     began_s = time.perf_counter()
     serve = _served if command == SERVER else _ended
     code, printed = serve(words, where, place.environment)
-    right = code == 2 and PORT in printed if command.startswith(NO_BOARD) else code == 0
+    absent = next((names for verb, names in ABSENT.items() if verb in command), None)
+    right = code == 0 if absent is None else code == 2 and absent in printed
     shown = command if language == "bash" else "five lines of Python"
     seconds = round(time.perf_counter() - began_s, 1)
     return Line(line=shown, seconds=seconds, code=code, why="" if right else printed[-400:])

@@ -126,6 +126,7 @@ PNGS = {
     ),
     "another header first": lambda data: data[:8] + chunk(b"tEXt", b"a\0b") + data[8:],
     "an animation": lambda data: data[:HEADER] + chunk(b"acTL", bytes(8)) + data[HEADER:],
+    "chunks inside the end": lambda data: data[:HEADER] + (len(data) - 45).to_bytes(4) + b"IEND" + data[HEADER + 8 :],
     "no end": lambda data: data[:-12],
     "cut": lambda data: data[: HEADER + 20],
     "no header": lambda data: data[:8] + data[HEADER:],

@@ -103,3 +103,10 @@ def test_a_gap_of_weeks_takes_no_memory(finder):
     t_s = np.append(np.arange(1000) / 100, 2_000_000.0)
     with pytest.raises(InputError, match="a wave over 2e\\+06 s; cut it into parts"):
         finder(np.sin(t_s), t_s)
+
+
+@pytest.mark.parametrize("finder", [beat_times_s, r_peak_times_s])
+def test_a_few_samples_over_hours_are_refused(finder):
+    t_s = np.array([0.0, 3.95, 3.96, 3.97, 3.98, 32_299.0])
+    with pytest.raises(InputError, match="6 samples over 32,299 s"):
+        finder(np.zeros(6), t_s)

@@ -20,6 +20,9 @@ LEAST_PROMINENCE: Final = 0.3
 LONGEST_S: Final = 86_400.0
 """A wave is sampled evenly over all of its span, gaps too: a day takes 100 MB."""
 
+SPARSEST_HZ: Final = 2.0
+"""Samples a second on average; no sensor of a pulse has fewer, so that the rest are gaps, laid out for nothing."""
+
 SPAN_S: Final = 10.0
 """Beats within half of this on either side decide a moment's rate: one interval alone varies by breathing."""
 
@@ -66,9 +69,12 @@ def beat_times_s(wave: NDArray[np.float64], t_s: NDArray[np.float64]) -> NDArray
 
 
 def refuse_long(t_s: NDArray[np.float64]) -> None:
-    """Refuse times that span more than a day, before anything is laid out over them."""
-    if not t_s[-1] - t_s[0] <= LONGEST_S:
-        raise InputError(f"a wave over {t_s[-1] - t_s[0]:.3g} s; cut it into parts of a day at most")
+    """Refuse times that span more than a day, or that are nearly all gaps, before anything is laid out over them."""
+    span_s = float(t_s[-1] - t_s[0])
+    if not span_s <= LONGEST_S:
+        raise InputError(f"a wave over {span_s:.3g} s; cut it into parts of a day at most")
+    if len(t_s) < SPARSEST_HZ * span_s:
+        raise InputError(f"a wave of {len(t_s)} samples over {span_s:,.0f} s; cut it where nothing was recorded")
 
 
 def rate_about_bpm(beats_s: NDArray[np.float64], t_s: float) -> float | None:

@@ -119,7 +119,7 @@ def _png_size(data: bytes) -> tuple[int, int] | None:
         if size is None:
             size = int.from_bytes(data[place + 12 : place + 16]), int.from_bytes(data[place + 8 : place + 12])
         if kind == b"IEND":
-            return size
+            return None if length else size  # the decoder would read on inside it
         place += PNG_CHUNK + length
     return None
 
