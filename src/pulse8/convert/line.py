@@ -37,7 +37,7 @@ from pulse8.spec import ModelName
 from pulse8.values import Watch, unwatched
 
 STAGES: Final = 8
-"""From simulate to board; fewer with data of one's own, or where the verdict is not met."""
+"""From simulate to board; fewer with your own data, or where the verdict is not met."""
 
 
 @dataclass(frozen=True, kw_only=True)
