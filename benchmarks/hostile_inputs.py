@@ -32,16 +32,6 @@ from pulse8.measure.video.encode import h264, write_video
 
 COMMAND: Final = "python benchmarks/hostile_inputs.py"
 LIMIT_S: Final = 60
-READ_MESSAGE: Final = """
-import sys
-from pulse8.live.frames import TIME, read_message
-from pulse8.errors import Pulse8Error
-try:
-    read_message(TIME.pack(1.0) + open(sys.argv[1], "rb").read())
-except Pulse8Error as error:
-    print(error, file=sys.stderr)
-    sys.exit(2)
-"""
 READ_SPEC: Final = """
 import sys
 from pulse8.errors import Pulse8Error
@@ -61,41 +51,34 @@ from pathlib import Path
 from pulse8.errors import Pulse8Error
 try:
     from pulse8.measure.video.picture import read_picture
-    read_picture(Path("a.png"), "copy it again")
+    read_picture(Path(sys.argv[1]), "copy it again")
 except ModuleNotFoundError:  # as data sets' pictures were read before
     import cv2
-    cv2.imread("a.png")
+    cv2.imread(sys.argv[1])
 except Pulse8Error as error:
     print(error, file=sys.stderr)
     sys.exit(2)
 """
-ASK_HOST: Final = """
-import asyncio
-from pulse8.live.options import LiveOptions
-from pulse8.live.server import live_application
-said = []
-async def ask():
-    async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
-    async def send(message):
-        said.append(message)
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": [(b"host", b"[")],
-        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2)}
-    await live_application(LiveOptions())(scope, receive, send)
-asyncio.run(ask())
-names = {name for name, _ in said[0]["headers"]}
-print(said[0]["status"], "with" if b"content-security-policy" in names else "without", "the security headers")
-"""
-HALF_REQUESTS: Final = """
+HOSTED: Final = """
 import socket, threading, time
-from pulse8.live.options import LiveOptions
-from pulse8.live.server import listen, serve
-options = LiveOptions(port=0)
-listener = listen(options)
-threading.Thread(target=serve, args=(options, listener), daemon=True).start()
-time.sleep(2)
-halves = [socket.create_connection(listener.getsockname()) for _ in range(300)]
+from pulse8.live.host import Host
+from pulse8.live.static_page import page_files
+host = Host(page_files(), 0)
+threading.Thread(target=host.serve_forever, daemon=True).start()
+"""
+ASK_HOST: Final = (
+    HOSTED
+    + """
+with socket.create_connection(host.server_address) as connection:
+    connection.sendall(b"GET / HTTP/1.1\\r\\nHost: [\\r\\nOrigin: http://[\\r\\n\\r\\n")
+    said = b"".join(iter(lambda: connection.recv(65536), b"")).split(b"\\r\\n\\r\\n")[0].decode()
+print(said.split()[1], "with" if "content-security-policy" in said else "without", "the security headers")
+"""
+)
+HALF_REQUESTS: Final = (
+    HOSTED
+    + """
+halves = [socket.create_connection(host.server_address) for _ in range(300)]
 for half in halves:
     half.sendall(b"GET / HTTP/1.1")
     half.setblocking(False)
@@ -110,6 +93,7 @@ for half in halves:
         pass
 print(f"{held} of 300 are held after 25 s")
 """
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +134,7 @@ def bomb(folder: Path) -> list[str]:
     comment = bytes(0xC000 + 1 - len(large) - 4) + small
     head = b"\xff\xfe" + (len(comment) + 2).to_bytes(2)
     (folder / "a.jpg").write_bytes(jpeg[:at] + b"\xff" + large + head + comment + rest)
-    return ["-c", READ_MESSAGE, "a.jpg"]
+    return ["-c", READ_PICTURE, "a.jpg"]
 
 
 def far_time(folder: Path) -> list[str]:
@@ -312,7 +296,7 @@ def short(folder: Path) -> list[str]:
 def chunks(folder: Path) -> list[str]:
     kept = Path(__file__).parents[1] / "fuzz" / "corpus" / "picture" / "finding-chunk-length"
     (folder / "a.png").write_bytes(kept.read_bytes())
-    return ["-c", READ_PICTURE]
+    return ["-c", READ_PICTURE, "a.png"]
 
 
 def host(_folder: Path) -> list[str]:
@@ -329,7 +313,7 @@ def spec(_folder: Path) -> list[str]:
 
 ROWS: Final[Mapping[str, Callable[[Path], list[str]]]] = {
     "a lock's name that is a link (`prepare`)": locked_link,
-    "a JPEG with fill bytes and a second frame header (live)": bomb,
+    "a JPEG with fill bytes and a second frame header": bomb,
     "a PNG whose chunk claims 4 GB": chunks,
     "a store's frame at 1e300 s (`measure`)": far_time,
     "a list of other files inside .mp4 (`measure`)": playlist,

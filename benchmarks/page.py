@@ -1,9 +1,8 @@
-"""The page without a server over minutes, all of the browser on one core: pictures, delay, memory, rates, requests.
+"""The live page over minutes, all of the browser on one core: pictures, delay, memory, rates, requests.
 
     python benchmarks/page.py [seconds]
 
-Headless Chromium plays a simulated face of known rate as its camera, as ``benchmarks/live.py`` does for the served
-page. Simulated; not a medical device.
+Headless Chromium plays a simulated face of known rate as its camera. Simulated; not a medical device.
 """
 
 import gzip
@@ -18,16 +17,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
-from live import BPM, CAMERAS, EVERY_S, SHORT_S, rates
 from measuring import write_result
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from live_page import browser_with, write_y4m
-from pulse8.live.static_page import write_static
-from web_module import WEB, static_host
+from live_page import browser_with, live_server, write_y4m
+from pulse8.learn.simulate.face_video import FaceVideo
+from web_module import WEB
 
+BPM = 78.0
+EVERY_S = 10.0
+SHORT_S = 30.0
+CAMERAS = {
+    "pulse 0.75 %": FaceVideo(seconds=20, bpm=BPM, pulse_share=0.0075),
+    "pulse 0.25 %": FaceVideo(seconds=20, bpm=BPM, pulse_share=0.0025),
+    "photograph": FaceVideo(seconds=20, bpm=BPM, pulse_share=0.0),
+}
 CORE = 0
 SETTLE_MS = 3000
 
@@ -36,13 +42,16 @@ def main(seconds: float) -> None:
     """Play each camera, the first one for a longer time."""
     figures: dict[str, Any] = {}
     load = round(os.getloadavg()[0], 1)
-    with tempfile.TemporaryDirectory() as folder:
-        write_static(Path(folder) / "page")
-        with static_host(Path(folder) / "page") as address, on_one_core(), sync_playwright() as playwright:
-            for name, video in CAMERAS.items():
-                camera = write_y4m(Path(folder) / "camera.y4m", video)
-                figures[name] = played(playwright, camera, address, seconds if not figures else SHORT_S)
-                print(name, figures[name], flush=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        live_server() as address,
+        on_one_core(),
+        sync_playwright() as playwright,
+    ):
+        for name, video in CAMERAS.items():
+            camera = write_y4m(Path(folder) / "camera.y4m", video)
+            figures[name] = played(playwright, camera, address, seconds if not figures else SHORT_S)
+            print(name, figures[name], flush=True)
     size = len(gzip.compress((WEB / "pulse8.wasm").read_bytes(), 9))
     note = f"simulated face of {BPM:g} BPM, 640x480 at 30 Hz, headless Chromium with all its processes on one core"
     command = f"python benchmarks/page.py {seconds:g}"
@@ -92,6 +101,19 @@ def played(playwright: Playwright, camera: Path, address: str, seconds: float) -
             "requests_after_loading": sum(urlsplit(url).scheme not in {"blob", "data"} for url in asked),
             **rates(page),
         }
+
+
+def rates(page: Page) -> dict[str, Any]:
+    """How soon the first rate came, how many there were, and the largest error."""
+    readings = page.evaluate("pulse8.readings")
+    first = next((one for one in readings if one["bpm"]), None)
+    full = [one["bpm"] for one in readings if one["bpm"] and not one["provisional"]]
+    return {
+        "first_rate_after_s": first and round(first["end_s"] - readings[0]["end_s"], 1),
+        "readings": len(readings),
+        "with_a_rate": sum(one["bpm"] is not None for one in readings),
+        "largest_error_bpm": max((round(abs(bpm - BPM), 2) for bpm in full), default=None),
+    }
 
 
 def of_the_browser() -> Iterator[Path]:

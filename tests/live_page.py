@@ -1,6 +1,5 @@
-"""A headless browser with a simulated face before its camera, and the live page's server."""
+"""A headless browser with a simulated face before its camera, and ``pulse8 live``."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -46,24 +45,17 @@ def _middle(rgb: Rgb) -> Rgb:
 
 
 @contextmanager
-def live_process(*words: str) -> Iterator[tuple[str, int]]:
-    """Run ``pulse8 live`` and give the address that it prints, and its process number."""
-    command = [sys.executable, "-m", "pulse8", "live", "--port", "0", "--browser", "False", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+def live_server() -> Iterator[str]:
+    """Run ``pulse8 live`` and give the address that it prints."""
+    command = [sys.executable, "-m", "pulse8", "live", "--port", "0", "--browser", "False"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            address = re.match(r"https?://\S+", process.stdout.readline())
+            address = re.match(r"http://\S+", process.stdout.readline())
             assert address is not None
-            yield address.group(), process.pid
+            yield address.group()
         finally:
             process.terminate()
-
-
-@contextmanager
-def live_server(*words: str) -> Iterator[str]:
-    """Run ``pulse8 live`` and give the address that it prints."""
-    with live_process(*words) as (address, _):
-        yield address
 
 
 @contextmanager

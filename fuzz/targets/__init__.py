@@ -14,7 +14,7 @@ from pulse8.errors import LONGEST_MESSAGE, Pulse8Error
 
 NAMES: Final = (
     *("guide_pt", "store", "clips", "board", "results", "onnx_program", "onnx_graph"),
-    *("live", "truth", "checkpoint", "vendor", "spec", "traces"),
+    *("truth", "checkpoint", "vendor", "spec", "traces"),
     *("picture", "playlists", "times", "tables", "turns"),
 )
 """The riskiest first: that is the order in which time is spent."""

@@ -85,8 +85,6 @@ from pulse8.learn.train.pulse12 import Trained12 as Trained12
 from pulse8.learn.train.pulse12 import train_pulse12 as train_pulse12
 from pulse8.learn.train.pulse12 import waves_of as waves_of
 from pulse8.learn.train.ultralight import train as train
-from pulse8.live.options import LiveOptions as LiveOptions
-from pulse8.live.server import live_application as live_application
 from pulse8.measure.clips.cells import cell_traces as cell_traces
 from pulse8.measure.clips.trace_csv import read_trace_csv as read_trace_csv
 from pulse8.measure.clips.windows import ClipStream as ClipStream

@@ -16,7 +16,7 @@ def test_every_extra_has_a_sentence_and_its_requirements() -> None:
     assert all(needed.values())
     assert "numpy" in needed[""]
     assert {"torch", "matplotlib"} <= needed["build"]  # its own, and those of the extra that it includes
-    assert needed["live"] <= needed["test"]
+    assert needed["stream"] <= needed["test"]
 
 
 def test_the_self_test_takes_under_ten_seconds(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_missing_package_is_named_with_its_fix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(doctor, "_version", lambda name: None if name == "uvicorn" else "1.0")
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name == "pylsl" else "1.0")
     assert doctor.run(doctor.Flags()) == 0
     shown = capsys.readouterr().out
-    assert 'lacks uvicorn: pip install "pulse8[live]"' in shown
+    assert 'lacks pylsl: pip install "pulse8[stream]"' in shown

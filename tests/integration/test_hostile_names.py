@@ -26,7 +26,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse
 
 WORDS = {
     "measure": ["{0}.csv", "{0}.mp4", "{0}.npz", "--csv", "{0}-rates.csv"],
-    "live": ["--tls-cert", "{0}", "--tls-key", "{0}"],
+    "live": ["--static", "{0}"],
     "stream": ["{0}.mp4", "--fast", "--to", "jsonl", "mqtt", "--mqtt", "{0}", "--name", "{0}"],
     "inspect": ["{0}.mp4"],
     "build": ["--data", "{0}.pt", "--output", "{0}-out"],

@@ -9,7 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pulse8.errors import InputError
-from pulse8.live.frames import TIME, read_message
 from pulse8.measure.video import picture
 from pulse8.measure.video.picture import decode_picture, picture_size, read_picture
 from shared import SHARED
@@ -57,8 +56,6 @@ def test_a_size_that_another_parser_would_read_otherwise_is_none(fault, place):
     hidden = JPEG[:at] + HIDDEN[fault] + JPEG[at:]
     assert picture_size(hidden) is None
     assert decode_picture(hidden, 1 << 30) is None
-    with pytest.raises(InputError, match="damaged or unusual"):
-        read_message(TIME.pack(1.0) + hidden)
 
 
 @settings(max_examples=300, deadline=None)
@@ -103,8 +100,7 @@ def test_other_formats_are_not_handed_to_their_decoders(tmp_path):
 def test_the_case_of_fill_bytes_is_refused():
     jpeg = BOMB.read_bytes()
     assert picture_size(jpeg) is None
-    with pytest.raises(InputError, match="damaged or unusual"):
-        read_message(TIME.pack(1.0) + jpeg)
+    assert decode_picture(jpeg, 1 << 30) is None
 
 
 def png() -> bytes:

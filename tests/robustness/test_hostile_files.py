@@ -22,10 +22,10 @@ from pulse8.learn.formats import clips, npz, torch_zip
 from pulse8.learn.prepare.adapters.adapter import Found
 from pulse8.learn.prepare.adapters.catalogue import adapter
 from pulse8.learn.splits.protocols import open_protocol
-from pulse8.live.frames import TIME, read_message
 from pulse8.manifest import NAME, lineage, rows_beside, writing
 from pulse8.measure.infer.onnx_file import load_model, read_model
 from pulse8.measure.infer.ort import OrtRunner
+from pulse8.measure.video.picture import decode_picture
 
 MOST_MEMORY = 100_000_000
 DEEP = "[" * 50_000
@@ -331,7 +331,7 @@ def test_an_output_that_is_a_link_is_replaced_and_not_followed(folder):
 
 def test_a_picture_of_a_thousand_scans_is_not_decoded():
     picture = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
-    read_message(TIME.pack(1.0) + picture)
+    assert decode_picture(picture, 64 * 64) is not None
     scan = picture[picture.rindex(b"\xff\xda") : -2]
     with pytest.raises(InputError, match="scans"):
-        read_message(TIME.pack(1.0) + picture[:-2] + scan * 1000 + picture[-2:])
+        decode_picture(picture[:-2] + scan * 1000 + picture[-2:], 64 * 64)

@@ -15,7 +15,6 @@ EXTRAS: Final = {
     "plot": "pictures: measure --plot, inspect, evaluate",
     "build": "train, export, quantize, verify, build and the report",
     "simulate": "rendered faces: render, and the tests",
-    "live": "the live page",
     "stream": "readings for other programs: stream --to lsl, osc, mqtt, websocket",
     "datasets": "data sets in .mat and .hdf5 files",
     "cluster": "prepare on several machines",

@@ -1,1 +1,1 @@
-"""The live page: a webcam's frames over a WebSocket, measured by the same code as recordings."""
+"""The live page: it measures a webcam's pictures in the browser, and is served by this machine or any static host."""

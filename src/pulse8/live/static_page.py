@@ -1,8 +1,7 @@
-"""The page as a folder of files: it measures in the browser, from any static host, and offline once it was opened."""
+"""The page's files: it measures in the browser, from this machine or any static host, offline once it was opened."""
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Final
 import pulse8
 from pulse8.board.replacing import replacing
 from pulse8.errors import ToolchainError
-from pulse8.manifest import sha256_of
 from pulse8.notice import NOTICE
 
 RECORD: Final = "p8_page.json"
@@ -19,18 +17,6 @@ RECORD: Final = "p8_page.json"
 
 LIVE: Final = Path(pulse8.__file__).parent / "live"
 MODULE: Final = ("pulse8.js", "worker.js", "worker_thread.js", "pulse8.wasm", "LICENSE", "NOTICE")
-HEAD: Final = """\
-<meta http-equiv="content-security-policy" content="default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; \
-manifest-src 'self'; base-uri 'none'; form-action 'none'">
-<meta name="theme-color" content="#f6f4ef" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#14161a" media="(prefers-color-scheme: dark)">
-<link rel="manifest" href="manifest.webmanifest">
-<link rel="apple-touch-icon" href="icon-192.png">
-<link rel="icon" href="icon.svg">
-"""
-CHANGES: Final = {'data-link="server"': 'data-link="worker"', '<link rel="icon" href="data:,">\n': HEAD}
-"""What differs from the page that ``pulse8 live`` serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +46,21 @@ class StaticPage:
         )
 
 
+def page_files() -> dict[str, bytes]:
+    """Read every file of the page, by its path below the page's address; the service worker ``sw.js`` is the last.
+
+    Raises
+    ------
+    ToolchainError
+        The module is not installed with pulse8.
+    """
+    files = {name: path.read_bytes() for name, path in _sources()}
+    worker = (LIVE / "static" / "sw.js").read_text(encoding="utf-8")
+    listed = '", "'.join(["./", *sorted(files)])
+    files["sw.js"] = worker.replace("{{ version }}", _version(files)).replace("{{ files }}", listed).encode()
+    return files
+
+
 def write_static(folder: Path) -> StaticPage:
     """Write the page into a folder; an earlier one there is replaced.
 
@@ -70,26 +71,29 @@ def write_static(folder: Path) -> StaticPage:
     ToolchainError
         The module is not installed with pulse8.
     """
-    sources = dict(_sources())
+    files = page_files()
+    kept = {name: body for name, body in files.items() if name != "sw.js"}
+    written = StaticPage(folder=str(folder), version=_version(kept), files=_hashes(kept))
+    record = {"version": written.version, "files": written.files, "notice": NOTICE}
     with replacing(folder, RECORD, "a page of pulse8; choose another --static") as fresh:
-        for name, source in sources.items():
+        for name, body in {**files, RECORD: (json.dumps(record, indent=1) + "\n").encode()}.items():
             (fresh / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, fresh / name)
-        _write(fresh / "index.html", _index())
-        hashes = {name: sha256_of(fresh / name) for name in sorted([*sources, "index.html"])}
-        worker = (LIVE / "static" / "sw.js").read_text(encoding="utf-8")
-        version = "pulse8-" + hashlib.sha256(json.dumps([worker, hashes]).encode()).hexdigest()[:16]
-        listed = '", "'.join(["./", *hashes])
-        _write(fresh / "sw.js", worker.replace("{{ version }}", version).replace("{{ files }}", listed))
-        written = StaticPage(folder=str(folder), version=version, files=hashes)
-        _write(fresh / RECORD, json.dumps({"version": version, "files": hashes, "notice": NOTICE}, indent=1) + "\n")
+            (fresh / name).write_bytes(body)
     return written
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+
+
+def _version(files: Mapping[str, bytes]) -> str:
+    worker = (LIVE / "static" / "sw.js").read_text(encoding="utf-8")
+    return "pulse8-" + hashlib.sha256(json.dumps([worker, _hashes(files)]).encode()).hexdigest()[:16]
 
 
 def _sources() -> Iterator[tuple[str, Path]]:
     for path in sorted((LIVE / "page").iterdir()):
-        if path.name not in {"index.html", "server_link.js"}:
-            yield f"page/{path.name}", path
+        yield path.name if path.suffix == ".html" else f"page/{path.name}", path
     for path in sorted((LIVE / "static").iterdir()):
         if path.name != "sw.js":
             yield path.name, path
@@ -104,14 +108,3 @@ def _module_folder() -> Path:
         if (folder / "pulse8.wasm").is_file():
             return folder
     raise ToolchainError("the WebAssembly module is not installed with pulse8; install it again from its wheel")
-
-
-def _index() -> str:
-    text = (LIVE / "page" / "index.html").read_text(encoding="utf-8")
-    for here, there in CHANGES.items():
-        text = text.replace(here, there)
-    return text
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

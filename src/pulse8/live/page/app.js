@@ -1,17 +1,16 @@
 // Camera frames out, readings in. Few frames are on the way at once, so that a slow machine shows fewer, not later ones.
-// What measures is behind a link: a worker of this page, or the server that it came from. Both give the same messages.
+// What measures is a worker of this page.
 import { HEIGHT, WIDTH, cameras, openCamera, watchCamera } from "./camera.js";
+import { open } from "./link.js";
 import { drawSpectrum, drawTrend, drawWave } from "./plots.js";
 import { WORDS } from "./words.js";
 
 const MOST_ON_THE_WAY = 3, MOST_READINGS = 7200, SPEAK_EVERY_S = 10, SHOW_FAULT_MS = 8000, SILENT_MS = 3000, BACK_MS = 3000;
-const HERE = document.documentElement.dataset.link === "worker";
-const linked = import(HERE ? "./worker_link.js" : "./server_link.js");
 const find = (id) => document.getElementById(id);
 const state = {
   language: navigator.language.startsWith("zh") ? "zh-Hant" : "en",
   running: false, paused: false, link: null, stream: null, sent: new Map(), lastSent: -Infinity, reading: null, seen: null, face: null, camera: null,
-  readings: [], costs: [], delays: [], arrivals: [], spokenAt: -Infinity, frames: 0, dropped: 0, skipped: 0, faultAt: Infinity, heardAt: Infinity,
+  readings: [], costs: [], delays: [], arrivals: [], spokenAt: -Infinity, frames: 0, dropped: 0, faultAt: Infinity, heardAt: Infinity,
 };
 window.pulse8 = state;
 
@@ -44,7 +43,7 @@ async function start() {
     await see();
     await connect();
   } catch (error) {
-    stop(word(error.word ?? (HERE ? "lostWorker" : "lostServer"), { reason: error.message }));
+    stop(word(error.word ?? "lostWorker", { reason: error.message }));
   }
   find("start").disabled = false;
 }
@@ -70,7 +69,6 @@ async function listCameras() {
 }
 
 async function connect() {
-  const { open } = await linked;
   let link = null;
   const current = (act) => (...values) => { if (link === null || link === state.link) act(...values); };
   const onEnd = current((key, reason) => stop(word(key, { reason })));
@@ -92,7 +90,7 @@ async function choose() {
   if (!state.running) return;
   state.reading = state.seen = null;
   show();
-  await connect().catch((error) => stop(word(HERE ? "lostWorker" : "lostServer", { reason: error.message })));
+  await connect().catch((error) => stop(word("lostWorker", { reason: error.message })));
 }
 
 async function chooseCamera() {
@@ -121,7 +119,7 @@ function buttons() {
 function picture(canvas, captured) {
   if (!state.running) return false;
   if (state.paused || document.hidden) state.heardAt = performance.now();
-  else if (state.sent.size >= MOST_ON_THE_WAY) state.skipped += 1;
+  else if (state.sent.size >= MOST_ON_THE_WAY) state.dropped += 1;
   else if (captured > state.lastSent || captured < state.lastSent - BACK_MS) {  // else the same picture shown again
     state.lastSent = captured;
     state.sent.set(captured / 1000, Math.min(captured, performance.now()));
@@ -141,14 +139,13 @@ function take(message) {
   state.heardAt = performance.now();
   if (message.kind === "error") {
     state.sent.clear();
-    return fault(word(HERE ? "worker" : "server", message));
+    return fault(word("worker", message));
   }
   if (message.kind === "frame") {
     const captured = state.sent.get(message.t_s);
     for (const time of state.sent.keys()) if (time <= message.t_s) state.sent.delete(time);
     state.seen = message;
     state.frames += 1;
-    state.dropped = state.skipped + (message.dropped ?? 0);
     remember(state.arrivals, performance.now());
     if (performance.now() - state.faultAt > SHOW_FAULT_MS) fault("");
     remember(state.costs, message.cost_ms);
@@ -292,10 +289,9 @@ document.addEventListener("keydown", (event) => {
 });
 find("face").addEventListener("change", choose);
 find("cameras").addEventListener("change", chooseCamera);
-find("promise").dataset.word = HERE ? "promiseHere" : "promiseServer";
 navigator.mediaDevices?.addEventListener("devicechange", () => state.running && listCameras());
 setInterval(watchSilence, 1000);
-if (HERE) navigator.serviceWorker?.register("sw.js").catch(() => {});  // without one the page works, and not offline
+navigator.serviceWorker?.register("sw.js").catch(() => {});  // without one the page works, and not offline
 addEventListener("resize", show);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 if (stored("pulse8-theme")) document.documentElement.dataset.theme = stored("pulse8-theme");

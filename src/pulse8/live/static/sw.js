@@ -1,4 +1,4 @@
-// Keeps this folder's files, so that the page opens without a network. `pulse8 live --static` fills in the two constants.
+// Keeps this folder's files, so that the page opens without a network. pulse8 fills in the two constants.
 const VERSION = "{{ version }}";
 const FILES = ["{{ files }}"];
 

@@ -1,4 +1,4 @@
-// Pictures to a worker of this page; its answers as the messages that the server sends.
+// Pictures to a worker of this page; its answers as messages.
 import { Pulse8Worker } from "../pulse8/worker.js";
 
 let loading = Pulse8Worker.load();  // before it is asked for: nothing is requested any more once the page is there
