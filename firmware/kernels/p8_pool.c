@@ -62,7 +62,10 @@ void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *
             const p8_cover_t cover = cover_of(slide, in, oy, ox, x);
             size_t channel = 0;
 #if P8_MVE
-            for (; channel + P8_LANES <= out.channels; channel += P8_LANES) {
+            while (out.channels >= P8_LANES && channel < out.channels) {
+                if (channel + P8_LANES > out.channels) {
+                    channel = out.channels - P8_LANES; /* the last lanes once more with those before them */
+                }
                 int8x16_t best = vdupq_n_s8(INT8_MIN);
                 for (int row = 0; row < cover.rows; row++) {
                     const int8_t *from = cover.first + (size_t)row * cover.stride + channel;
@@ -71,6 +74,7 @@ void p8_max_pool(p8_slide_t slide, p8_shape_t in, p8_shape_t out, const int8_t *
                     }
                 }
                 vstrbq_s8(y + channel, best);
+                channel += P8_LANES;
             }
 #endif
             for (; channel < out.channels; channel++) {

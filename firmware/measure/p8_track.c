@@ -8,7 +8,7 @@
 
 #define SOON_US 100000
 #define LOOK_US 500000
-#define COUNT_US 1000000
+#define COUNT_US 2000000
 #define FAITHFUL_US 1000000
 #define FAITHFUL_S 1.0
 #define PULL_S 2.0

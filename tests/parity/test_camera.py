@@ -45,7 +45,7 @@ def view_program(tmp_path_factory):
     program = tmp_path_factory.mktemp("view") / "view"
     sources = [ROOT / "firmware" / "measure" / name for name in ("p8_pixels.c", "p8_view.c")]
     flags = ["-std=c11", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror", "-Wall"]
-    include = [f"-I{ROOT / 'firmware' / name}" for name in ("core", "measure")]
+    include = [f"-I{ROOT / 'firmware' / name}" for name in ("core", "measure", "kernels")]
     subprocess.run(["gcc", *flags, *include, *sources, ROOT / "tests/firmware/view.c", "-o", program], check=True)
     return program
 

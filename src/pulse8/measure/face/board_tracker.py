@@ -21,7 +21,7 @@ SOON_US: Final = 100_000
 """Between looks of the detector while a face is sought."""
 
 LOOK_US: Final = 500_000
-COUNT_US: Final = 1_000_000
+COUNT_US: Final = 2_000_000
 FAITHFUL_US: Final = 1_000_000
 SHIFTS: Final = ((0, 0), (5, 5), (-5, 5), (5, -5), (-5, -5))
 """Places by which one look's square differs from another's: the detector's errors are then others, and average out."""
