@@ -268,7 +268,7 @@ def _rates(folder: Path, rate: Callable[[Path], float | None]) -> Answers:
 
 RUNNERS: dict[str, Callable[[Path], Answers]] = {
     "pulse8 mesh": lambda folder: pulse8_face(folder, "mesh"),
-    "pulse8 detector": lambda folder: pulse8_face(folder, "board"),
+    "pulse8 board": lambda folder: pulse8_face(folder, "board"),
     "opencv haar": haar_face,
     "mediapipe mesh": mediapipe_mesh,
     "mediapipe detector": mediapipe_detector,

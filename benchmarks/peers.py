@@ -41,7 +41,7 @@ THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
 
 PARTS: Final = {
     "line": ["pulse8 line", "pyav decode", "mediapipe mesh"],
-    "face": ["pulse8 mesh", "pulse8 detector", "opencv haar", "mediapipe mesh", "mediapipe detector"],
+    "face": ["pulse8 mesh", "pulse8 board", "opencv haar", "mediapipe mesh", "mediapipe detector"],
     "decode": ["pulse8 decode", "opencv decode", "pyav decode"],
     "window": [
         "pulse8 INT8",
