@@ -1,7 +1,10 @@
 """The page's own host: its files and nothing else, whoever asks, and however."""
 
 import contextlib
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -101,6 +104,17 @@ def test_half_requests_are_let_go_and_too_many_are_not_taken(
                 assert half.recv(1) == b""
             half.close()
         host.shutdown()
+
+
+def test_ctrl_c_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-m", "pulse8", "live", "--port", "0", "--browser", "False"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == ""
+    assert process.returncode == 0
 
 
 def test_it_listens_on_this_machine_alone_and_a_port_in_use_is_said(

@@ -1,5 +1,6 @@
 """``pulse8 live``: the heart rate of whoever sits before the camera, in a browser."""
 
+import contextlib
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,5 +49,6 @@ def run(flags: Flags) -> int:
         say(f"{host.address}\nCtrl-C ends it. Pictures are measured in the browser and go nowhere. {NOTICE}")
         if flags.browser:
             webbrowser.open(host.address)
-        host.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            host.serve_forever()
     return 0
