@@ -18,6 +18,13 @@ from pulse8.live import host as hosting
 from pulse8.live.host import HEADERS, MOST_REQUESTS, Host
 from pulse8.live.static_page import page_files
 
+LISTENS_TO_CTRL_C = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that it is ignored
+from pulse8.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
@@ -107,13 +114,16 @@ def test_half_requests_are_let_go_and_too_many_are_not_taken(
 
 
 def test_ctrl_c_ends_it_without_a_word() -> None:
-    command = [sys.executable, "-m", "pulse8", "live", "--port", "0", "--browser", "False"]
+    command = [sys.executable, "-c", LISTENS_TO_CTRL_C, "live", "--port", "0", "--browser", "False"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("http://127.0.0.1:")
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20)[1] == ""
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("http://127.0.0.1:")
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20)[1] == ""
+        finally:
+            process.kill()
     assert process.returncode == 0
 
 
