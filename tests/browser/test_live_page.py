@@ -146,7 +146,7 @@ def test_nothing_left_this_machine_and_nothing_was_complained_of(visit: Visit) -
 
 
 def test_the_face_that_is_measured_can_be_chosen(playwright: Playwright, tmp_path: Path) -> None:
-    """Of two people the larger one, then the other, whose marks lie elsewhere; nothing is asked for meanwhile.
+    """The larger of two faces is measured, then the other, whose ROIs lie elsewhere; nothing is requested meanwhile.
 
     The screen is a mirror: the picture's right face is its left one.
     """

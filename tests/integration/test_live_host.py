@@ -1,8 +1,9 @@
-"""The page's own host: its files and nothing else, whoever asks, and however."""
+"""The page's own host serves its files and nothing else, and survives bad requests."""
 
 import contextlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 from commands import pulse8
 from pulse8.errors import InputError
 from pulse8.live import host as hosting
-from pulse8.live.host import HEADERS, MOST_REQUESTS, Host
+from pulse8.live.host import HEADERS, LONGEST_SILENCE_S, MOST_REQUESTS, Host
 from pulse8.live.static_page import page_files
 
 LISTENS_TO_CTRL_C = """
@@ -92,9 +93,21 @@ def test_a_bad_request_is_answered_and_says_nothing_of_python(
     assert capsys.readouterr().err == ""
 
 
+def test_a_browser_that_goes_away_leaves_no_traceback(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(5):
+        connection = socket.create_connection(host.server_address)
+        connection.sendall(b"GET /pulse8/pulse8.wasm HTTP/1.0\r\n\r\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()  # with a reset, in the middle of the answer
+    time.sleep(0.5)
+    assert asked(host, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200 ")
+    assert capsys.readouterr().err == ""
+
+
 def test_half_requests_are_let_go_and_too_many_are_not_taken(
     files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert hosting.Request.timeout == LONGEST_SILENCE_S
     monkeypatch.setattr(hosting.Request, "timeout", 1.0)
     before = threading.active_count()
     with Host(files, 0) as host:

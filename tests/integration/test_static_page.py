@@ -48,3 +48,6 @@ def test_the_command_writes_it(tmp_path):
     done = pulse8(tmp_path, "live", "--static", "page", "--json")
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)["files"]) < set(files_in(tmp_path / "page"))
+    done = pulse8(tmp_path, "live", "--json")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "give --static DIR" in done.stderr

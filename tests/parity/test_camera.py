@@ -50,6 +50,17 @@ def view_program(tmp_path_factory):
     return program
 
 
+def same_views(program, name, data, stride, size, square):
+    """Hold both views of C to Python's."""
+    width, height = size
+    numbers = (list(FORMATS).index(name), width, height, stride, square.x, square.y, square.side)
+    done = subprocess.run([program, *map(str, numbers)], input=data.tobytes(), capture_output=True, check=True)
+    rgb = picture_of(data, name, width, stride)
+    codes, luma = done.stdout[: VIEW_SIDE**2 * 3], done.stdout[VIEW_SIDE**2 * 3 :]
+    np.testing.assert_array_equal(np.frombuffer(codes, np.int8).reshape(VIEW_SIDE, -1, 3), codes_view(rgb, square))
+    np.testing.assert_array_equal(np.frombuffer(luma, np.int16).reshape(LUMA_SIDE, -1), luma_view(rgb, square))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_views_of_every_format_and_stride(view_program, name):
     rng = np.random.default_rng(list(FORMATS).index(name))
@@ -59,13 +70,19 @@ def test_views_of_every_format_and_stride(view_program, name):
         data = rng.integers(0, 256, height * stride).astype(np.uint8)
         side = int(rng.integers(VIEW_SIDE, 6000))
         square = Square(int(rng.integers(-side, 16 * width)), int(rng.integers(-side, 16 * height)), side)
-        numbers = (list(FORMATS).index(name), width, height, stride, square.x, square.y, square.side)
-        words = [str(number) for number in numbers]
-        done = subprocess.run([view_program, *words], input=data.tobytes(), capture_output=True, check=True)
-        rgb = picture_of(data, name, width, stride)
-        codes, luma = done.stdout[: VIEW_SIDE**2 * 3], done.stdout[VIEW_SIDE**2 * 3 :]
-        np.testing.assert_array_equal(np.frombuffer(codes, np.int8).reshape(VIEW_SIDE, -1, 3), codes_view(rgb, square))
-        np.testing.assert_array_equal(np.frombuffer(luma, np.int16).reshape(LUMA_SIDE, -1), luma_view(rgb, square))
+        same_views(view_program, name, data, stride, (width, height), square)
+
+
+@pytest.mark.parametrize("side_px", [330, 1000, 12288])
+@pytest.mark.parametrize("name", FORMATS)
+def test_views_of_wide_pictures(view_program, name, side_px):
+    """Wider than what is added up at a time; places of up to 256 px, whose sums fill 32 bits where all is white."""
+    rng = np.random.default_rng(side_px)
+    width, height = (1400, 70) if side_px < 12288 else (800, 300)
+    stride = width * FORMATS[name][0]
+    for data in (rng.integers(0, 256, height * stride).astype(np.uint8), np.full(height * stride, 255, np.uint8)):
+        for x, y in ((0, 0), (-16 * 7 - 5, -3), (16 * 300 + 9, 5)):
+            same_views(view_program, name, data, stride, (width, height), Square(x, y, 16 * side_px))
 
 
 def test_a_view_is_the_mean_of_what_lies_under_each_place():

@@ -1,4 +1,4 @@
-"""``pulse8 live``: the heart rate of whoever sits before the camera, in a browser."""
+"""``pulse8 live``: the page that measures the heart rate from a webcam, in the browser."""
 
 import contextlib
 import webbrowser
@@ -37,6 +37,8 @@ class Flags:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SpecError(f"port {self.port}; give 0 to 65535")
+        if self.json and self.static is None:
+            raise SpecError("--json prints what --static wrote; give --static DIR")
 
 
 def run(flags: Flags) -> int:
