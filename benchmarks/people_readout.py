@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from measuring import write_result
-from pulse8.learn.evaluate.people.recordings import open_recording
-from pulse8.learn.evaluate.people.roles import Entry, present
 from pulse8.learn.prepare.windows import WINDOW, as_wave, banded
+from pulse8.learn.real.recordings import open_recording
+from pulse8.learn.real.roles import Entry, present
 from pulse8.learn.recording import Rates, Recording
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.clips.skin import skin_trace

@@ -25,7 +25,7 @@ LONGEST_LICENCE: Final = 120
 """A longer text in the field ``License`` is the licence itself, not its name; the classifiers then name it."""
 
 MEDIAPIPE: Final = "Apache-2.0, The MediaPipe Authors, converted (NOTICE)"
-OURS: Final = "Apache-2.0, the pulse8 authors; trained on simulated people"
+OURS: Final = "Apache-2.0, the pulse8 authors"
 WEIGHTS: Final = {
     "measure/face/weights/face_detection_short_range.onnx": MEDIAPIPE,
     "measure/face/weights/face_landmark.onnx": MEDIAPIPE,

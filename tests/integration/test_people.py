@@ -15,11 +15,11 @@ from pulse8.learn.evaluate.people.predictions import (
     windows_of_strata,
     write_windows,
 )
-from pulse8.learn.evaluate.people.roles import Entry, roles
 from pulse8.learn.evaluate.people.showing import NEVER, left_out, thresholds
 from pulse8.learn.evaluate.people.spans import SpanReading, read_recording, true_bpm
 from pulse8.learn.evaluate.people.table import row_of
 from pulse8.learn.evaluate.scores import Reading
+from pulse8.learn.real.roles import Entry, roles
 from pulse8.learn.recording import Rates, Recording
 from pulse8.measure.clips.trace_csv import repeated
 from pulse8.measure.signal.shown import SPANS, Sighting

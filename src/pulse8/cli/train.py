@@ -70,6 +70,10 @@ class Flags:
         pulse12: what happens to windows.
     loss
         pulse12: what is wanted of waves.
+    real
+        pulse12: folder with the real recordings of docs/people.md: known pulses on real traces are trained on as well.
+    real_weight
+        pulse12: how often these are drawn from, against 1 for the simulated people.
     protocol
         pulse12: a protocol in place of stores.
     fold
@@ -99,6 +103,8 @@ class Flags:
     without: tuple[str, ...] = ()
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
+    real: Path | None = None
+    real_weight: float | None = None
     augment: AugmentOptions = field(default_factory=AugmentOptions)
     loss: LossOptions = field(default_factory=LossOptions)
     protocol: Path | None = None

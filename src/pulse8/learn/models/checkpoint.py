@@ -44,7 +44,7 @@ class Checkpoint:
 
 
 def shipped_checkpoint(model: ModelName) -> Path:
-    """Path of a checkpoint that comes with pulse8, trained on simulated people alone."""
+    """Path of a checkpoint that comes with pulse8; its card says whom it was trained on."""
     return Path(str(files("pulse8.learn.models") / f"{model}.pth"))
 
 

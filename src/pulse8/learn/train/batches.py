@@ -89,7 +89,7 @@ class TrainingBatches(IterableDataset[Batch]):
     def _batch(self, rng: np.random.Generator) -> Batch:
         length, count = self._length(rng)
         drawn = [self._draw(length, rng) for _ in range(count)]
-        batch = _batch_of([cells for cells, _ in drawn], [contact for _, contact in drawn])
+        batch = batch_of([cells for cells, _ in drawn], [contact for _, contact in drawn])
         batch.clips[torch.from_numpy(rng.uniform(size=count) < self._options.blind), 0] = 0.0
         return batch
 
@@ -136,10 +136,11 @@ def fixed_batches(pool: Pool, size: int, windows_each: int = 2) -> Iterator[tupl
         rows = starts[first : first + size]
         cells = [pool.cells[start : start + WINDOW].reshape(WINDOW, 12, 3) for _, start in rows]
         contacts = [np.asarray(pool.contact[start : start + WINDOW]) for _, start in rows]
-        yield [piece for piece, _ in rows], _batch_of(cells, contacts)
+        yield [piece for piece, _ in rows], batch_of(cells, contacts)
 
 
-def _batch_of(cells: Sequence[NDArray[np.float32]], contacts: Sequence[NDArray[np.float32]]) -> Batch:
+def batch_of(cells: Sequence[NDArray[np.float32]], contacts: Sequence[NDArray[np.float32]]) -> Batch:
+    """Make a batch of windows' cells [L, 12, 3] and contact pulses [L]."""
     clips, scale = normalised(torch.from_numpy(np.stack(cells)))
     length = clips.shape[3]
     contact = torch.from_numpy(np.stack(contacts))

@@ -51,6 +51,9 @@ class Pulse12Options:
         Mechanisms to leave out of their simulation: motion, flicker, codec, exposure, specular.
     stores, weights
         Prepared stores to train on as well, and how often each is drawn from, relative to 1 for the simulated people.
+    real, real_weight
+        Folder with the real recordings of docs/people.md, to train on known pulses on real traces of people who tune,
+        and how often these are drawn, relative to 1 for the simulated people.
     protocol, fold
         A protocol in place of stores, and which of its folds, by default the first; its training side is used.
     split
@@ -74,6 +77,8 @@ class Pulse12Options:
     without: tuple[str, ...] = ()
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
+    real: Path | None = None
+    real_weight: float = 0.4
     protocol: Path | None = None
     fold: str | None = None
     split: Way = "subject"
@@ -99,6 +104,11 @@ class Pulse12Options:
         sources = 1 if self.protocol is not None else len(self.stores)
         if self.weights and (len(self.weights) != sources or min(self.weights) <= 0):
             raise SpecError(f"{len(self.weights)} weights for {sources} stores; give one above 0 for each")
+        self._refuse_counts()
+
+    def _refuse_counts(self) -> None:
+        if not 0 < self.real_weight <= 100:
+            raise SpecError(f"a weight of {self.real_weight} for real traces; give one above 0, up to 100")
         if self.devices < 1:
             raise SpecError(f"{self.devices} devices; give 1 or more")
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pulse8.errors import InputError
+from pulse8.learn.real.laid import LaidOptions, laid
+from pulse8.learn.real.roles import roles_sha256
 from pulse8.learn.recording import Recording
 from pulse8.learn.simulate.strata import assert_not_frozen
 from pulse8.learn.splits.split import LEAKY
@@ -53,9 +55,11 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
     InputError
         A subject is on two sides or belongs to a frozen test stratum.
     """
-    stored, stored_validation = stored_pools(options, cache)  # before minutes of simulation: it may be unreadable
+    # Before minutes of simulation: what lies on a disk may be unreadable.
+    stored, stored_validation = stored_pools(options, cache)
+    real = [] if options.real is None else [(real_pool(options.real, cache), options.real_weight)]
     simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
-    training = simulated + stored
+    training = simulated + stored + real
     if options.split == "window":
         validation = training[0][0]
     elif stored_validation is not None and not options.subjects:
@@ -77,6 +81,20 @@ def simulated_pool(side: Side, options: Pulse12Options, cache: Path, watch: Watc
     if (folder / TABLE).is_file():
         return open_pool(folder)
     return write_pool(folder, _watched(wanted, f"simulating people for {side}", watch))
+
+
+def real_pool(data: Path, cache: Path) -> Pool:
+    """Open the pool of known pulses on real traces in the folder ``cache``, or make it.
+
+    Raises
+    ------
+    InputError
+        ``data`` has no such recordings, or one is damaged or not the one of the table.
+    """
+    options = LaidOptions()
+    told = json.dumps({**dataclasses.asdict(options), "roles": roles_sha256()}, sort_keys=True)
+    folder = cache / f"real-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    return open_pool(folder) if (folder / TABLE).is_file() else write_pool(folder, laid(data, options))
 
 
 def world_of(side: Side, options: Pulse12Options) -> WorldOptions:

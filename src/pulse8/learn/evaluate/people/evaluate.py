@@ -9,12 +9,12 @@ from typing import Any, Final
 from pulse8.errors import InputError
 from pulse8.learn.evaluate.people.joined import JOINED, TRACKED, joined_readings, tracked_after, tracked_readings
 from pulse8.learn.evaluate.people.methods import Pulses, methods_of
-from pulse8.learn.evaluate.people.recordings import open_recording
-from pulse8.learn.evaluate.people.roles import Entry, present, roles_sha256
 from pulse8.learn.evaluate.people.showing import AFTER_S, left_out
 from pulse8.learn.evaluate.people.spans import CONSTANT, SpanReading, Spans, read_recording, with_constant
 from pulse8.learn.evaluate.people.table import PeopleRow, parts_of, row_of
 from pulse8.learn.evaluate.scores import Reading
+from pulse8.learn.real.recordings import open_recording
+from pulse8.learn.real.roles import Entry, present, roles_sha256
 from pulse8.manifest import sha256_of
 from pulse8.measure.clips.resample import RATE_HZ
 from pulse8.measure.signal.metrics import CLOSE_BPM

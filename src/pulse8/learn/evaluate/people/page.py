@@ -7,9 +7,9 @@ from typing import Final
 from pulse8.learn.evaluate.people.evaluate import Agreement, PeopleTable, seconds
 from pulse8.learn.evaluate.people.floor import PROMISED
 from pulse8.learn.evaluate.people.joined import JOINED, TRACKED
-from pulse8.learn.evaluate.people.roles import rules
 from pulse8.learn.evaluate.people.showing import MARGIN, PROMISED_WRONG
 from pulse8.learn.evaluate.people.table import PeopleRow
+from pulse8.learn.real.roles import rules
 from pulse8.manifest import writing
 from pulse8.measure.signal.shown import HELD_S, SPANS
 from pulse8.notice import NOTICE
@@ -37,7 +37,7 @@ SETS: Final = """\
   terms.
 * **ppghou**: colour means of a face at 50 Hz, one recording with a contact PPG and four without a reference; MIT.
 
-Files are held to their hashes in `src/pulse8/learn/evaluate/people/roles.json`, which says who tunes and who judges and
+Files are held to their hashes in `src/pulse8/learn/real/roles.json`, which says who tunes and who judges and
 was written before the first training that is judged here:"""
 
 SHOWN: Final = """\

@@ -15,14 +15,14 @@ from typing import Final
 
 from pulse8.errors import InputError
 from pulse8.learn.evaluate.people.evaluate import FACES
-from pulse8.learn.evaluate.people.recordings import open_recording
-from pulse8.learn.evaluate.people.roles import present
 from pulse8.learn.evaluate.people.spans import windows_at
 from pulse8.learn.evaluate.people.table import PeopleRow, row_of
 from pulse8.learn.evaluate.readings import read
 from pulse8.learn.evaluate.scores import Reading
 from pulse8.learn.prepare.adapters.tables import read_rows
 from pulse8.learn.prepare.windows import WINDOW, windows_of
+from pulse8.learn.real.recordings import open_recording
+from pulse8.learn.real.roles import present
 from pulse8.learn.simulate.strata import Stratum, strata, stratum
 from pulse8.manifest import writing
 from pulse8.measure.clips.resample import RATE_HZ

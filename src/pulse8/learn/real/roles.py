@@ -68,7 +68,7 @@ class Entry:
 
 
 def _table() -> bytes:
-    return files("pulse8.learn.evaluate.people").joinpath("roles.json").read_bytes().replace(b"\r\n", b"\n")
+    return files("pulse8.learn.real").joinpath("roles.json").read_bytes().replace(b"\r\n", b"\n")
 
 
 @cache

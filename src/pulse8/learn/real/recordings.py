@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse8.errors import InputError
-from pulse8.learn.evaluate.people.roles import Entry, Reference
 from pulse8.learn.prepare.adapters.adapter import numbers, ppg_of
 from pulse8.learn.prepare.adapters.tables import read_table
+from pulse8.learn.real.roles import Entry, Reference
 from pulse8.learn.recording import Ppg, Rates, Recording
 from pulse8.measure.clips.trace_csv import read_trace_csv, repeated
 from pulse8.values import CellTraces
