@@ -3,7 +3,8 @@
 Run ``python benchmarks/pulse12_more.py FOLDER [NAME ...]`` from the repository; FOLDER keeps the simulated people. Each
 trial goes on from the weights before docs/decisions/0197 and is compared with them. Test windows: simulated people who
 watch a training, in cells and as one trace, on 8.5 and 17 s; the watching people's pulses on real traces of half of
-those who tune, in no training of these trials (but in the shipped weights'), and on real faces, in none at all. Results go to ``benchmarks/results/pulse12_more.json``. Not a medical device.
+those who tune, in no training of these trials (but in the shipped weights'), and on real faces, in none at all.
+Results go to ``benchmarks/results/pulse12_more.json``. Not a medical device.
 """
 
 import json
