@@ -1,12 +1,26 @@
 """The least belief that is shown: set on simulated people so that a bound holds in every group."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
-from pulse8.learn.evaluate.people.floor import GROUPS, NEVER, PROMISED, Moment, _allowed, _least, floor_of
+from pulse8.learn.evaluate.people.floor import (
+    GROUPS,
+    NEVER,
+    PROMISED,
+    Moment,
+    _allowed,
+    _least,
+    _people,
+    floor_of,
+    moments_of,
+)
 from pulse8.learn.train.world import PARTS
+from pulse8.measure.line import measure_traces
 from pulse8.measure.reading.options import MeasureOptions
 from pulse8.measure.signal.selection import upper_share
+from pulse8.measure.signal.tracker import LEAST_BELIEF
 
 
 def test_every_kind_of_people_is_in_one_group():
@@ -39,3 +53,12 @@ def test_a_floor_is_set_on_all_groups():
     assert set(floor.by_group) == set(GROUPS)
     assert floor.least == NEVER
     assert all(counted == (2, 0, 0) for counted in floor.counts.values())
+
+
+def test_a_moment_is_what_a_display_shows_of_that_person():
+    people = list(islice(_people(GROUPS["sitting"]), 5))
+    shown = [measure_traces(one.traces, MeasureOptions()).shown[-1].bpm is not None for one in people]
+    moments = moments_of("sitting", MeasureOptions(), 5)
+    assert [one.belief >= LEAST_BELIEF for one in moments] == shown
+    assert 0 < sum(shown) < 5
+    assert not any(one.wrong for one, seen in zip(moments, shown, strict=True) if not seen and one.belief == 0)

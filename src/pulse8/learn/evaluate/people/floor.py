@@ -134,8 +134,10 @@ def _surrounded(traces: CellTraces, rng: np.random.Generator) -> CellTraces:
 def _moment(recording: Recording, options: MeasureOptions) -> Moment:
     seconds = measure_traces(recording.traces, options).seconds
     last = list(shown_each_second(seconds, options.band_bpm, least_belief=0.0))[-1]
+    if last.bpm is None:  # whatever is believed: no window was accepted yet, and nothing is shown
+        return Moment(belief=0.0, wrong=False)
     truth = true_bpm(recording, last.at_s - WINDOW_S, last.at_s)
-    if last.bpm is None or truth is None:
+    if truth is None:
         return Moment(belief=last.confidence, wrong=True)
     error_bpm = abs(last.bpm - truth)
     return Moment(belief=last.confidence, wrong=error_bpm > CLOSE_BPM, error_bpm=error_bpm)
