@@ -78,6 +78,7 @@ class Trial:
 
 TRIALS: Final[Mapping[str, Trial]] = {
     BEFORE: Trial(steps=0),
+    "POS": Trial(steps=0),
     "the shipped weights": Trial(steps=0, weights=SHIPPED),
     "nothing changed": Trial(),
     "another seed": Trial(seed=SEED + 1),
@@ -149,11 +150,8 @@ class Windows(TrainingBatches):
 
 def with_rows(batch: Batch, cells: list[Cells]) -> Batch:
     """Add POS's and green's wave over the mean of the lit cells as two channels, the same in every row, and a zero."""
-    waves = []
-    for one in cells:
-        lit = (one.mean(axis=0) > 0).all(axis=1)
-        rgb = one[:, lit].mean(axis=1, dtype=np.float64) if lit.any() else np.ones((len(one), 3))
-        waves.append(np.stack([pos(rgb, RATE_HZ), rgb[:, 1] / rgb[:, 1].mean() - 1]))
+    traces = [skin(one) for one in cells]
+    waves = [np.stack([pos(rgb, RATE_HZ), rgb[:, 1] / rgb[:, 1].mean() - 1]) for rgb in traces]
     steady = torch.from_numpy(np.stack(waves)).float() @ detrending(len(cells[0])).T
     scaled = (steady / steady.std(dim=2, keepdim=True).clamp(min=1e-9)).clamp(-4, 4)
     length = batch.clips.shape[3]
@@ -272,6 +270,22 @@ def tested(network: Pulse12, trial: Trial, all_tests: Mapping[str, Test]) -> Err
     return found
 
 
+def read_by_pos(all_tests: Mapping[str, Test]) -> Errors:
+    """Return POS's absolute errors on the same windows, on the mean of the lit cells."""
+    found: Errors = {}
+    for name, test in all_tests.items():
+        waves = torch.from_numpy(np.stack([pos(skin(one), RATE_HZ) for one in test.cells])).float()[:, -test.judged :]
+        contact = batch_of(test.cells, test.contact).contact[:, -test.judged :]
+        found[name] = (rates_bpm(waves) - label_rates_bpm(contact)).abs().numpy().astype(np.float64), test.subject
+    return found
+
+
+def skin(cells: Cells) -> NDArray[np.float64]:
+    """Return the mean colour [L, 3] of the lit cells."""
+    lit = (cells.mean(axis=0) > 0).all(axis=1)
+    return cells[:, lit].mean(axis=1, dtype=np.float64) if lit.any() else np.ones((len(cells), 3))
+
+
 def row(name: str, one: Errors, before: Errors, seconds: float) -> dict[str, Any]:
     """One trial's figures, and the paired differences from the weights before."""
     figures = {}
@@ -312,7 +326,10 @@ def main() -> int:
     for name in names:
         trial, began = TRIALS[name], time.perf_counter()
         drawn = [(pools["training"], 1.0)] + ([(real, trial.real)] if trial.real else [])
-        errors = tested(trained(started(trial), trial, Windows(trial, drawn)), trial, all_tests)
+        if name == "POS":
+            errors = read_by_pos(all_tests)
+        else:
+            errors = tested(trained(started(trial), trial, Windows(trial, drawn)), trial, all_tests)
         if name == BEFORE:
             np.savez(folder / "before.npz", **{test: found for test, (found, _) in errors.items()})
         with np.load(folder / "before.npz") as base:

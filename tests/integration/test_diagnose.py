@@ -118,7 +118,11 @@ def test_a_file_without_fault_needs_no_fix(fp32, int8):
     assert diagnosis.sqnr_db >= 28
     assert sum(finding.noise_share for finding in diagnosis.findings) == pytest.approx(1)
     assert not any(finding.causes for finding in diagnosis.findings if finding.noise_share > 0.05)
-    assert all(finding.clipped_share <= 1e-3 for finding in diagnosis.findings if finding.kind == "activation")
+    clipped = {one.name: one.clipped_share for one in diagnosis.findings if one.kind == "activation"}
+    assert (
+        clipped.pop("gate_share") < 0.01
+    )  # a sigmoid's scale is fixed at 1/256: what is above 255/256 is stored as that
+    assert all(share <= 1e-3 for share in clipped.values())
 
 
 def test_all_parts_rounded_is_the_int8_file(fp32, int8):

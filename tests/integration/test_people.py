@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from pulse8.errors import InputError
-from pulse8.learn.evaluate.people import roles as table
 from pulse8.learn.evaluate.people.evaluate import evaluate_people
 from pulse8.learn.evaluate.people.methods import LongNetwork, shipped_models
 from pulse8.learn.evaluate.people.page import people_page
@@ -19,6 +18,7 @@ from pulse8.learn.evaluate.people.showing import NEVER, left_out, thresholds
 from pulse8.learn.evaluate.people.spans import SpanReading, read_recording, true_bpm
 from pulse8.learn.evaluate.people.table import row_of
 from pulse8.learn.evaluate.scores import Reading
+from pulse8.learn.real import roles as table
 from pulse8.learn.real.roles import Entry, roles
 from pulse8.learn.recording import Rates, Recording
 from pulse8.measure.clips.trace_csv import repeated
