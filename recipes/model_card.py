@@ -14,8 +14,8 @@ from pulse8.spec import METADATA_KEY, ModelSpec
 
 LIMITS = {
     "pulse12": (
-        "Trained on simulated people and on known pulses on real traces; these figures are of simulated people, docs/people.md "
-        "has those of real ones.",
+        "Trained on simulated people and on known pulses on real traces; these figures are of simulated people, "
+        "docs/people.md has those of real ones.",
         "One window is 8.53 s; rates outside 40 to 180 BPM are not looked for.",
         "Input is what pulse8's normaliser makes of twelve cells; raw colours give nothing.",
     ),
