@@ -86,6 +86,7 @@ TRIALS: Final[Mapping[str, Trial]] = {
     "turns, shadows, movement of several colours": Trial(richer=0.3),
     "half of the batches of 17 s": Trial(augment=AugmentOptions(long=0.5)),
     "POS and GREEN waves as input rows": Trial(rows=True),
+    "real traces, and POS and GREEN waves as input rows": Trial(real=0.4, rows=True),
     "causal": Trial(causal=True),
 }
 

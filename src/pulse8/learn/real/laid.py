@@ -158,7 +158,7 @@ def _read_off(signal: Signal, speed: float, length: int, rng: np.random.Generato
 
 
 def _cells(change: Signal, wave: Signal, rng: np.random.Generator, *, alike: bool) -> NDArray[np.float32]:
-    """Make cells [L, 12, 3], 0..255, of a skin's colour, the residual three times smaller to larger, a pulse and noise.
+    """Make cells [L, 12, 3], 0..255, of a skin's colour, the residual 0.4 to 3 times as large, a pulse and noise.
 
     A pulse is 0.08 to 1 % of green, and its colour varies about that of blood: red is 0.16 to 0.6 of green in people.
     """
