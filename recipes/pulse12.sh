@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the shipped pulse12 checkpoint again: the weights before it (recipes/pulse12_second.pth, made by this file as it was
-# then), trained on with known pulses on real traces beside 8,000 simulated people of 30 s. 20 minutes on two cores and 3 GB
+# then), trained on with known pulses on real traces beside 8,000 simulated people of 30 s. A quarter of an hour on two cores and 3 GB
 # of disk. DATA is the folder with the recordings of docs/people.md. A run that was interrupted goes on with a last word:
 # bash recipes/pulse12.sh DATA FOLDER --resume
 # usage: bash recipes/pulse12.sh DATA [FOLDER]

@@ -97,9 +97,12 @@ def test_cells_are_alike_as_often_as_is_asked():
 
 
 def test_who_judges_is_in_no_training():
-    judge = next(entry for entry in roles() if entry.role == "judge")
-    with pytest.raises(InputError, match="judges: nothing of it"):
-        residual(judge, DATA)
+    judges = [entry for entry in roles() if entry.role == "judge"]
+    assert {entry.dataset for entry in judges} > {"welltory", "lgi-ppgi"}
+    for entry in judges:
+        for read in (residual, finger):
+            with pytest.raises(InputError, match="judges: nothing of it"):
+                read(entry, DATA)
 
 
 def test_options_are_held_to_their_ranges():
@@ -108,10 +111,12 @@ def test_options_are_held_to_their_ranges():
             LaidOptions(**wrong)
     with pytest.raises(SpecError, match="real traces"):
         Pulse12Options(real_weight=0.0)
+    with pytest.raises(SpecError, match="give --real too"):
+        Pulse12Options(real_weight=0.5)
 
 
 def test_a_folder_without_recordings_is_said_before_anything_is_simulated(tmp_path):
-    with pytest.raises(InputError, match="no recording of the table"):
+    with pytest.raises(InputError, match="recording not found at"):
         open_sources(Pulse12Options(real=tmp_path), tmp_path / "cache")
     assert not (tmp_path / "cache").exists() or not list((tmp_path / "cache").rglob("*.f32"))
 
@@ -162,6 +167,8 @@ def test_fingers_beat_as_people_do():
 def test_a_run_draws_from_real_traces_by_their_weight(tmp_path):
     pool = real_pool(DATA, tmp_path)
     assert real_pool(DATA, tmp_path).sha256 == pool.sha256
+    with pytest.raises(InputError):  # a kept pool is no excuse for recordings that are gone
+        real_pool(tmp_path, tmp_path)
     assert len(pool.pieces) == LaidOptions().recordings
     assert all(piece.pulse for piece in pool.pieces)
     assert not pool.subjects & {one.subject for _, one in world(WorldOptions(subjects=3))}

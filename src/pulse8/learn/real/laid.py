@@ -1,6 +1,6 @@
 """Recordings whose noise is real and whose pulse is known: fingers' waves on real traces without their own.
 
-The traces are red, green and infrared of 29 people who sit, the pulses those of five fingers with their real intervals
+The traces are red, green and infrared of 29 people at rest, the pulses those of five fingers with their real intervals
 between beats; all are of people who tune (``roles.json``) and of sets whose licence lets weights be given on.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pulse8.errors import InputError, SpecError
 from pulse8.learn.real.recordings import open_recording
 from pulse8.learn.real.residual import Residual, Signal, residual
-from pulse8.learn.real.roles import FETCH, Entry, present
+from pulse8.learn.real.roles import Entry, refuse_judges, roles
 from pulse8.learn.recording import Ppg, Recording
 from pulse8.learn.simulate.streams import stream
 from pulse8.measure.clips.resample import RATE_HZ, sample_at
@@ -33,7 +33,7 @@ CONTACT_BPM: Final = (30.0, 360.0)
 """What is kept of a finger's wave: five harmonics of a slow pulse, and no drift."""
 
 RATES_BPM: Final = (41.0, 172.0)
-"""Rates are drawn evenly in their logarithm, as those of simulated people are."""
+"""Rates are drawn evenly in their logarithm, and reached as far as a finger may be stretched: up to about 150 BPM."""
 
 SLOWEST: Final = 1 / 1.8
 FASTEST: Final = 1.8
@@ -79,20 +79,21 @@ class Finger:
 
 
 def laid(data: Path, options: LaidOptions = LaidOptions()) -> Iterator[tuple[str, Recording]]:
-    """Make recordings one after another, each with the name of its part.
+    """Read all traces and fingers, then make recordings one after another, each with the name of its part.
 
     Raises
     ------
     InputError
-        ``data`` has none of the sets, or a file is damaged or not the one of the table.
+        A file of the sets is missing, damaged or not the one of the table.
     """
-    entries = [entry for entry in present(data) if entry.role == "tune"]
-    traces = [residual(entry, data) for entry in entries if entry.dataset == TRACES]
-    fingers = [finger(entry, data) for entry in entries if entry.dataset == FINGERS]
-    if not (traces and fingers):
-        raise InputError(f"{data} has no traces of {TRACES} or no fingers of {FINGERS}; {FETCH}")
-    for number in range(options.recordings):
-        yield PART, one_laid(traces, fingers, number, options)
+    traces = [residual(entry, data) for entry in tuning(TRACES)]
+    fingers = [finger(entry, data) for entry in tuning(FINGERS)]
+    return ((PART, one_laid(traces, fingers, number, options)) for number in range(options.recordings))
+
+
+def tuning(dataset: str) -> list[Entry]:
+    """List a set's recordings of people who tune."""
+    return [entry for entry in roles() if entry.role == "tune" and entry.dataset == dataset]
 
 
 def finger(entry: Entry, data: Path) -> Finger:
@@ -101,8 +102,9 @@ def finger(entry: Entry, data: Path) -> Finger:
     Raises
     ------
     InputError
-        It is no finger's recording, or a file is missing, damaged or not the one of the table.
+        Its person judges, it is no finger's recording, or a file is missing, damaged or not the one of the table.
     """
+    refuse_judges(entry)
     recording = open_recording(entry, data)
     if recording is None:
         raise InputError(f"{entry.recording} has no wave of a finger; take one of {FINGERS}")

@@ -12,9 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse8.errors import InputError
 from pulse8.learn.real.recordings import open_recording
-from pulse8.learn.real.roles import Entry
+from pulse8.learn.real.roles import Entry, refuse_judges
 from pulse8.measure.clips.resample import RATE_HZ, sample_at
 from pulse8.measure.signal.classical import pos
 from pulse8.measure.signal.filters import band_pass, detrend
@@ -60,8 +59,7 @@ def residual(entry: Entry, data: Path) -> Residual:
     InputError
         Its person judges, or a file is missing, damaged or not the one of the table.
     """
-    if entry.role != "tune":
-        raise InputError(f"{entry.recording} judges: nothing of it may be in a training; take one that tunes")
+    refuse_judges(entry)
     rgb, infrared = _trace(entry, data)
     change = rgb / rgb.mean(axis=0) - 1
     wave = band_pass(detrend(change[:, 1]), RATE_HZ, BAND_BPM) if infrared else pos(rgb, RATE_HZ)

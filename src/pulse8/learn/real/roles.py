@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pulse8.errors import InputError
-from pulse8.manifest import existing_file, sha256_of
+from pulse8.manifest import existing_file, is_file, sha256_of
 
 Role = Literal["tune", "judge"]
 Reference = Literal["rate", "ppg", "intervals", "none"]
@@ -90,6 +90,18 @@ def rules() -> tuple[str, ...]:
     return tuple(content["rules"])
 
 
+def refuse_judges(entry: Entry) -> None:
+    """Keep who judges out of every training.
+
+    Raises
+    ------
+    InputError
+        The recording's person judges.
+    """
+    if entry.role != "tune":
+        raise InputError(f"{entry.recording} judges: nothing of it may be in a training; take one that tunes")
+
+
 def present(data: Path) -> tuple[Entry, ...]:
     """List the recordings of the table whose files are there.
 
@@ -98,7 +110,7 @@ def present(data: Path) -> tuple[Entry, ...]:
     InputError
         There are none.
     """
-    found = tuple(entry for entry in roles() if all((data / entry.folder / name).is_file() for name in entry.files))
+    found = tuple(entry for entry in roles() if all(is_file(data / entry.folder / name) for name in entry.files))
     if not found:
         raise InputError(f"no recording of the table lies in {data}; {FETCH}")
     return found

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pulse8.errors import SpecError
 from pulse8.learn.splits.split import Way
@@ -31,6 +31,10 @@ class TrainOptions:
             )
         if not 0 <= self.seed < 1 << 32:
             raise SpecError(f"seed {self.seed}; give 0 to {(1 << 32) - 1:,}")
+
+
+REAL_WEIGHT: Final = 0.4
+"""How often known pulses on real traces are drawn, against 1 for simulated people: 29 % of the windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ class Pulse12Options:
     stores: tuple[Path, ...] = ()
     weights: tuple[float, ...] = ()
     real: Path | None = None
-    real_weight: float = 0.4
+    real_weight: float = REAL_WEIGHT
     protocol: Path | None = None
     fold: str | None = None
     split: Way = "subject"
@@ -109,6 +113,8 @@ class Pulse12Options:
     def _refuse_counts(self) -> None:
         if not 0 < self.real_weight <= 100:
             raise SpecError(f"a weight of {self.real_weight} for real traces; give one above 0, up to 100")
+        if self.real is None and self.real_weight != REAL_WEIGHT:
+            raise SpecError(f"a weight of {self.real_weight} for real traces that are not there; give --real too")
         if self.devices < 1:
             raise SpecError(f"{self.devices} devices; give 1 or more")
 

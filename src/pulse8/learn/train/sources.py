@@ -56,8 +56,8 @@ def open_sources(options: Pulse12Options, cache: Path, watch: Watch[int] = unwat
         A subject is on two sides or belongs to a frozen test stratum.
     """
     # Before minutes of simulation: what lies on a disk may be unreadable.
-    stored, stored_validation = stored_pools(options, cache)
     real = [] if options.real is None else [(real_pool(options.real, cache), options.real_weight)]
+    stored, stored_validation = stored_pools(options, cache)
     simulated = [(simulated_pool("training", options, cache, watch), 1.0)] if options.subjects else []
     training = simulated + stored + real
     if options.split == "window":
@@ -89,12 +89,13 @@ def real_pool(data: Path, cache: Path) -> Pool:
     Raises
     ------
     InputError
-        ``data`` has no such recordings, or one is damaged or not the one of the table.
+        A recording is missing, damaged or not the one of the table: none is left out silently, kept pool or not.
     """
     options = LaidOptions()
+    recordings = laid(data, options)
     told = json.dumps({**dataclasses.asdict(options), "roles": roles_sha256()}, sort_keys=True)
     folder = cache / f"real-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
-    return open_pool(folder) if (folder / TABLE).is_file() else write_pool(folder, laid(data, options))
+    return open_pool(folder) if (folder / TABLE).is_file() else write_pool(folder, recordings)
 
 
 def world_of(side: Side, options: Pulse12Options) -> WorldOptions:
