@@ -4,8 +4,8 @@ Each simulated person's cells are one trace under steep drift: a margin for the 
 every group Clopper and Pearson's 95 % upper bound of the share of **all** people of whom a wrong rate is shown at a
 moment is at most what is promised for it; one moment a person, so that draws are independent.
 
-Movement in the pulse's band that all of a single trace shares is not in it: nothing in such a trace tells it from a
-pulse, and no threshold would bound it.
+Movement in the pulse's band is left out: a single trace has no second region to tell it from a pulse, and no threshold
+would bound it.
 """
 
 import dataclasses

@@ -36,6 +36,10 @@ SETS: Final = """\
 * **UBFC-rPPG**, subject 10: colour means of the face and a contact PPG, from a toolbox's example data; the set's own
   terms.
 * **ppghou**: colour means of a face at 50 Hz, one recording with a contact PPG and four without a reference; MIT.
+* **multiwavelength** and **Welltory** have no rows here: red, green and infrared of 29 people at rest
+  (contactless-healthcare/Multi-wavelength-rPPG-for-BP, MIT), and fingers on a phone's camera with a chest belt's
+  intervals (CC0). The noise of the first and the pulses of five of the second are in pulse12's training
+  ({doc}`decisions/0197-known-pulses-on-real-traces`): people who tune.
 
 Files are held to their hashes in `src/pulse8/learn/real/roles.json`, which says who tunes and who judges and
 was written before the first training that is judged here:"""
